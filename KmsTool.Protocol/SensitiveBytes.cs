@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace KmsTool.Protocol;
 
@@ -18,6 +19,7 @@ public sealed class SensitiveBytes : IDisposable
 
     /// <summary>The bytes.</summary>
     /// <exception cref="ObjectDisposedException">The bytes have been cleared.</exception>
+    [JsonIgnore]
     public ReadOnlySpan<byte> Span => WritableSpan;
 
     /// <summary>The bytes, for asynchronous use. Valid until <see cref="Dispose"/>, after which they read as zero.</summary>

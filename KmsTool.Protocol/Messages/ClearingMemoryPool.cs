@@ -1,0 +1,39 @@
+using System.Buffers;
+using System.Security.Cryptography;
+
+namespace KmsTool.Protocol.Messages;
+
+/// <summary>
+/// Pooled buffers that are cleared when they go back: messages carry credentials one way and plaintexts the other.
+/// </summary>
+internal sealed class ClearingMemoryPool : MemoryPool<byte>
+{
+    private const int DefaultSize = 4096;
+
+    public static ClearingMemoryPool Instance { get; } = new();
+
+    public override int MaxBufferSize => Array.MaxLength;
+
+    public override IMemoryOwner<byte> Rent(int minBufferSize = -1) =>
+        new Buffer(ArrayPool<byte>.Shared.Rent(minBufferSize < 0 ? DefaultSize : minBufferSize));
+
+    protected override void Dispose(bool disposing)
+    {
+    }
+
+    private sealed class Buffer(byte[] array) : IMemoryOwner<byte>
+    {
+        private byte[]? _array = array;
+
+        public Memory<byte> Memory => _array ?? throw new ObjectDisposedException(nameof(ClearingMemoryPool));
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _array, null) is not { } array)
+                return;
+
+            CryptographicOperations.ZeroMemory(array);
+            ArrayPool<byte>.Shared.Return(array);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace KmsTool.Protocol.Messages;
+
+/// <summary>
+/// Splits a byte stream into messages, each ended by one NUL byte. A message over the limit is reported once and skipped to
+/// its end, so that the connection stays usable.
+/// </summary>
+/// <param name="reader">Where the bytes come from; completing it stays with the caller.</param>
+/// <param name="maxLength">Longest message accepted, in bytes without its NUL.</param>
+public sealed class MessageReader(PipeReader reader, int maxLength)
+{
+    /// <summary>Default limit of a message in bytes.</summary>
+    public const int DefaultMaxLength = 64 * 1024;
+
+    private SequencePosition? _consumed;
+    private bool _skipping;
+    private long _scanned;
+
+    /// <summary>
+    /// Waits for the next message. Its bytes are valid until the next call, or until <see cref="Release"/>.
+    /// </summary>
+    /// <exception cref="IOException">The connection failed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; what had arrived is kept.</exception>
+    public async ValueTask<MessageRead> ReadAsync(CancellationToken cancellationToken)
+    {
+        Release();
+        while (true)
+        {
+            ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            ReadOnlySequence<byte> buffer = result.Buffer;
+            // Bytes already searched in an earlier round hold no NUL: one slow, long message costs linear work.
+            SequencePosition? end = buffer.Slice(Math.Min(_scanned, buffer.Length)).PositionOf((byte)0);
+            if (end is { } nul)
+            {
+                ReadOnlySequence<byte> message = buffer.Slice(0, nul);
+                SequencePosition next = buffer.GetPosition(1, nul);
+                _scanned = 0;
+                if (_skipping)
+                {
+                    _skipping = false;
+                    reader.AdvanceTo(next);
+                    continue;
+                }
+
+                _consumed = next;
+                return message.Length > maxLength
+                    ? new MessageRead(MessageReadStatus.TooLong, default)
+                    : new MessageRead(MessageReadStatus.Message, message);
+            }
+
+            if (result.IsCompleted)
+            {
+                bool truncated = !buffer.IsEmpty || _skipping;
+                reader.AdvanceTo(buffer.End);
+                return new MessageRead(truncated ? MessageReadStatus.Truncated : MessageReadStatus.End, default);
+            }
+
+            if (_skipping)
+            {
+                reader.AdvanceTo(buffer.End);
+            }
+            else if (buffer.Length > maxLength)
+            {
+                _skipping = true;
+                _scanned = 0;
+                reader.AdvanceTo(buffer.End);
+                return new MessageRead(MessageReadStatus.TooLong, default);
+            }
+            else
+            {
+                _scanned = buffer.Length;
+                reader.AdvanceTo(buffer.Start, buffer.End);
+            }
+        }
+    }
+
+    /// <summary>Gives the last message's buffer back (and clears it) before the next call of <see cref="ReadAsync"/>.</summary>
+    public void Release()
+    {
+        if (_consumed is { } position)
+        {
+            _consumed = null;
+            reader.AdvanceTo(position);
+        }
+    }
+}

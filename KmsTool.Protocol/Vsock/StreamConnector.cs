@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace KmsTool.Protocol.Vsock;
+
+/// <summary>Connects to a <see cref="StreamAddress"/>.</summary>
+public static class StreamConnector
+{
+    /// <summary>Connects; the caller owns the socket and bounds the wait with <paramref name="cancellationToken"/>.</summary>
+    /// <exception cref="SocketException">
+    /// Nobody listens there, or it cannot be reached. On vsock a refused port is
+    /// <see cref="SocketError.ConnectionReset"/> and an unroutable CID <see cref="SocketError.TimedOut"/>.
+    /// </exception>
+    /// <exception cref="IOException">This machine can make no vsock sockets.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public static async ValueTask<Socket> ConnectAsync(
+        StreamAddress address, StreamSocketOptions? options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        options ??= StreamSocketOptions.Default;
+        (Socket socket, EndPoint remote) = CreateSocket(address, options);
+        try
+        {
+            await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static (Socket Socket, EndPoint Remote) CreateSocket(StreamAddress address, StreamSocketOptions options)
+    {
+        switch (address)
+        {
+            case StreamAddress.Vsock vsock:
+                Socket socket = VsockSocket.Create();
+                if (options.VsockBufferSize is { } size)
+                    VsockSocket.SetBufferSize(socket, size);
+
+                return (socket, new VsockEndPoint(vsock.Cid, vsock.Port));
+            case StreamAddress.Unix unix:
+                return (new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
+                    new UnixDomainSocketEndPoint(unix.Path));
+            case StreamAddress.Tcp tcp:
+                var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+                return (client, IPAddress.TryParse(tcp.Host, out IPAddress? ip)
+                    ? new IPEndPoint(ip, tcp.Port)
+                    : new DnsEndPoint(tcp.Host, tcp.Port));
+            default:
+                throw new ArgumentException($"Unknown address {address}.", nameof(address));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace KmsTool.Protocol.Vsock;
+
+/// <summary>Accepts connections at a <see cref="StreamAddress"/>.</summary>
+public sealed class StreamListener : IAsyncDisposable
+{
+    private readonly Socket _socket;
+    private readonly string? _unixPath;
+
+    private StreamListener(Socket socket, StreamAddress localAddress, string? unixPath)
+    {
+        _socket = socket;
+        LocalAddress = localAddress;
+        _unixPath = unixPath;
+    }
+
+    /// <summary>Where it listens, with the port that the system chose when 0 was asked for.</summary>
+    public StreamAddress LocalAddress { get; }
+
+    /// <summary>
+    /// Binds and listens. A Unix socket is made for the owner only (mode 0600), replaces one that nobody serves any more and
+    /// is removed by <see cref="DisposeAsync"/>.
+    /// </summary>
+    /// <exception cref="SocketException">The address is in use or may not be bound.</exception>
+    /// <exception cref="IOException">This machine can make no vsock sockets, or the path cannot be used.</exception>
+    public static StreamListener Bind(StreamAddress address, StreamSocketOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        options ??= StreamSocketOptions.Default;
+        return address switch
+        {
+            StreamAddress.Vsock vsock => BindVsock(vsock, options),
+            StreamAddress.Unix unix => BindUnix(unix, options),
+            StreamAddress.Tcp tcp => BindTcp(tcp, options),
+            _ => throw new ArgumentException($"Unknown address {address}.", nameof(address)),
+        };
+    }
+
+    /// <summary>Waits for the next connection; the caller owns the socket.</summary>
+    /// <exception cref="SocketException">This one failed (for instance no descriptor is left); the listener goes on.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or the listener disposed.</exception>
+    public async ValueTask<Socket> AcceptAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Socket accepted = await _socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
+            if (LocalAddress is StreamAddress.Tcp)
+                accepted.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+
+            return accepted;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+        {
+            throw new OperationCanceledException("The listener has been closed.", e, cancellationToken);
+        }
+    }
+
+    /// <summary>Stops listening and removes the Unix socket; accepted connections live on.</summary>
+    public ValueTask DisposeAsync()
+    {
+        // The path goes first: after the socket is closed another process may take it.
+        if (_unixPath is not null)
+            File.Delete(_unixPath);
+
+        _socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static StreamListener BindVsock(StreamAddress.Vsock address, StreamSocketOptions options)
+    {
+        Socket socket = VsockSocket.Create();
+        if (options.VsockBufferSize is { } size)
+            VsockSocket.SetBufferSize(socket, size);
+
+        uint port = address.Port == 0 ? VsockEndPoint.AnyPort : address.Port;
+        Listen(socket, new VsockEndPoint(address.Cid, port), options);
+        return new StreamListener(socket, address with { Port = ((VsockEndPoint)socket.LocalEndPoint!).Port }, null);
+    }
+
+    private static StreamListener BindTcp(StreamAddress.Tcp address, StreamSocketOptions options)
+    {
+        IPAddress ip = IPAddress.TryParse(address.Host, out IPAddress? literal)
+            ? literal
+            : Dns.GetHostAddresses(address.Host)[0];
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Listen(socket, new IPEndPoint(ip, address.Port), options);
+        return new StreamListener(socket, address with { Port = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port }, null);
+    }
+
+    private static StreamListener BindUnix(StreamAddress.Unix address, StreamSocketOptions options)
+    {
+        var endPoint = new UnixDomainSocketEndPoint(address.Path);
+        Socket socket = NewUnixSocket();
+        try
+        {
+            Bind(socket, endPoint);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse && IsAbandoned(endPoint))
+        {
+            File.Delete(address.Path);
+            socket = NewUnixSocket();
+            Bind(socket, endPoint);
+        }
+
+        // Between bind and listen nobody can connect, so there is no moment at which others could.
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(address.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        socket.Listen(options.Backlog);
+        return new StreamListener(socket, address, address.Path);
+    }
+
+    private static Socket NewUnixSocket() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    // A socket file outlives a process that was killed; connecting to it is refused then. Any other file answers differently.
+    private static bool IsAbandoned(EndPoint endPoint)
+    {
+        using Socket probe = NewUnixSocket();
+        try
+        {
+            probe.Connect(endPoint);
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.ConnectionRefused && IsSocket(endPoint.ToString()!);
+        }
+    }
+
+    // connect(2) refuses a regular file with the same error; open(2) refuses only a socket with ENXIO.
+    private static bool IsSocket(string path)
+    {
+        const int NoSuchDeviceOrAddress = 6;
+        try
+        {
+            using var handle = File.OpenHandle(path);
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.HResult == NoSuchDeviceOrAddress;
+        }
+    }
+
+    private static void Listen(Socket socket, EndPoint endPoint, StreamSocketOptions options)
+    {
+        Bind(socket, endPoint);
+        socket.Listen(options.Backlog);
+    }
+
+    private static void Bind(Socket socket, EndPoint endPoint)
+    {
+        try
+        {
+            socket.Bind(endPoint);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
