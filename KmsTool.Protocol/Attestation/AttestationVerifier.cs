@@ -1,0 +1,47 @@
+namespace KmsTool.Protocol.Attestation;
+
+/// <summary>
+/// Verifies attestation documents of Nitro Enclaves: form, certificate chain to a pinned root, signature, and what the
+/// caller expects of the content. Consults no trust store, no network and no clock. Safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// Rules: AWS Nitro Enclaves User Guide, "Verifying the root of trust"; RFC 9052 for the signature; RFC 5280 section 6
+/// for the chain, with nothing but P-384 and SHA-384. There is no revocation: AWS keeps the certificates short-lived.
+/// </remarks>
+public sealed class AttestationVerifier(AttestationRoot root)
+{
+    /// <summary>Largest document in bytes. A device's answer, document and all, has at most 12288.</summary>
+    public const int MaxDocumentLength = 16384;
+
+    /// <summary>Most issuing certificates in a document, the root among them. Real ones have 4.</summary>
+    public const int MaxCaBundleCount = 8;
+
+    /// <summary>
+    /// Verifies <paramref name="coseDocument"/>, a COSE_Sign1 structure tagged 18 or untagged, as of the time
+    /// <paramref name="at"/>. Whatever the input, the answer is a verdict.
+    /// </summary>
+    public AttestationVerdict Verify(ReadOnlyMemory<byte> coseDocument, DateTimeOffset at, AttestationExpectations? expectations = null)
+    {
+        if (coseDocument.Length > MaxDocumentLength)
+        {
+            return AttestationVerdict.Refused(AttestationFailure.DocumentTooLarge, $"the document has {coseDocument.Length} bytes, more than {MaxDocumentLength}");
+        }
+        try
+        {
+            // A copy, so that what is returned is what was verified even when the caller's buffer is used again.
+            CoseSign1 cose = CoseSign1.Parse(coseDocument.ToArray());
+            AttestationDocument document = AttestationPayload.Read(cose.Payload);
+            AttestationCertificate signer = AttestationChain.Verify(document, root, at);
+            if (!signer.VerifyDocument(cose.ToBeSigned, cose.Signature.Span))
+            {
+                throw new AttestationRejectedException(AttestationFailure.DocumentSignature, "the document was not signed by its certificate");
+            }
+            expectations?.Check(document, at);
+            return AttestationVerdict.Valid(document);
+        }
+        catch (AttestationRejectedException rejection)
+        {
+            return AttestationVerdict.Refused(rejection.Failure, rejection.Message);
+        }
+    }
+}
