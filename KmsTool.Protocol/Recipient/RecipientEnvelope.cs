@@ -1,0 +1,147 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace KmsTool.Protocol.Recipient;
+
+/// <summary>
+/// Makes CiphertextForRecipient the way KMS does, for stand-ins of it: indefinite lengths (X.690 section 8.1.3.6) from
+/// ContentInfo down to the content, definite ones below.
+/// </summary>
+internal static class RecipientEnvelope
+{
+    private const byte Sequence = 0x30;
+    private const byte Context0Constructed = 0xA0;
+    private const byte IndefiniteLength = 0x80;
+
+    /// <summary>Encrypts <paramref name="plaintext"/> to an RSA key of at least 2048 bits.</summary>
+    /// <exception cref="ArgumentException"><paramref name="subjectPublicKeyInfo"/> is not such a key.</exception>
+    public static byte[] Seal(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> subjectPublicKeyInfo, RecipientEnvelopeShape shape = default)
+    {
+        using RSA recipient = ImportKey(subjectPublicKeyInfo);
+        using Aes aes = Aes.Create();
+        aes.KeySize = 256;
+        byte[] key = aes.Key;
+        byte[] encryptedKey;
+        try
+        {
+            encryptedKey = recipient.Encrypt(key, RSAEncryptionPadding.OaepSHA256);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+        byte[] ciphertext = aes.EncryptCbc(plaintext, aes.IV);
+
+        var envelope = new MemoryStream();
+        OpenIndefinite(envelope, Sequence);
+        WriteDer(envelope, writer => writer.WriteObjectIdentifier(EnvelopeOids.EnvelopedData));
+        OpenIndefinite(envelope, Context0Constructed);
+        OpenIndefinite(envelope, Sequence);
+        WriteDer(envelope, writer => writer.WriteInteger(2));
+        byte[] keyIdentifier = SHA256.HashData(subjectPublicKeyInfo);
+        WriteDer(envelope, writer => WriteRecipients(writer, keyIdentifier, encryptedKey));
+        OpenIndefinite(envelope, Sequence);
+        WriteDer(envelope, writer => writer.WriteObjectIdentifier(EnvelopeOids.Data));
+        WriteDer(envelope, writer => WriteContentEncryption(writer, aes.IV));
+        WriteContent(envelope, ciphertext, shape);
+        for (int i = 0; i < 4; i++)
+        {
+            Close(envelope);
+        }
+        return envelope.ToArray();
+    }
+
+    private static RSA ImportKey(ReadOnlySpan<byte> subjectPublicKeyInfo)
+    {
+        RSA key = RSA.Create();
+        try
+        {
+            key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo, out int read);
+            if (read == subjectPublicKeyInfo.Length && key.KeySize >= 2048)
+            {
+                return key;
+            }
+        }
+        catch (CryptographicException)
+        {
+            // Refused below, in the same words as any other unusable key.
+        }
+        key.Dispose();
+        throw new ArgumentException("not an RSA public key of at least 2048 bits", nameof(subjectPublicKeyInfo));
+    }
+
+    private static void WriteRecipients(AsnWriter writer, byte[] keyIdentifier, byte[] encryptedKey)
+    {
+        using (writer.PushSetOf())
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(2);
+            writer.WriteOctetString(keyIdentifier, new Asn1Tag(TagClass.ContextSpecific, 0));
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(EnvelopeOids.RsaesOaep);
+                using (writer.PushSequence())
+                {
+                    using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+                    {
+                        WriteSha256(writer);
+                    }
+                    using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 1)))
+                    using (writer.PushSequence())
+                    {
+                        writer.WriteObjectIdentifier(EnvelopeOids.Mgf1);
+                        WriteSha256(writer);
+                    }
+                }
+            }
+            writer.WriteOctetString(encryptedKey);
+        }
+    }
+
+    private static void WriteSha256(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(EnvelopeOids.Sha256);
+            writer.WriteNull();
+        }
+    }
+
+    private static void WriteContentEncryption(AsnWriter writer, byte[] initializationVector)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(EnvelopeOids.Aes256Cbc);
+            writer.WriteOctetString(initializationVector);
+        }
+    }
+
+    private static void WriteContent(MemoryStream envelope, byte[] ciphertext, RecipientEnvelopeShape shape)
+    {
+        if (shape.Chunks == 0)
+        {
+            WriteDer(envelope, writer => writer.WriteOctetString(ciphertext, new Asn1Tag(TagClass.ContextSpecific, 0)));
+            return;
+        }
+        OpenIndefinite(envelope, Context0Constructed);
+        for (int i = 0; i < shape.Chunks; i++)
+        {
+            int start = ciphertext.Length * i / shape.Chunks;
+            int end = ciphertext.Length * (i + 1) / shape.Chunks;
+            WriteDer(envelope, writer => writer.WriteOctetString(ciphertext.AsSpan(start, end - start)));
+        }
+        Close(envelope);
+    }
+
+    private static void WriteDer(MemoryStream envelope, Action<AsnWriter> write)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        write(writer);
+        envelope.Write(writer.Encode());
+    }
+
+    private static void OpenIndefinite(MemoryStream envelope, byte tag) => envelope.Write([tag, IndefiniteLength]);
+
+    /// <summary>End-of-contents.</summary>
+    private static void Close(MemoryStream envelope) => envelope.Write([0x00, 0x00]);
+}
