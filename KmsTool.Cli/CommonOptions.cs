@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using KmsTool.Protocol.Vsock;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Cli;
+
+/// <summary>Options that several commands take, and the forms of their values.</summary>
+internal static class CommonOptions
+{
+    private const double Day = 86400;
+
+    private static readonly string[] LogLevels = ["trace", "debug", "information", "warning", "error", "none"];
+
+    public static Option<string> LogLevel(LogLevel byDefault)
+    {
+        var option = new Option<string>("--log-level")
+        {
+            DefaultValueFactory = _ => byDefault.ToString().ToLowerInvariant(),
+        };
+        option.AcceptOnlyFromAmong(LogLevels);
+        return option;
+    }
+
+    public static LogLevel ParseLogLevel(string level) => Enum.Parse<LogLevel>(level, ignoreCase: true);
+
+    /// <summary>A time in seconds, with fractions, up to a day.</summary>
+    public static Option<TimeSpan> Seconds(string name, double byDefault, bool zeroAllowed = false) => new(name)
+    {
+        DefaultValueFactory = _ => TimeSpan.FromSeconds(byDefault),
+        CustomParser = result => ParseSeconds(result, zeroAllowed),
+    };
+
+    /// <summary>A whole number within bounds.</summary>
+    public static Option<int> Number(string name, int byDefault, int atLeast, int atMost) => new(name)
+    {
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Single().Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast && number <= atMost)
+                return number;
+
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}' is not a number from {atLeast} to {atMost}."));
+            return 0;
+        },
+    };
+
+    /// <summary>An address in the text form of <see cref="StreamAddress"/>.</summary>
+    public static Option<StreamAddress?> Address(string name) => new(name)
+    {
+        CustomParser = result =>
+        {
+            if (StreamAddress.TryParse(result.Tokens.Single().Value, out StreamAddress? address, out string? error))
+                return address;
+
+            result.AddError($"{name}: {error}.");
+            return null;
+        },
+    };
+
+    /// <summary>A vsock port: decimal, or hexadecimal after 0x.</summary>
+    public static uint? ParseVsockPort(ArgumentResult result)
+    {
+        string text = result.Tokens.Single().Value;
+        if (TryParseNumber(text, out uint port) && port is not 0 and not VsockEndPoint.AnyPort)
+            return port;
+
+        result.AddError($"'{text}' is no vsock port; use a number from 1 to 4294967294.");
+        return null;
+    }
+
+    /// <summary>A vsock port or CID: decimal, or hexadecimal after 0x.</summary>
+    public static bool TryParseNumber(string text, out uint number) =>
+        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
+            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    private static TimeSpan ParseSeconds(ArgumentResult result, bool zeroAllowed)
+    {
+        string text = result.Tokens.Single().Value;
+        double least = zeroAllowed ? 0 : 0.001;
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= least && seconds <= Day)
+            return TimeSpan.FromSeconds(seconds);
+
+        result.AddError($"'{text}' is no time; use seconds, {(zeroAllowed ? "0 or more" : "more than 0")} and at most 86400.");
+        return default;
+    }
+}

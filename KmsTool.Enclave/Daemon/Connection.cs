@@ -1,0 +1,204 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Daemon;
+
+/// <summary>
+/// One peer: reads its commands, works on up to a number of them at once, and answers in order. Nothing that this peer
+/// does delays another.
+/// </summary>
+internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits limits, ILogger logger) : IDisposable
+{
+    // A command holds a slot until its reply has been sent; holding all of them is being alone.
+    private readonly SemaphoreSlim _slots = new(limits.MaxPending);
+    private readonly Channel<Task<Answer>> _answers = Channel.CreateUnbounded<Task<Answer>>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private KmsClient? _client;
+    private long _commands;
+
+    /// <summary>
+    /// Serves the peer until it closes its side, breaks a limit or <paramref name="stopping"/> is cancelled; what has been
+    /// asked until then is answered.
+    /// </summary>
+    /// <param name="socket">Owned from here on.</param>
+    /// <param name="stopping">Ends reading.</param>
+    /// <param name="aborting">Ends everything.</param>
+    public async Task RunAsync(Socket socket, CancellationToken stopping, CancellationToken aborting)
+    {
+        await using var stream = new NetworkStream(socket, ownsSocket: true);
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(aborting);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
+        PipeReader input = MessagePipe.CreateReader(stream);
+        Task writing = WriteAnswersAsync(MessagePipe.CreateWriter(stream), lost);
+        string reason = "a fault of this program";
+        try
+        {
+            reason = await ReadCommandsAsync(new MessageReader(input, limits.MaxMessageLength), reading, lost.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            reason = lost.IsCancellationRequested ? "replies were not taken, or the drain time is over"
+                : stopping.IsCancellationRequested ? "stopping"
+                : e is OperationCanceledException ? "no whole message within the idle time" : "the connection was lost";
+        }
+        finally
+        {
+            _answers.Writer.Complete();
+            await writing;
+            await input.CompleteAsync();
+            _client?.Dispose();
+            Log.ConnectionClosed(logger, id, _commands, reason);
+        }
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<string> ReadCommandsAsync(MessageReader messages, CancellationTokenSource reading, CancellationToken lost)
+    {
+        while (true)
+        {
+            await _slots.WaitAsync(lost);
+            reading.CancelAfter(limits.IdleTimeout);
+            MessageRead read = await messages.ReadAsync(reading.Token);
+            reading.CancelAfter(Timeout.InfiniteTimeSpan);
+            Command command;
+            switch (read.Status)
+            {
+                case MessageReadStatus.Message:
+                    command = CommandParser.Parse(read.Bytes);
+                    messages.Release();
+                    break;
+                case MessageReadStatus.TooLong:
+                    command = new InvalidCommand(null,
+                        $"{ErrorTexts.NotJson}: the message has more than {limits.MaxMessageLength} bytes", ErrorCodes.MessageTooLarge);
+                    break;
+                default:
+                    return read.Status == MessageReadStatus.End ? "closed by the peer" : "closed by the peer within a message";
+            }
+
+            _commands++;
+            if (command is SetClientCommand setClient)
+            {
+                using (setClient)
+                    await AnswerAloneAsync(setClient, lost);
+            }
+            else
+            {
+                // The slots bound the queue, so it always takes one more.
+                _answers.Writer.TryWrite(command switch
+                {
+                    { Operation: DecryptCommand.Name } when _client is null =>
+                        Failed(ErrorTexts.ClientNotInitialized, ErrorCodes.ClientNotInitialized),
+                    DecryptCommand decrypt => ExecuteAsync(decrypt, DecryptAsync, lost),
+                    InvalidCommand invalid => Failed(invalid.Message, invalid.Code),
+                    _ => throw new InvalidOperationException("Command has three cases."),
+                });
+            }
+        }
+    }
+
+    // Commands before SetClient use the old client and those after it the new one.
+    private async Task AnswerAloneAsync(SetClientCommand command, CancellationToken lost)
+    {
+        for (int i = 1; i < limits.MaxPending; i++)
+            await _slots.WaitAsync(lost);
+
+        _answers.Writer.TryWrite(Task.FromResult(await ExecuteAsync(command, SetClientAsync, lost)));
+        _slots.Release(limits.MaxPending - 1);
+    }
+
+    private static Task<Answer> Failed(string message, string code) => Task.FromResult(new Answer(Reply.Failed(message, code), null));
+
+    private async Task<Answer> ExecuteAsync<TCommand>(
+        TCommand command, Func<TCommand, CancellationToken, Task<Answer>> execute, CancellationToken lost)
+        where TCommand : Command
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost);
+        deadline.CancelAfter(limits.RequestTimeout);
+        string name = command.Operation!;
+        try
+        {
+            Answer answer = await execute(command, deadline.Token);
+            Log.CommandDone(logger, name, id, Reply.Ok);
+            return answer;
+        }
+        catch (CommandException e)
+        {
+            Log.CommandDone(logger, name, id, e.Code);
+            return new Answer(Reply.Failed(e.Message, e.Code), null);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.CommandDone(logger, name, id, ErrorCodes.KmsTimeout);
+            string text = command is SetClientCommand ? ErrorTexts.NoClient : ErrorTexts.NotDecrypted;
+            return new Answer(Reply.Failed($"{text}: {ErrorCodes.KmsTimeout}: no answer within {limits.RequestTimeout.TotalSeconds} s", ErrorCodes.KmsTimeout), null);
+        }
+#pragma warning disable CA1031 // A fault of ours must cost one reply, not the connection; its text might quote input, so only its type is told.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.CommandFaulted(logger, name, id, e.GetType().Name);
+            return new Answer(Reply.Failed($"Internal error: {e.GetType().Name}", ErrorCodes.InternalError), null);
+        }
+    }
+
+    private async Task<Answer> SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
+    {
+        _client?.Dispose();
+        _client = null;
+        _client = await clients.CreateAsync(command, cancellationToken);
+        return new Answer(new Reply { Status = Reply.Ok }, null);
+    }
+
+    private async Task<Answer> DecryptAsync(DecryptCommand command, CancellationToken cancellationToken) =>
+        new(null, new PlaintextReply(await _client!.DecryptAsync(command, cancellationToken)));
+
+    private async Task WriteAnswersAsync(PipeWriter output, CancellationTokenSource lost)
+    {
+        try
+        {
+            while (await _answers.Reader.WaitToReadAsync(lost.Token))
+            {
+                int written = 0;
+                // What is ready goes out in one write.
+                while (_answers.Reader.TryPeek(out Task<Answer>? answer) && (written == 0 || answer.IsCompleted))
+                {
+                    using Answer reply = await answer;
+                    _answers.Reader.TryRead(out _);
+                    reply.WriteTo(output);
+                    written++;
+                }
+
+                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
+                deadline.CancelAfter(limits.RequestTimeout);
+                await output.FlushAsync(deadline.Token);
+                _slots.Release(written);
+            }
+
+            await output.CompleteAsync();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Nobody takes replies any more: stop reading, end what is under way, clear what was made.
+            await lost.CancelAsync();
+            await output.CompleteAsync(e);
+            await foreach (Task<Answer> answer in _answers.Reader.ReadAllAsync(CancellationToken.None))
+                (await answer).Dispose();
+        }
+    }
+
+    private sealed record Answer(Reply? Reply, PlaintextReply? Plaintext) : IDisposable
+    {
+        public void WriteTo(PipeWriter output)
+        {
+            if (Plaintext is not null)
+                MessageWriter.Write(output, Plaintext, MessageJsonContext.Default.PlaintextReply);
+            else
+                MessageWriter.Write(output, Reply!, MessageJsonContext.Default.Reply);
+        }
+
+        public void Dispose() => Plaintext?.Dispose();
+    }
+}

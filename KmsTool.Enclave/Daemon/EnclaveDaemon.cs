@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using KmsTool.Protocol.Vsock;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Daemon;
+
+/// <summary>Accepts connections and serves each on its own, within the limits.</summary>
+internal sealed class EnclaveDaemon(
+    StreamListener listener, KmsClientFactory clients, DaemonLimits limits, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConcurrentDictionary<long, Task> _connections = new();
+
+    /// <summary>
+    /// Serves until <paramref name="stopping"/> is cancelled, then lets commands under way finish within the drain time.
+    /// </summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var aborting = new CancellationTokenSource();
+        for (long id = 1; !stopping.IsCancellationRequested; id++)
+        {
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptAsync(stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+            catch (SocketException e)
+            {
+                // Most likely no descriptor is left; closing connections will give some back.
+                Log.AcceptFailed(logger, e.SocketErrorCode.ToString());
+                await Task.Delay(AcceptPause, time, CancellationToken.None);
+                continue;
+            }
+
+            if (_connections.Count >= limits.MaxConnections)
+            {
+                Log.TooManyConnections(logger, limits.MaxConnections);
+                socket.Dispose();
+                continue;
+            }
+
+            Serve(id, socket, stopping, aborting.Token);
+        }
+
+        await DrainAsync(aborting);
+    }
+
+    private void Serve(long id, Socket socket, CancellationToken stopping, CancellationToken aborting)
+    {
+        Log.ConnectionOpened(logger, id);
+        // On a thread of the pool, so that a connection's first commands do not keep the next from being accepted.
+        Task served = Task.Run(async () =>
+        {
+            using var connection = new Connection(id, clients, limits, logger);
+            await connection.RunAsync(socket, stopping, aborting);
+        }, CancellationToken.None);
+        _connections[id] = served;
+        _ = served.ContinueWith(
+            _ => _connections.TryRemove(id, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private async Task DrainAsync(CancellationTokenSource aborting)
+    {
+        Log.Stopping(logger, _connections.Count, limits.DrainTimeout.TotalSeconds);
+        Task all = Task.WhenAll(_connections.Values);
+        aborting.CancelAfter(limits.DrainTimeout);
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Log.Stopped(logger);
+    }
+}

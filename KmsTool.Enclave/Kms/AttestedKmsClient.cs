@@ -1,0 +1,160 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Recipient;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Kms;
+
+/// <summary>
+/// The one way to KMS: adds the recipient to a request, signs it, sends it, and opens what KMS encrypted to the recipient.
+/// </summary>
+internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource recipients, TimeProvider time, ILogger logger)
+{
+    private const int MaxAttempts = 3;
+    private const int MaxEnvelopeLength = 6144;
+    private const int MaxErrorTextLength = 1024;
+
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(100);
+
+    // AWS accepts five minutes either way; closer than this, the clock is not what KMS minds.
+    private static readonly TimeSpan SkewThreshold = TimeSpan.FromMinutes(4);
+
+    private static readonly MediaTypeHeaderValue JsonType = new(SigV4Signer.ContentType);
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    private long _clockOffsetTicks;
+
+    /// <summary>Proves that KMS can be reached at <paramref name="endpoint"/>.</summary>
+    /// <exception cref="KmsException">No route, or not KMS.</exception>
+    public Task ProveRouteAsync(KmsEndpoint endpoint, CancellationToken cancellationToken) =>
+        channel.ProveRouteAsync(endpoint, cancellationToken);
+
+    /// <summary>Has KMS carry out <paramref name="operation"/> for this enclave as recipient.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="parameters">A JSON object in UTF-8, with at least one member and without Recipient.</param>
+    /// <param name="endpoint">Where KMS is.</param>
+    /// <param name="credentials">Whose request it is.</param>
+    /// <param name="cancellationToken">Bounds the whole, retries included.</param>
+    /// <exception cref="KmsException">KMS was not reached, or its answer cannot be accepted.</exception>
+    public async Task<KmsAnswer> SendAsync(
+        KmsOperation operation, ReadOnlyMemory<byte> parameters, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
+    {
+        using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
+        byte[] body = AddMember(parameters.Span, recipient.RequestMember.Span);
+        bool clockCorrected = false;
+        for (int attempt = 1; ; attempt++)
+        {
+            KmsHttpResponse response = await SendOnceAsync(operation, body, endpoint, credentials, cancellationToken);
+            if (response.Status == 200)
+                return Open(operation, response.Body, recipient);
+
+            KmsAnswer.Refused refused = ReadRefusal(response);
+            if (refused.MayBeClockSkew && !clockCorrected && TryCorrectClock(response.Date))
+                clockCorrected = true;
+            else if (!refused.IsTransient || attempt >= MaxAttempts)
+                return refused;
+            else
+                await Task.Delay(FirstBackoff * Math.Pow(2, attempt) * Random.Shared.NextDouble(), time, cancellationToken);
+        }
+    }
+
+    private async Task<KmsHttpResponse> SendOnceAsync(
+        KmsOperation operation, byte[] body, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = JsonType;
+        SigV4Signer.Sign(request, endpoint, credentials, operation.Target, body, Now());
+        return await channel.SendAsync(request, cancellationToken);
+    }
+
+    private DateTimeOffset Now() => time.GetUtcNow() + TimeSpan.FromTicks(Volatile.Read(ref _clockOffsetTicks));
+
+    private bool TryCorrectClock(DateTimeOffset? kmsTime)
+    {
+        // The Date is KMS's own: TLS ends here.
+        if (kmsTime is not { } truth || (truth - Now()).Duration() < SkewThreshold)
+            return false;
+
+        TimeSpan offset = truth - time.GetUtcNow();
+        Volatile.Write(ref _clockOffsetTicks, offset.Ticks);
+        Log.ClockCorrected(logger, offset);
+        return true;
+    }
+
+    private static byte[] AddMember(ReadOnlySpan<byte> jsonObject, ReadOnlySpan<byte> member)
+    {
+        byte[] joined = new byte[jsonObject.Length + 1 + member.Length];
+        Span<byte> rest = joined;
+        jsonObject[..^1].CopyTo(rest);
+        rest = rest[(jsonObject.Length - 1)..];
+        rest[0] = (byte)',';
+        member.CopyTo(rest[1..]);
+        rest[^1] = (byte)'}';
+        return joined;
+    }
+
+    private static KmsAnswer.Opened Open(KmsOperation operation, ReadOnlyMemory<byte> body, RecipientLease recipient)
+    {
+        byte[]? envelope = null;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body, Strict);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind == JsonValueKind.Object
+                && root.TryGetProperty("CiphertextForRecipient", out JsonElement member)
+                && member.ValueKind == JsonValueKind.String)
+            {
+                if (root.TryGetProperty(operation.PlaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
+                    throw Unacceptable($"KMS's answer has {operation.PlaintextMember} beside CiphertextForRecipient");
+
+                if (!member.TryGetBytesFromBase64(out envelope) || envelope.Length > MaxEnvelopeLength)
+                    throw Unacceptable("KMS's CiphertextForRecipient is malformed");
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Unacceptable("KMS's answer is not JSON");
+        }
+
+        if (envelope is null)
+            throw Unacceptable("KMS's answer lacks CiphertextForRecipient");
+
+        try
+        {
+            return new KmsAnswer.Opened(recipient.Open(envelope));
+        }
+        catch (RecipientEnvelopeException e)
+        {
+            throw Unacceptable(e.Message);
+        }
+    }
+
+    private static KmsException Unacceptable(string message) => new(ErrorCodes.InvalidKmsAnswer, message);
+
+    private static KmsAnswer.Refused ReadRefusal(KmsHttpResponse response)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(response.Body, Strict);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind == JsonValueKind.Object && Text(root, "__type") is { } type)
+            {
+                string code = type[(type.LastIndexOf('#') + 1)..];
+                string message = Text(root, "message") ?? Text(root, "Message") ?? "";
+                if (code.Length is > 0 and <= 64 && code.All(char.IsAsciiLetterOrDigit))
+                    return new KmsAnswer.Refused(response.Status, code, message[..Math.Min(message.Length, MaxErrorTextLength)]);
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // A load balancer's page, perhaps; the status says what can be said.
+        }
+
+        return new KmsAnswer.Refused(response.Status, ErrorCodes.InvalidKmsAnswer, $"KMS answered with HTTP status {response.Status} and no error of its own");
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Vsock;
+
+namespace KmsTool.Enclave.Kms;
+
+/// <summary>
+/// HTTPS to KMS through the parent's proxy. TLS ends here, host name checked; connections are pooled across sessions.
+/// </summary>
+internal sealed class KmsChannel : IDisposable
+{
+    private const int MaxBodyLength = 64 * 1024;
+
+    private readonly HttpMessageInvoker _http;
+
+    /// <param name="proxy">The parent's proxy, which relays to KMS's port 443.</param>
+    /// <param name="trust">Trust anchors; <see langword="null"/> for the system's (SSL_CERT_FILE).</param>
+    public KmsChannel(StreamAddress proxy, X509Certificate2Collection? trust)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ActivityHeadersPropagator = null,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectCallback = async (_, cancellationToken) =>
+                new NetworkStream(await StreamConnector.ConnectAsync(proxy, null, cancellationToken), ownsSocket: true),
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            MaxConnectionsPerServer = 128,
+            MaxResponseHeadersLength = 16,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                ApplicationProtocols = [SslApplicationProtocol.Http11],
+                CertificateChainPolicy = ChainPolicy(trust),
+                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            },
+            UseCookies = false,
+            UseProxy = false,
+        };
+        _http = new HttpMessageInvoker(handler, disposeHandler: true);
+    }
+
+    /// <summary>
+    /// Proves that KMS can be reached, by any answer whatever over a connection that TLS has authenticated. It leaves the
+    /// connection in the pool for the request that follows.
+    /// </summary>
+    /// <exception cref="KmsException">No route, or not KMS.</exception>
+    public async Task ProveRouteAsync(KmsEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint.Uri, "/ping"));
+        try
+        {
+            await SendAsync(request, cancellationToken);
+        }
+        catch (KmsException e) when (e.InnerException is HttpRequestException
+            { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse })
+        {
+            // TLS has proved who is there; that it dislikes the request is for the next one to find out.
+        }
+    }
+
+    /// <summary>Sends a request and reads the whole answer.</summary>
+    /// <exception cref="KmsException">No route, not KMS, no whole answer, or one that is too long.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<KmsHttpResponse> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+            byte[] body = await ReadBodyAsync(response.Content, cancellationToken);
+            return new KmsHttpResponse((int)response.StatusCode, body, response.Headers.Date);
+        }
+        catch (HttpRequestException e)
+        {
+            throw Explain(e);
+        }
+        catch (IOException e)
+        {
+            throw new KmsException(ErrorCodes.KmsUnreachable, "the connection to KMS ended within its answer", e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new KmsException(ErrorCodes.KmsUnreachable, "connecting to KMS took too long; is the parent's vsock-proxy running?", e);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static X509ChainPolicy ChainPolicy(X509Certificate2Collection? trust)
+    {
+        var policy = new X509ChainPolicy
+        {
+            // Nothing but the parent could answer a download or a revocation query.
+            DisableCertificateDownloads = true,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        if (trust is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(trust);
+        }
+
+        return policy;
+    }
+
+    private static async Task<byte[]> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        long? announced = content.Headers.ContentLength;
+        if (announced > MaxBodyLength)
+            throw TooLong();
+
+        await using Stream stream = await content.ReadAsStreamAsync(cancellationToken);
+        byte[] buffer = new byte[announced ?? 4096];
+        int length = 0;
+        while (true)
+        {
+            if (length == buffer.Length)
+            {
+                if (length == announced)
+                    return buffer;
+
+                if (length >= MaxBodyLength)
+                    throw TooLong();
+
+                Array.Resize(ref buffer, length * 2);
+            }
+
+            int read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            if (read == 0)
+                return buffer[..length];
+
+            length += read;
+        }
+    }
+
+    private static KmsException TooLong() =>
+        new(ErrorCodes.InvalidKmsAnswer, $"KMS's answer has more than {MaxBodyLength} bytes");
+
+    private static KmsException Explain(HttpRequestException e) => e.HttpRequestError switch
+    {
+        HttpRequestError.SecureConnectionError => new KmsException(ErrorCodes.KmsTlsFailed,
+            "TLS with KMS failed (" + (e.InnerException is AuthenticationException tls ? tls.Message : "the connection ended within the handshake")
+            + "); do region and endpoint agree with the parent's vsock-proxy?", e),
+        HttpRequestError.ResponseEnded => new KmsException(ErrorCodes.KmsUnreachable, "KMS closed the connection without an answer", e),
+        HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
+            new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is no HTTP", e),
+        _ => new KmsException(ErrorCodes.KmsUnreachable,
+            "KMS cannot be reached (" + (e.InnerException is SocketException socket ? socket.Message : e.HttpRequestError.ToString())
+            + "); is the parent's vsock-proxy running?", e),
+    };
+}

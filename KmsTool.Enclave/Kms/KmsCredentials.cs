@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
+
+namespace KmsTool.Enclave.Kms;
+
+/// <summary>
+/// AWS credentials of one connection, in memory only, cleared by <see cref="Dispose"/>. Used by many requests at once.
+/// </summary>
+/// <param name="accessKeyId">Access key identifier.</param>
+/// <param name="secretAccessKey">Owned from here on.</param>
+/// <param name="sessionToken">
+/// Session token, or <see langword="null"/>. It must travel in an HTTP header, which takes only a string: unlike the secret
+/// key it cannot be cleared.
+/// </param>
+internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAccessKey, string? sessionToken) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private SensitiveBytes? _signingKey;
+    private string? _signingScope;
+
+    public string AccessKeyId { get; } = accessKeyId;
+
+    public string? SessionToken { get; } = sessionToken;
+
+    /// <summary>Copies the command's secrets; the command's own stay with the caller.</summary>
+    public static KmsCredentials CopyOf(SetClientCommand command) => new(
+        command.AwsAccessKeyId,
+        SensitiveBytes.CopyOf(command.AwsSecretAccessKey.Span),
+        command.AwsSessionToken is { } token ? Encoding.ASCII.GetString(token.Span) : null);
+
+    /// <summary>HMAC-SHA-256 of <paramref name="text"/> under the signing key of <paramref name="date"/> and region.</summary>
+    /// <remarks>
+    /// The key's derivation is that of the AWS Signature Version 4 documentation, in buffers of our own: the SDK's signer
+    /// takes the secret as a string. The key is kept because it changes once a day.
+    /// </remarks>
+    public void Sign(string date, string region, string service, ReadOnlySpan<byte> text, Span<byte> signature)
+    {
+        lock (_lock)
+        {
+            string scope = $"{date}/{region}/{service}";
+            if (_signingScope != scope)
+            {
+                _signingKey ??= SensitiveBytes.Allocate(HMACSHA256.HashSizeInBytes);
+                DeriveSigningKey(date, region, service, _signingKey.WritableSpan);
+                _signingScope = scope;
+            }
+
+            HMACSHA256.HashData(_signingKey!.Span, text, signature);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            secretAccessKey.Dispose();
+            _signingKey?.Dispose();
+        }
+    }
+
+    private void DeriveSigningKey(string date, string region, string service, Span<byte> key)
+    {
+        using SensitiveBytes seed = SensitiveBytes.Allocate(4 + secretAccessKey.Length);
+        "AWS4"u8.CopyTo(seed.WritableSpan);
+        secretAccessKey.Span.CopyTo(seed.WritableSpan[4..]);
+        HMACSHA256.HashData(seed.Span, Encoding.ASCII.GetBytes(date), key);
+        foreach (string part in (ReadOnlySpan<string>)[region, service, "aws4_request"])
+            HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(part), key);
+    }
+}

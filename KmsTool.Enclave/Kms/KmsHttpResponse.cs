@@ -1,0 +1,7 @@
+namespace KmsTool.Enclave.Kms;
+
+/// <summary>An HTTP answer of KMS, read whole.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Body">The body, bounded.</param>
+/// <param name="Date">KMS's clock, from the Date header.</param>
+internal sealed record KmsHttpResponse(int Status, ReadOnlyMemory<byte> Body, DateTimeOffset? Date);

@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using System.Text;
+using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Nsm;
+using KmsTool.Protocol.Recipient;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Kms;
+
+/// <summary>
+/// The enclave's recipient key and the attestation document that vouches for it. The key is made in the background at
+/// start and replaced on a schedule; requests in flight keep theirs. A document is reused for a while, as making one costs
+/// the Nitro Secure Module milliseconds.
+/// </summary>
+internal sealed class RecipientSource : IDisposable
+{
+    private readonly INsm _nsm;
+    private readonly RecipientOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _refresh = new(1);
+    private readonly ITimer _rotation;
+    private volatile Task<SharedKey> _key;
+    private volatile Attested? _attested;
+
+    public RecipientSource(INsm nsm, RecipientOptions options, TimeProvider time, ILogger logger)
+    {
+        _nsm = nsm;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _key = Task.Run(Generate);
+        _rotation = time.CreateTimer(_ => _ = RotateAsync(), null, options.KeyLifetime, options.KeyLifetime);
+    }
+
+    /// <summary>The current key with a document that is fresh enough. Dispose the lease when the request is done.</summary>
+    /// <exception cref="KmsException">The Nitro Secure Module gives no document.</exception>
+    public async ValueTask<RecipientLease> RentAsync(CancellationToken cancellationToken)
+    {
+        if (TryRentCurrent() is { } current)
+            return current;
+
+        if (_options.AttestationLifetime == TimeSpan.Zero)
+            return await AttestAsync(cancellationToken);
+
+        // One request asks for all that wait.
+        await _refresh.WaitAsync(cancellationToken);
+        try
+        {
+            return TryRentCurrent() ?? await AttestAsync(cancellationToken);
+        }
+        finally
+        {
+            _refresh.Release();
+        }
+    }
+
+    /// <summary>Makes a new key and gives up the old one, with its document.</summary>
+    public async Task RotateAsync()
+    {
+        SharedKey next;
+        try
+        {
+            next = await Task.Run(Generate);
+        }
+        catch (CryptographicException e)
+        {
+            Log.RecipientKeyNotReplaced(_logger, e.GetType().Name);
+            return;
+        }
+
+        Task<SharedKey> previous = _key;
+        _key = Task.FromResult(next);
+        _attested = null;
+        (await previous).Release();
+        Log.RecipientKeyReplaced(_logger);
+    }
+
+    public void Dispose()
+    {
+        _rotation.Dispose();
+        _refresh.Dispose();
+        _ = ReleaseAsync(_key);
+
+        static async Task ReleaseAsync(Task<SharedKey> key) => (await key).Release();
+    }
+
+    private static SharedKey Generate() => new(RecipientKeyPair.Generate());
+
+    private RecipientLease? TryRentCurrent() =>
+        _attested is { } attested && _time.GetElapsedTime(attested.At) < _options.AttestationLifetime && attested.Key.TryUse()
+            ? new RecipientLease(attested.Key, attested.RequestMember)
+            : null;
+
+    private async Task<RecipientLease> AttestAsync(CancellationToken cancellationToken)
+    {
+        SharedKey key;
+        do
+            key = await _key.WaitAsync(cancellationToken);
+        while (!key.TryUse());
+
+        try
+        {
+            long at = _time.GetTimestamp();
+            NsmResponse response = await _nsm.SendAsync(
+                new NsmRequest.Attestation(UserData: null, Nonce: null, key.Pair.PublicKey), cancellationToken);
+            if (response is not NsmResponse.Attestation { Document: var document })
+            {
+                throw new KmsException(ErrorCodes.AttestationUnavailable,
+                    "the Nitro Secure Module refused to attest" + (response is NsmResponse.Error { Code: var code } ? $": {code}" : ""));
+            }
+
+            byte[] member = Encoding.ASCII.GetBytes(
+                $"\"Recipient\":{{\"AttestationDocument\":\"{Convert.ToBase64String(document.Span)}\",\"KeyEncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}}");
+            _attested = new Attested(key, member, at);
+            return new RecipientLease(key, member);
+        }
+        catch (Exception e) when (e is NsmException or IOException or TimeoutException)
+        {
+            key.Release();
+            throw new KmsException(ErrorCodes.AttestationUnavailable, "the Nitro Secure Module does not answer: " + e.Message, e);
+        }
+        catch
+        {
+            key.Release();
+            throw;
+        }
+    }
+
+    private sealed record Attested(SharedKey Key, ReadOnlyMemory<byte> RequestMember, long At);
+}

@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using KmsTool.Protocol.Nsm;
+using Microsoft.Win32.SafeHandles;
+
+namespace KmsTool.Enclave.Nsm;
+
+/// <summary>
+/// The Nitro Secure Module's device (include/uapi/linux/nsm.h). The ioctl may block in the kernel for up to two minutes,
+/// so one thread of its own makes all calls, in order.
+/// </summary>
+internal sealed partial class NsmDevice : INsm
+{
+    public const string DefaultPath = "/dev/nsm";
+
+    // _IOWR(0x0A, 0, struct nsm_raw), whose size is 32 bytes.
+    private const nuint IoctlRaw = 0xC0200A00;
+    private const int MessageTooLong = 90;
+    private const int MaxPending = 1024;
+
+    private readonly SafeFileHandle _device;
+    private readonly Channel<Call> _calls = Channel.CreateBounded<Call>(new BoundedChannelOptions(MaxPending) { SingleReader = true });
+
+    private NsmDevice(SafeFileHandle device)
+    {
+        _device = device;
+        new Thread(Run) { IsBackground = true, Name = "nsm" }.Start();
+    }
+
+    /// <summary>Opens the device.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
+    public static NsmDevice Open(string path) =>
+        new(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite));
+
+    public async ValueTask<NsmResponse> SendAsync(NsmRequest request, CancellationToken cancellationToken)
+    {
+        var call = new Call(request.Encode());
+        await _calls.Writer.WriteAsync(call, cancellationToken);
+        return NsmResponse.Decode(await call.Answer.Task.WaitAsync(cancellationToken));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _calls.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Run()
+    {
+        while (_calls.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (_calls.Reader.TryRead(out Call? call))
+            {
+                try
+                {
+                    call.Answer.SetResult(Exchange(call.Request));
+                }
+                catch (IOException e)
+                {
+                    call.Answer.SetException(e);
+                }
+            }
+        }
+
+        _device.Dispose();
+    }
+
+    private unsafe byte[] Exchange(byte[] request)
+    {
+        byte[] response = new byte[NsmLimits.MaxResponseLength];
+        fixed (byte* requestStart = request, responseStart = response)
+        {
+            RawMessage message = new()
+            {
+                Request = requestStart,
+                RequestLength = (ulong)request.Length,
+                Response = responseStart,
+                ResponseLength = (ulong)response.Length,
+            };
+            if (Ioctl(_device, IoctlRaw, ref message) < 0)
+            {
+                int error = Marshal.GetLastPInvokeError();
+                throw new IOException(error == MessageTooLong
+                    ? "the NSM request is too large for the device"
+                    : $"the NSM device failed: {new Win32Exception(error).Message}");
+            }
+
+            return response[..(int)Math.Min(message.ResponseLength, (ulong)response.Length)];
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(SafeFileHandle device, nuint request, ref RawMessage message);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private unsafe struct RawMessage
+    {
+        public byte* Request;
+        public ulong RequestLength;
+        public byte* Response;
+        public ulong ResponseLength;
+    }
+
+    private sealed record Call(byte[] Request)
+    {
+        public TaskCompletionSource<byte[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
