@@ -1,1 +1,20 @@
-return 0;
+using System.CommandLine;
+using KmsTool.Instance.Commands;
+
+namespace KmsTool.Instance;
+
+internal static class Program
+{
+    public static Task<int> Main(string[] args) => CommandRunner.RunAsync(BuildCommandTree(), args);
+
+    internal static RootCommand BuildCommandTree()
+    {
+        var decrypt = new DecryptCommandLine();
+        var root = new RootCommand();
+        decrypt.AddTo(root);
+        root.Add(decrypt.CreateCommand());
+        root.Add(VsockProxyCommandLine.CreateCommand());
+        HelpText.Install(root);
+        return root;
+    }
+}

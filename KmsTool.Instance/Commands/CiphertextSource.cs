@@ -1,0 +1,88 @@
+using System.Globalization;
+using KmsTool.Protocol.Messages;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Where the ciphertext comes from; checks it before anything is sent.</summary>
+internal sealed class CiphertextSource
+{
+    /// <summary>Names stdin, as an argument and as a file.</summary>
+    public const string StandardInput = "-";
+
+    // Room for the base64 of the longest ciphertext with line breaks, in UTF-16 too.
+    private const int MaxInputLength = 64 * 1024;
+
+    private readonly string? _text;
+    private readonly string? _path;
+    private readonly CiphertextFormat _format;
+
+    private CiphertextSource(string? text, string? path, CiphertextFormat format)
+    {
+        _text = text;
+        _path = path;
+        _format = format;
+    }
+
+    public static CiphertextSource Argument(string base64) => new(base64, null, CiphertextFormat.Base64);
+
+    /// <param name="path">A file, or <see cref="StandardInput"/>.</param>
+    /// <param name="format">What it holds.</param>
+    public static CiphertextSource File(string path, CiphertextFormat format) => new(null, path, format);
+
+    /// <exception cref="InstanceException">It cannot be read, is not base64, is empty or longer than KMS allows.</exception>
+    public async Task<byte[]> ReadAsync(CancellationToken cancellationToken)
+    {
+        byte[] ciphertext = _text is not null ? Decode(_text) : await ReadFileAsync(_path!, cancellationToken);
+        if (ciphertext.Length == 0)
+            throw Wrong("The ciphertext is empty.");
+
+        return ciphertext.Length <= KmsLimits.MaxCiphertextLength
+            ? ciphertext
+            : throw Wrong(TooLong(ciphertext.Length.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken)
+    {
+        byte[] content;
+        try
+        {
+            await using Stream file = path == StandardInput
+                ? Console.OpenStandardInput()
+                : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            content = new byte[MaxInputLength + 1];
+            int length = await file.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken);
+            if (length > MaxInputLength)
+                throw Wrong(TooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
+
+            content = content[..length];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new InstanceException(ExitCode.WrongUsage, $"The ciphertext cannot be read: {e.Message}", e);
+        }
+
+        if (_format == CiphertextFormat.Raw)
+            return content;
+
+        // Windows PowerShell redirects into UTF-16; the byte order mark tells.
+        using var text = new StreamReader(new MemoryStream(content), detectEncodingFromByteOrderMarks: true);
+        return Decode(await text.ReadToEndAsync(cancellationToken));
+    }
+
+    private byte[] Decode(string base64)
+    {
+        byte[] decoded = new byte[base64.Length];
+        if (Convert.TryFromBase64String(base64, decoded, out int length))
+            return decoded[..length];
+
+        string hint = _path is null ? "" : ", or say --file-format raw if it holds the bytes themselves";
+        throw Wrong(
+            "The ciphertext is not base64; give what 'aws kms encrypt --query CiphertextBlob --output text' prints" + hint + ".");
+    }
+
+    private static string TooLong(string length) =>
+        string.Create(CultureInfo.InvariantCulture,
+            $"The ciphertext has {length} bytes and KMS takes at most {KmsLimits.MaxCiphertextLength}; encrypt data keys with KMS, and data with those.");
+
+    private static InstanceException Wrong(string message) => new(ExitCode.WrongUsage, message);
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using Amazon.Runtime;
+using KmsTool.Instance.Client;
+using KmsTool.Instance.Credentials;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Takes credentials and a ciphertext to the enclave and prints the plaintext that comes back.</summary>
+internal static class DecryptAction
+{
+    /// <exception cref="InstanceException">It did not work.</exception>
+    public static async Task RunAsync(DecryptRequest request, CancellationToken cancellationToken)
+    {
+        using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
+        ILogger logger = loggers.CreateLogger("decrypt");
+
+        byte[] ciphertext = await request.Ciphertext.ReadAsync(cancellationToken);
+        using SetClientCommand setClient = ToCommand(
+            await DefaultCredentials.ResolveAsync(logger, cancellationToken), request.Region);
+        using SensitiveBytes plaintext = await DecryptAsync(request, setClient, ciphertext, logger, cancellationToken);
+        await PrintAsync(plaintext, request.Output, cancellationToken);
+    }
+
+    private static async Task<SensitiveBytes> DecryptAsync(
+        DecryptRequest request, SetClientCommand setClient, byte[] ciphertext, ILogger logger, CancellationToken cancellationToken)
+    {
+        await using EnclaveClient enclave = await EnclaveClient.ConnectAsync(
+            request.Enclave, request.Timeout, TimeProvider.System, logger, cancellationToken);
+        await enclave.SetClientAsync(setClient, cancellationToken);
+        var decrypt = new DecryptCommand
+        {
+            Ciphertext = ciphertext,
+            EncryptionContext = request.EncryptionContext,
+            KeyId = request.KeyId,
+            EncryptionAlgorithm = request.EncryptionAlgorithm,
+            GrantTokens = request.GrantTokens,
+        };
+        return await enclave.DecryptAsync(decrypt, cancellationToken);
+    }
+
+    private static async Task PrintAsync(SensitiveBytes plaintext, OutputFormat format, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using Stream output = Console.OpenStandardOutput();
+            await PlaintextWriter.WriteAsync(output, plaintext, format, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new InstanceException(
+                ExitCode.OperationFailed, $"The plaintext was decrypted but could not be written to stdout: {e.Message}", e);
+        }
+    }
+
+    // The region is sent only where the user names it: an enclave with a region of its own refuses a second one.
+    // The AWS SDK hands out strings, which cannot be cleared; from here on the secrets are.
+    private static SetClientCommand ToCommand(ImmutableCredentials credentials, string? region) => new()
+    {
+        AwsAccessKeyId = credentials.AccessKey,
+        AwsSecretAccessKey = CopyOf(credentials.SecretKey),
+        AwsSessionToken = credentials.UseToken ? CopyOf(credentials.Token) : null,
+        AwsRegion = region,
+    };
+
+    private static SensitiveBytes CopyOf(string text)
+    {
+        SensitiveBytes bytes = SensitiveBytes.Allocate(Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, bytes.WritableSpan);
+        return bytes;
+    }
+}

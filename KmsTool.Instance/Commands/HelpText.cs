@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>What <c>--help</c> prints; written by hand to fit 80 columns and to teach.</summary>
+internal sealed class HelpText : SynchronousCommandLineAction
+{
+    private const string Decrypt = """
+        Has a KMS ciphertext decrypted by kmstool-enclave inside a Nitro enclave and
+        prints the plaintext.
+
+        Usage:
+          kmstool-instance [decrypt] --cid CID [options] CIPHERTEXT
+          kmstool-instance [decrypt] --cid CID [options] --file FILE
+          kmstool-instance vsock-proxy LOCAL HOST PORT [options]
+
+        CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
+        prints it; - reads it from stdin.
+
+        The enclave:
+          -c, --cid CID          its CID, which 'nitro-cli describe-enclaves' prints;
+                                 or an address: vsock:CID:PORT, unix:/path,
+                                 tcp:HOST:PORT
+          -p, --port PORT        its vsock port (default 3000)
+          -r, --region REGION    region of the key; leave it away when the enclave was
+                                 started with one (neither: us-east-1)
+
+        The ciphertext:
+          -e, --encryption-context NAME=VALUE
+                                 a pair that was given at encryption; repeatable
+          --key-id KEY           key id, ARN or alias that must have made it; needed
+                                 for asymmetric keys
+          --encryption-algorithm SYMMETRIC_DEFAULT (default), RSAES_OAEP_SHA_1 or
+                                 RSAES_OAEP_SHA_256
+          --grant-token TOKEN    a grant token; repeatable, up to 10
+          --file FILE            reads it from a file; - is stdin
+          --file-format FORMAT   what the file or stdin holds: base64 (default) or
+                                 raw, the bytes themselves
+
+        The result:
+          --output FORMAT        text (default; UTF-8 and a newline), base64,
+                                 json ({"Plaintext":base64}) or raw (the bytes only)
+
+        Other:
+          --timeout SECONDS      bounds connecting, and the wait for each reply
+                                 (default 60)
+          --log-level LEVEL      trace, debug, information, warning (default), error or
+                                 none; goes to stderr, and no level shows a secret
+          -h, --help             this text
+          --version              the version
+
+        AWS credentials come from the environment, the profile, the container or the
+        instance's role (IMDSv2), whichever has some first.
+
+        Examples:
+          kmstool-instance --cid 16 --region eu-central-1 "$CIPHERTEXT"
+          kmstool-instance -c 16 -e Purpose=demo --file secret.b64 --output raw >secret
+          aws kms encrypt ... --query CiphertextBlob --output text |
+            kmstool-instance --cid 16 -
+          kmstool-instance --cid unix:/tmp/enclave.sock "$CIPHERTEXT"
+
+        Exit codes:
+          0 success
+          1 the enclave or KMS said no, or the result could not be written
+          2 wrong usage
+          3 no credentials
+          4 could not connect to the enclave
+          5 the enclave broke the protocol
+
+        """;
+
+    private const string VsockProxy = """
+        Gives an enclave a way to one TCP destination: accepts connections from it and
+        relays each. TLS ends in the enclave and passes through unread.
+
+        Usage:
+          kmstool-instance vsock-proxy LOCAL HOST PORT [options]
+
+          LOCAL                  where the enclave connects: a vsock port of the parent
+                                 (CID 3); or an address: vsock:CID:PORT, unix:/path,
+                                 tcp:HOST:PORT
+          HOST                   name or IP address of the destination
+          PORT                   its TCP port
+
+        Options:
+          --connect-timeout SECONDS
+                                 bounds looking up HOST and connecting (default 10)
+          --log-level LEVEL      trace, debug, information (default), warning, error or
+                                 none; goes to stderr
+          -h, --help             this text
+
+        Prints 'listening on ADDRESS' on stderr when it is ready; runs until SIGTERM or
+        Ctrl+C.
+
+        Examples:
+          kmstool-instance vsock-proxy 8000 kms.eu-central-1.amazonaws.com 443
+          kmstool-instance vsock-proxy unix:/tmp/kms.sock 127.0.0.1 8443
+
+        """;
+
+    public override bool ClearsParseErrors => true;
+
+    public static void Install(RootCommand root) =>
+        root.Options.OfType<HelpOption>().Single().Action = new HelpText();
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        string text = parseResult.CommandResult.Command.Name == VsockProxyCommandLine.Name ? VsockProxy : Decrypt;
+        parseResult.InvocationConfiguration.Output.Write(text);
+        return (int)ExitCode.Success;
+    }
+}

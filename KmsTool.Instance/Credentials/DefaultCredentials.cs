@@ -1,0 +1,66 @@
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
+using Amazon.RuntimeDependencies;
+using Amazon.SecurityToken;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Credentials;
+
+/// <summary>
+/// Finds credentials along the AWS default chain: environment, web identity, profile, container, instance role (IMDSv2).
+/// </summary>
+internal static class DefaultCredentials
+{
+    /// <summary>The SDK alone would wait over 15 s for an instance metadata service that does not answer.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <exception cref="InstanceException">There are none.</exception>
+    public static async Task<ImmutableCredentials> ResolveAsync(ILogger logger, CancellationToken cancellationToken)
+    {
+        // Profiles that assume a role need STS. Named here, it need not be looked up by reflection and survives trimming.
+        GlobalRuntimeDependencyRegistry.Instance.RegisterSecurityTokenServiceClient(context =>
+            new AmazonSecurityTokenServiceClient(
+                new AnonymousAWSCredentials(), context.SecurityTokenServiceClientContextData.Region));
+        try
+        {
+            // The chain blocks its thread in places and minds the token only in others: it is left behind when time is up.
+            ImmutableCredentials credentials = await Task.Run(() => ResolveChainAsync(logger, cancellationToken), cancellationToken)
+                .WaitAsync(Timeout, cancellationToken);
+            return string.IsNullOrEmpty(credentials.AccessKey) || string.IsNullOrEmpty(credentials.SecretKey)
+                ? throw NotFound("what was found is incomplete", null)
+                : credentials;
+        }
+        catch (TimeoutException e)
+        {
+            throw NotFound($"nothing answered within {Timeout.TotalSeconds:0} s", e);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or InstanceException))
+        {
+            // The text stays unprinted: for a malformed credentials file it quotes the line, which may hold the secret.
+            Log.NoCredentials(logger, e.GetType().Name);
+            throw NotFound($"neither the environment, {Profile()}, a container nor the instance's role gives any", e);
+        }
+    }
+
+    private static async Task<ImmutableCredentials> ResolveChainAsync(ILogger logger, CancellationToken cancellationToken)
+    {
+        using var resolver = new DefaultAWSCredentialsIdentityResolver();
+        AWSCredentials found = await resolver.ResolveIdentityAsync(null, cancellationToken);
+        ImmutableCredentials credentials = await found.GetCredentialsAsync();
+        Log.CredentialsFound(logger, found.GetType().Name);
+        return credentials;
+    }
+
+    private static string Profile() =>
+        Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } name ? $"the profile '{name}'" : "the default profile";
+
+    private static InstanceException NotFound(string reason, Exception? innerException)
+    {
+        bool disabled = string.Equals(
+            Environment.GetEnvironmentVariable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
+        string advice = disabled
+            ? "AWS_EC2_METADATA_DISABLED=true keeps the instance's role from being asked"
+            : "attach an IAM role to the instance (instance profile); in a container use the host's network, or set the instance's metadata hop limit to 2";
+        return new InstanceException(ExitCode.NoCredentials, $"Could not get credentials: {reason}; {advice}.", innerException);
+    }
+}

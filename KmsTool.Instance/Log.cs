@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance;
+
+/// <summary>Everything the program logs. Text that a peer chose is neutralized before it comes here; secrets never come here.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Debug, "credentials found by {Provider}")]
+    public static partial void CredentialsFound(ILogger logger, string provider);
+
+    [LoggerMessage(2, LogLevel.Debug, "no credentials: {Failure}")]
+    public static partial void NoCredentials(ILogger logger, string failure);
+
+    [LoggerMessage(10, LogLevel.Debug, "connected to enclave {Address}")]
+    public static partial void EnclaveConnected(ILogger logger, string address);
+
+    [LoggerMessage(11, LogLevel.Debug, "{Operation} sent")]
+    public static partial void CommandSent(ILogger logger, string operation);
+
+    [LoggerMessage(12, LogLevel.Debug, "{Operation} answered with status {Status}")]
+    public static partial void ReplyReceived(ILogger logger, string operation, string status);
+
+    [LoggerMessage(13, LogLevel.Debug, "second reply to one Decrypt skipped, as the original enclave sends it")]
+    public static partial void DuplicateReplySkipped(ILogger logger);
+
+    [LoggerMessage(20, LogLevel.Information, "listening on {Address}")]
+    public static partial void Listening(ILogger logger, string address);
+
+    [LoggerMessage(21, LogLevel.Information, "stopped listening on {Address}")]
+    public static partial void Stopped(ILogger logger, string address);
+
+    [LoggerMessage(22, LogLevel.Error, "accepting on {Address} failed: {Reason}; goes on")]
+    public static partial void AcceptFailed(ILogger logger, string address, string reason);
+
+    [LoggerMessage(23, LogLevel.Warning, "connection {Connection}: {Destination} cannot be reached: {Reason}")]
+    public static partial void DestinationUnreachable(ILogger logger, long connection, string destination, string reason);
+
+    [LoggerMessage(24, LogLevel.Debug, "connection {Connection}: relaying to {Destination}")]
+    public static partial void RelayStarted(ILogger logger, long connection, string destination);
+
+    [LoggerMessage(25, LogLevel.Debug, "connection {Connection}: ended after {BytesUp} bytes up, {BytesDown} down")]
+    public static partial void RelayEnded(ILogger logger, long connection, long bytesUp, long bytesDown);
+
+    [LoggerMessage(26, LogLevel.Debug, "connection {Connection}: broke off after {BytesUp} bytes up, {BytesDown} down: {Reason}")]
+    public static partial void RelayBroken(ILogger logger, long connection, long bytesUp, long bytesDown, string reason);
+
+    [LoggerMessage(27, LogLevel.Error, "connection {Connection}: fault of this program: {Failure}")]
+    public static partial void ConnectionFault(ILogger logger, long connection, string failure);
+}

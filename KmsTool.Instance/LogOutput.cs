@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace KmsTool.Instance;
+
+/// <summary>Sends the log to stderr, one line an event; stdout belongs to results.</summary>
+internal static class LogOutput
+{
+    public static ILoggerFactory Create(LogLevel minimum) => LoggerFactory.Create(builder => builder
+        .SetMinimumLevel(minimum)
+        .AddSimpleConsole(options =>
+        {
+            options.SingleLine = true;
+            options.ColorBehavior = LoggerColorBehavior.Disabled;
+            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            options.UseUtcTimestamp = true;
+        })
+        .AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace));
+}
