@@ -1,0 +1,24 @@
+namespace KmsTool.Simulator.Iam;
+
+/// <summary>Who signed a request.</summary>
+/// <param name="Arn">What messages and GetCallerIdentity show: the user, or the session of a role.</param>
+/// <param name="PrincipalArn">The value of <c>aws:PrincipalArn</c>: the user, or the role behind the session.</param>
+/// <param name="AccountId">The twelve digits of the account.</param>
+/// <param name="UserId">The unique id that GetCallerIdentity shows.</param>
+/// <param name="IsAllowedByIam">
+/// Whether the principal's own IAM policies allow every action; where they do not, only a key policy that names the
+/// principal can.
+/// </param>
+internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string AccountId, string UserId, bool IsAllowedByIam)
+{
+    /// <summary>The administrator: a user whom IAM allows everything.</summary>
+    public static AwsPrincipal Administrator(AwsAccount account)
+    {
+        string arn = account.UserArn("administrator");
+        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Create("AIDA"), IsAllowedByIam: true);
+    }
+
+    /// <summary>A session of a role; roles have no IAM policies here.</summary>
+    public static AwsPrincipal RoleSession(AwsAccount account, string roleName, string roleId, string sessionName) =>
+        new(account.SessionArn(roleName, sessionName), account.RoleArn(roleName), account.Id, $"{roleId}:{sessionName}", IsAllowedByIam: false);
+}

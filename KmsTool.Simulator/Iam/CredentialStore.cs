@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace KmsTool.Simulator.Iam;
+
+/// <summary>Issues key pairs and finds them again by access key id.</summary>
+internal sealed class CredentialStore(TimeProvider timeProvider)
+{
+    /// <summary>Expired key pairs are kept this long, so that their use is answered as "expired" rather than "unknown".</summary>
+    private static readonly TimeSpan ExpiredRetention = TimeSpan.FromHours(1);
+
+    /// <summary>The number of key pairs above which expired ones are dropped and, failing that, no more are issued.</summary>
+    private const int Capacity = 10_000;
+
+    private readonly ConcurrentDictionary<string, AwsCredential> _credentials = new(StringComparer.Ordinal);
+
+    /// <summary>Issues a key pair that never expires, as a user has.</summary>
+    public AwsCredential IssueLongLived(AwsPrincipal principal) =>
+        Add(new AwsCredential(principal, UniqueId.Create("AKIA"), NewSecret(), sessionToken: null, timeProvider.GetUtcNow(), expiration: null));
+
+    /// <summary>Issues a key pair with a session token, as a role session has.</summary>
+    /// <exception cref="CredentialCapacityException">Too many unexpired key pairs exist.</exception>
+    public AwsCredential IssueTemporary(AwsPrincipal principal, TimeSpan lifetime)
+    {
+        if (_credentials.Count >= Capacity)
+            DropExpired();
+        if (_credentials.Count >= Capacity)
+            throw new CredentialCapacityException(Capacity);
+
+        // Real tokens are opaque and several hundred characters long; clients must not assume a length.
+        string token = Convert.ToBase64String(RandomNumberGenerator.GetBytes(192));
+        DateTimeOffset now = timeProvider.GetUtcNow();
+        return Add(new AwsCredential(principal, UniqueId.Create("ASIA"), NewSecret(), token, now, now + lifetime));
+    }
+
+    public bool TryFind(string accessKeyId, [NotNullWhen(true)] out AwsCredential? credential) =>
+        _credentials.TryGetValue(accessKeyId, out credential);
+
+    private static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(30));
+
+    private AwsCredential Add(AwsCredential credential)
+    {
+        _credentials[credential.AccessKeyId] = credential;
+        return credential;
+    }
+
+    private void DropExpired()
+    {
+        DateTimeOffset limit = timeProvider.GetUtcNow() - ExpiredRetention;
+        foreach (AwsCredential credential in _credentials.Values)
+        {
+            if (credential.Expiration < limit)
+                _credentials.TryRemove(credential.AccessKeyId, out _);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+namespace KmsTool.Simulator.Iam.Policies;
+
+internal enum PolicyEffect
+{
+    Allow,
+    Deny,
+}

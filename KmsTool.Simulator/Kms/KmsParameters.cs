@@ -1,0 +1,140 @@
+using System.Text.Json;
+
+namespace KmsTool.Simulator.Kms;
+
+/// <summary>
+/// The members of a request's JSON object, read as KMS reads them: a wrong JSON type is a SerializationException, a
+/// value out of bounds a ValidationException, null is as good as absent, and unknown members are ignored.
+/// </summary>
+internal readonly struct KmsParameters
+{
+    private const int MaxGrantTokens = 10;
+    private const int MaxGrantTokenLength = 8192;
+
+    private readonly JsonElement _object;
+
+    public KmsParameters(JsonElement element, string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            throw KmsException.Serialization($"{name} is no JSON object");
+        _object = element;
+    }
+
+    public bool Has(string name) => Member(name) is not null;
+
+    public KmsParameters? Object(string name) => Member(name) is { } member ? new KmsParameters(member, name) : null;
+
+    public string? String(string name, int minLength, int maxLength)
+    {
+        if (Member(name) is not { } member)
+            return null;
+        if (member.ValueKind != JsonValueKind.String)
+            throw WrongType(name, "a string");
+        string value = Decode(member, name);
+        CheckLength(name, value.Length, minLength, maxLength);
+        return value;
+    }
+
+    public string RequiredString(string name, int minLength, int maxLength) =>
+        String(name, minLength, maxLength) ?? throw Missing(name);
+
+    public string RequiredKeyId() => RequiredString("KeyId", 1, 2048);
+
+    public bool Boolean(string name) => Member(name) switch
+    {
+        null => false,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        _ => throw WrongType(name, "a boolean"),
+    };
+
+    public int Integer(string name, int defaultValue, int min, int max)
+    {
+        if (Member(name) is not { } member)
+            return defaultValue;
+        if (member.ValueKind != JsonValueKind.Number || !member.TryGetInt32(out int value))
+            throw WrongType(name, "an integer");
+        return value >= min && value <= max
+            ? value
+            : throw Constraint(name, $"Member must have value between {min} and {max}");
+    }
+
+    /// <summary>Reads base64. The bytes may be secret: the caller clears them.</summary>
+    public byte[] RequiredBytes(string name, int minLength, int maxLength)
+    {
+        JsonElement member = Member(name) ?? throw Missing(name);
+        if (member.ValueKind != JsonValueKind.String || !member.TryGetBytesFromBase64(out byte[]? value))
+            throw WrongType(name, "a string in base64");
+        CheckLength(name, value.Length, minLength, maxLength);
+        return value;
+    }
+
+    public EncryptionContext EncryptionContext()
+    {
+        const string Name = "EncryptionContext";
+        if (Member(Name) is not { } member)
+            return Kms.EncryptionContext.Empty;
+        if (member.ValueKind != JsonValueKind.Object)
+            throw WrongType(Name, "an object");
+        EncryptionContext context = new();
+        foreach (JsonProperty pair in member.EnumerateObject())
+        {
+            if (pair.Value.ValueKind != JsonValueKind.String)
+                throw WrongType(Name, "an object of strings");
+            context.Add(pair.Name, Decode(pair.Value, Name));
+        }
+
+        return context;
+    }
+
+    /// <summary>Checks the grant tokens and takes no notice of them otherwise: the simulator has no grants.</summary>
+    public void CheckGrantTokens()
+    {
+        const string Name = "GrantTokens";
+        if (Member(Name) is not { } member)
+            return;
+        if (member.ValueKind != JsonValueKind.Array)
+            throw WrongType(Name, "an array");
+        CheckLength(Name, member.GetArrayLength(), 0, MaxGrantTokens);
+        foreach (JsonElement token in member.EnumerateArray())
+        {
+            if (token.ValueKind != JsonValueKind.String)
+                throw WrongType(Name, "an array of strings");
+            CheckLength(Name, Decode(token, Name).Length, 1, MaxGrantTokenLength);
+        }
+    }
+
+    public static KmsException Missing(string name) => Constraint(name, "Member must not be null");
+
+    private JsonElement? Member(string name) =>
+        _object.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null ? member : null;
+
+    private static string Decode(JsonElement element, string name)
+    {
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate: valid JSON, but no text.
+            throw KmsException.Serialization($"{name} is no valid Unicode");
+        }
+    }
+
+    private static void CheckLength(string name, int length, int min, int max)
+    {
+        if (length < min)
+            throw Constraint(name, $"Member must have length greater than or equal to {min}");
+        if (length > max)
+            throw Constraint(name, $"Member must have length less than or equal to {max}");
+    }
+
+    private static KmsException WrongType(string name, string wanted) => KmsException.Serialization($"{name} must be {wanted}");
+
+    private static KmsException Constraint(string name, string constraint)
+    {
+        string member = char.ToLowerInvariant(name[0]) + name[1..];
+        return KmsException.Validation($"1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}");
+    }
+}

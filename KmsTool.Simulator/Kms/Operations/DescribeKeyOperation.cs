@@ -1,0 +1,18 @@
+using System.Text.Json;
+using KmsTool.Simulator.Iam;
+
+namespace KmsTool.Simulator.Kms.Operations;
+
+internal sealed class DescribeKeyOperation(AwsAccount account, KeyStore keys, KmsAuthorizer authorizer) : IKmsOperation
+{
+    public string Name => "DescribeKey";
+
+    public void Execute(KmsCall call, Utf8JsonWriter answer)
+    {
+        string keyId = call.Parameters.RequiredKeyId();
+        call.Parameters.CheckGrantTokens();
+        KmsKey key = keys.Find(keyId);
+        authorizer.Authorize(call.Principal, "kms:DescribeKey", key);
+        KeyMetadata.Write(answer, account, key);
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json;
+
+namespace KmsTool.Simulator.Kms.Operations;
+
+internal sealed class GetKeyPolicyOperation(KeyStore keys, KmsAuthorizer authorizer) : IKmsOperation
+{
+    public string Name => "GetKeyPolicy";
+
+    public void Execute(KmsCall call, Utf8JsonWriter answer)
+    {
+        string keyId = call.Parameters.RequiredKeyId();
+        PolicyName.Check(call.Parameters);
+        KmsKey key = keys.Find(keyId);
+        authorizer.Authorize(call.Principal, "kms:GetKeyPolicy", key);
+        answer.WriteString("Policy", key.Policy.Text);
+        answer.WriteString("PolicyName", PolicyName.Default);
+    }
+}
