@@ -1,5 +1,6 @@
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Iam.Policies;
+using KmsTool.Simulator.Kms.Attestation;
 
 namespace KmsTool.Simulator.Kms;
 
@@ -7,7 +8,7 @@ namespace KmsTool.Simulator.Kms;
 internal sealed class KmsAuthorizer(AwsAccount account)
 {
     /// <summary>The condition keys that every request carries.</summary>
-    public Dictionary<string, string> ConditionKeys(AwsPrincipal principal) => new(StringComparer.OrdinalIgnoreCase)
+    private Dictionary<string, string> ConditionKeys(AwsPrincipal principal) => new(StringComparer.OrdinalIgnoreCase)
     {
         ["aws:PrincipalArn"] = principal.PrincipalArn,
         ["aws:PrincipalAccount"] = principal.AccountId,
@@ -31,6 +32,18 @@ internal sealed class KmsAuthorizer(AwsAccount account)
             case AuthorizationDecision.NotAllowed:
                 throw KmsException.AccessDenied(principal, action, key.Arn, $"because no resource-based policy allows the {action} action");
         }
+    }
+
+    /// <summary>For use of the key: the encryption context and the attestation, if any, enter as condition keys.</summary>
+    /// <exception cref="KmsException">AccessDeniedException.</exception>
+    public void AuthorizeCryptography(AwsPrincipal principal, string action, KmsKey key, EncryptionContext context, Recipient? recipient)
+    {
+        Dictionary<string, string> keys = ConditionKeys(principal);
+        keys["kms:EncryptionAlgorithm"] = EncryptionAlgorithm.SymmetricDefault;
+        foreach ((string name, string value) in context.Pairs)
+            keys[$"kms:EncryptionContext:{name}"] = value;
+        recipient?.AddConditionKeys(keys);
+        Authorize(principal, action, key, keys);
     }
 
     /// <summary>For actions that concern no key: only IAM can allow them.</summary>

@@ -1,0 +1,48 @@
+using System.Globalization;
+using KmsTool.Simulator.Kms;
+using KmsTool.Simulator.Signing;
+using KmsTool.Simulator.Sts;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KmsTool.Simulator.Http;
+
+/// <summary>
+/// The HTTPS port: KMS and STS behind one address, told apart as their protocols are (KMS names its operation in
+/// X-Amz-Target, STS in the body).
+/// </summary>
+internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider timeProvider)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        // Clients correct their clock by this header: it must tell the simulator's time, not the machine's.
+        context.Response.Headers.Date = timeProvider.GetUtcNow().ToString("r", CultureInfo.InvariantCulture);
+        context.Response.Headers["x-amzn-RequestId"] = Guid.NewGuid().ToString();
+
+        HttpRequest request = context.Request;
+        if (HttpMethods.IsGet(request.Method) && request.Path == "/ping")
+        {
+            await context.Response.WriteAsync("healthy", context.RequestAborted);
+            return;
+        }
+
+        try
+        {
+            using RequestBody body = await RequestBody.ReadAsync(request, context.RequestAborted);
+            string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            SignedRequest signed = new(request.Method, target, request.Headers, body.Bytes);
+            if (request.Headers.ContainsKey(KmsEndpoint.TargetHeader))
+                await kms.HandleAsync(context, signed);
+            else
+                await sts.HandleAsync(context, signed);
+        }
+        catch (BadHttpRequestException e)
+        {
+            context.Response.StatusCode = e.StatusCode;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone.
+        }
+    }
+}

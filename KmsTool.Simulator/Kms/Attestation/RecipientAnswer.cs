@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using KmsTool.Protocol.Recipient;
+using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Iam;
+
+namespace KmsTool.Simulator.Kms.Attestation;
+
+/// <summary>Writes the part of an answer that only the recipient may read and, on order, writes it wrongly.</summary>
+internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
+{
+    private const int ManyChunks = 4;
+
+    public void WriteKeyId(Utf8JsonWriter answer, KmsKey key) => answer.WriteString(
+        "KeyId", faults[SimulatorFault.KmsWrongKeyId] ? account.KeyArn(Guid.NewGuid().ToString()) : key.Arn);
+
+    /// <summary>Writes CiphertextForRecipient in place of the member that would hold the plaintext.</summary>
+    /// <param name="answer">The answer's JSON object.</param>
+    /// <param name="recipient">Who is to read it.</param>
+    /// <param name="plaintextName">The name of the member that stays away.</param>
+    /// <param name="plaintext">What is to be read.</param>
+    public void WritePlaintext(Utf8JsonWriter answer, Recipient recipient, string plaintextName, ReadOnlySpan<byte> plaintext)
+    {
+        if (faults[SimulatorFault.KmsEmptyPlaintext])
+            plaintext = [];
+        if (faults[SimulatorFault.KmsPlaintextBeside])
+            answer.WriteBase64String(plaintextName, plaintext);
+        if (!faults[SimulatorFault.KmsMissingCiphertextForRecipient])
+            answer.WriteBase64String("CiphertextForRecipient", Seal(recipient, plaintext));
+    }
+
+    private ReadOnlySpan<byte> Seal(Recipient recipient, ReadOnlySpan<byte> plaintext)
+    {
+        // A SEQUENCE of one INTEGER.
+        if (faults[SimulatorFault.KmsMalformedEnvelope])
+            return [0x30, 0x03, 0x02, 0x01, 0x02];
+
+        byte[] envelope = RecipientEnvelope.Seal(plaintext, PublicKey(recipient).Span, Shape());
+        return faults[SimulatorFault.KmsTruncatedEnvelope] ? envelope.AsSpan(0, envelope.Length / 2) : envelope;
+    }
+
+    private ReadOnlyMemory<byte> PublicKey(Recipient recipient)
+    {
+        if (!faults[SimulatorFault.KmsForeignEnvelope])
+            return recipient.PublicKey;
+        using RSA stranger = RSA.Create(2048);
+        return stranger.ExportSubjectPublicKeyInfo();
+    }
+
+    private RecipientEnvelopeShape Shape()
+    {
+        if (faults[SimulatorFault.KmsChunkedEnvelope])
+            return RecipientEnvelopeShape.Constructed(ManyChunks);
+        return faults[SimulatorFault.KmsConstructedEnvelope] ? RecipientEnvelopeShape.Constructed(1) : RecipientEnvelopeShape.Primitive;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Iam;
+using KmsTool.Simulator.Signing;
+using Microsoft.AspNetCore.Http;
+
+namespace KmsTool.Simulator.Kms;
+
+/// <summary>The JSON 1.1 protocol of KMS: authenticates, finds the operation, words the answer or the error.</summary>
+internal sealed class KmsEndpoint(
+    SignatureVerifier signatures, IEnumerable<IKmsOperation> operations, FaultSwitches faults, TimeProvider timeProvider)
+{
+    public const string TargetHeader = "X-Amz-Target";
+
+    private const string TargetPrefix = "TrentService.";
+    private const string ContentType = "application/x-amz-json-1.1";
+    private const int InitialAnswerCapacity = 2048;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    private readonly Dictionary<string, IKmsOperation> _operations = operations.ToDictionary(o => o.Name, StringComparer.Ordinal);
+
+    public async Task HandleAsync(HttpContext context, SignedRequest request)
+    {
+        ArrayBufferWriter<byte> answer = new(InitialAnswerCapacity);
+        bool isForRecipient = false;
+        try
+        {
+            AwsPrincipal principal = Authenticate(request);
+            IKmsOperation operation = FindOperation(request);
+            using JsonDocument json = Parse(request.Body);
+            KmsParameters parameters = new(json.RootElement, "The request");
+            isForRecipient = parameters.Has("Recipient");
+            if (isForRecipient)
+                ThrowOnOrder();
+            Execute(operation, new KmsCall(principal, parameters), answer);
+        }
+        catch (KmsException e)
+        {
+            context.Response.StatusCode = e.Status;
+            answer.Clear();
+            WriteError(e, answer);
+            isForRecipient = false;
+        }
+
+        await AnswerAsync(context, answer, isForRecipient);
+        // It may hold a plaintext.
+        answer.Clear();
+    }
+
+    private AwsPrincipal Authenticate(SignedRequest request)
+    {
+        try
+        {
+            return signatures.Verify(request, "kms");
+        }
+        catch (SignatureException e)
+        {
+            string code = e.Failure switch
+            {
+                SignatureFailure.Missing => "MissingAuthenticationTokenException",
+                SignatureFailure.Incomplete => "IncompleteSignatureException",
+                SignatureFailure.UnknownToken => "UnrecognizedClientException",
+                SignatureFailure.ExpiredToken => "ExpiredTokenException",
+                _ => "InvalidSignatureException",
+            };
+            throw new KmsException(code, e.Message);
+        }
+    }
+
+    private IKmsOperation FindOperation(SignedRequest request)
+    {
+        if (HttpMethods.IsPost(request.Method)
+            && request.Target == "/"
+            && request.Headers[TargetHeader] is [{ } target]
+            && target.StartsWith(TargetPrefix, StringComparison.Ordinal)
+            && _operations.TryGetValue(target[TargetPrefix.Length..], out IKmsOperation? operation))
+        {
+            return operation;
+        }
+
+        throw new KmsException("UnknownOperationException", "The simulator does not know this operation.");
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body, Strict);
+        }
+        catch (JsonException)
+        {
+            throw KmsException.Serialization("The request is no valid JSON");
+        }
+    }
+
+    private static void Execute(IKmsOperation operation, KmsCall call, ArrayBufferWriter<byte> answer)
+    {
+        using Utf8JsonWriter writer = new(answer);
+        writer.WriteStartObject();
+        operation.Execute(call, writer);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteError(KmsException e, ArrayBufferWriter<byte> answer)
+    {
+        using Utf8JsonWriter writer = new(answer);
+        writer.WriteStartObject();
+        writer.WriteString("__type", e.Code);
+        if (e.Text is not null)
+            writer.WriteString("message", e.Text);
+        writer.WriteEndObject();
+    }
+
+    private async Task AnswerAsync(HttpContext context, ArrayBufferWriter<byte> answer, bool isForRecipient)
+    {
+        HttpResponse response = context.Response;
+        ReadOnlyMemory<byte> body = answer.WrittenMemory;
+        if (isForRecipient)
+        {
+            if (faults[SimulatorFault.KmsSlow])
+                await Task.Delay(faults.SlowDelay, timeProvider, context.RequestAborted);
+            if (faults[SimulatorFault.KmsEmptyAnswer])
+                body = default;
+            if (faults[SimulatorFault.KmsNotJson])
+                body = Encoding.ASCII.GetBytes("<html><body>Service Unavailable</body></html>");
+        }
+
+        response.ContentType = ContentType;
+        response.ContentLength = body.Length;
+        if (isForRecipient && faults[SimulatorFault.KmsCloseMidAnswer])
+        {
+            await response.Body.WriteAsync(body[..(body.Length / 2)], context.RequestAborted);
+            await response.Body.FlushAsync(context.RequestAborted);
+            context.Abort();
+            return;
+        }
+
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private void ThrowOnOrder()
+    {
+        if (faults.Take(SimulatorFault.KmsThrottleOnce))
+            throw new KmsException("ThrottlingException", "Rate exceeded");
+        if (faults[SimulatorFault.Kms500])
+            throw new KmsException("KMSInternalException", "An internal error occurred, on order.", 500);
+    }
+}

@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using KmsTool.Protocol.Nsm;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator.Faults;
+
+namespace KmsTool.Simulator.Nsm;
+
+/// <summary>
+/// Serves a module to any number of clients on a socket: a length of four bytes, big-endian, then the CBOR, both ways.
+/// A client may stay connected without a word as long as it likes, but what it begins it must finish.
+/// </summary>
+internal sealed class NsmServer : IAsyncDisposable
+{
+    private const int MaxClients = 1024;
+
+    private static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AcceptRetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly byte[] Garbage = [0xFF, 0x00, 0xFF, 0x00];
+
+    private readonly StreamListener _listener;
+    private readonly INsm _nsm;
+    private readonly FaultSwitches _faults;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Socket, Task> _clients = new();
+    private readonly Task _accepting;
+
+    private NsmServer(StreamListener listener, INsm nsm, FaultSwitches faults)
+    {
+        _listener = listener;
+        _nsm = nsm;
+        _faults = faults;
+        _accepting = AcceptAsync();
+    }
+
+    public StreamAddress Address => _listener.LocalAddress;
+
+    /// <summary>Listens and serves until disposed.</summary>
+    /// <exception cref="SocketException">The address is in use or may not be bound.</exception>
+    public static NsmServer Start(StreamAddress address, INsm nsm, FaultSwitches faults) => new(StreamListener.Bind(address), nsm, faults);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _listener.DisposeAsync();
+        await _accepting;
+        await Task.WhenAll(_clients.Values);
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Socket client = await _listener.AcceptAsync(_stopping.Token);
+                if (_clients.Count >= MaxClients)
+                    client.Dispose();
+                else
+                    Serve(client);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // Out of descriptors, most likely: those who are connected go on, newcomers wait.
+                await Task.Delay(AcceptRetryDelay, CancellationToken.None);
+            }
+        }
+    }
+
+    private void Serve(Socket client)
+    {
+        // The task may end before it is entered here, so it leaves by a continuation.
+        Task serving = Task.Run(() => ServeAsync(client));
+        _clients[client] = serving;
+        serving.ContinueWith(_ => _clients.TryRemove(client, out Task? _), TaskScheduler.Default);
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        using NetworkStream stream = new(client, ownsSocket: true);
+        try
+        {
+            while (await ReadRequestAsync(stream) is { } request)
+                await AnswerAsync(stream, request);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or NsmException)
+        {
+            // The client has gone, is too slow, breaks the framing, or the server stops: in each case it is hung up on.
+        }
+    }
+
+    private async Task<byte[]?> ReadRequestAsync(NetworkStream stream)
+    {
+        // Completes when there is something to read.
+        await stream.ReadAsync(Memory<byte>.Empty, _stopping.Token);
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        timeout.CancelAfter(TransferTimeout);
+        return await NsmFraming.ReadAsync(stream, NsmLimits.MaxRequestLength, timeout.Token);
+    }
+
+    private async Task AnswerAsync(NetworkStream stream, byte[] encoded)
+    {
+        byte[] answer = await AnswerAsync(encoded);
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        timeout.CancelAfter(TransferTimeout);
+        await NsmFraming.WriteAsync(stream, answer, timeout.Token);
+    }
+
+    private async Task<byte[]> AnswerAsync(byte[] encoded)
+    {
+        NsmRequest request;
+        try
+        {
+            request = NsmRequest.Decode(encoded);
+        }
+        catch (NsmException e)
+        {
+            return new NsmResponse.Error(e.Code).Encode();
+        }
+
+        if (request is NsmRequest.Attestation)
+        {
+            if (_faults[SimulatorFault.NsmHang])
+                await Task.Delay(Timeout.InfiniteTimeSpan, _stopping.Token);
+            if (_faults[SimulatorFault.NsmRefuse])
+                return new NsmResponse.Error(NsmErrorCode.InternalError).Encode();
+            if (_faults[SimulatorFault.NsmGarbage])
+                return Garbage;
+        }
+
+        return (await _nsm.SendAsync(request, _stopping.Token)).Encode();
+    }
+}

@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using KmsTool.Protocol.Nsm;
+
+namespace KmsTool.Simulator.Nsm;
+
+/// <summary>The PCRs of one enclave: 0 to 15 are locked from the start, 16 to 31 free for the application.</summary>
+internal sealed class PcrBank
+{
+    public const int Count = NsmLimits.PcrCount;
+
+    /// <summary>The length of a PCR, that of SHA-384, in bytes.</summary>
+    public const int ValueLength = SHA384.HashSizeInBytes;
+
+    private const int FirstFree = 16;
+
+    private readonly Lock _lock = new();
+    private readonly byte[][] _values = new byte[Count][];
+    private readonly bool[] _locked = new bool[Count];
+
+    public PcrBank(IReadOnlyDictionary<int, byte[]> values)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            _values[i] = values.TryGetValue(i, out byte[]? value) ? value : new byte[ValueLength];
+            _locked[i] = i < FirstFree;
+        }
+    }
+
+    public IReadOnlyList<ushort> LockedIndices
+    {
+        get
+        {
+            lock (_lock)
+                return [.. Enumerable.Range(0, Count).Where(i => _locked[i]).Select(i => (ushort)i)];
+        }
+    }
+
+    /// <summary>The locked PCRs, which are those an attestation document contains.</summary>
+    public IReadOnlyDictionary<int, ReadOnlyMemory<byte>> LockedValues
+    {
+        get
+        {
+            lock (_lock)
+                return Enumerable.Range(0, Count).Where(i => _locked[i]).ToDictionary(i => i, i => (ReadOnlyMemory<byte>)_values[i]);
+        }
+    }
+
+    public (bool IsLocked, byte[] Value) Read(int index)
+    {
+        lock (_lock)
+            return (_locked[index], _values[index]);
+    }
+
+    /// <summary>Sets a PCR whether locked or not: another image, as far as anyone can tell.</summary>
+    public void Set(int index, byte[] value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, ValueLength);
+        lock (_lock)
+            _values[index] = value;
+    }
+
+    /// <summary>Hashes data into a PCR. Returns its new value, or null if it is locked.</summary>
+    public byte[]? Extend(int index, ReadOnlySpan<byte> data)
+    {
+        lock (_lock)
+        {
+            if (_locked[index])
+                return null;
+            // A new array: documents and answers under way keep the old value.
+            return _values[index] = SHA384.HashData([.. _values[index], .. data]);
+        }
+    }
+
+    /// <summary>Locks a PCR. False if it was locked before.</summary>
+    public bool TryLock(int index)
+    {
+        lock (_lock)
+        {
+            bool wasLocked = _locked[index];
+            _locked[index] = true;
+            return !wasLocked;
+        }
+    }
+
+    /// <summary>Locks the first so many PCRs.</summary>
+    public void LockFirst(int count)
+    {
+        lock (_lock)
+            _locked.AsSpan(0, count).Fill(true);
+    }
+}

@@ -1,0 +1,198 @@
+using System.Security.Cryptography.X509Certificates;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Attestation;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Http;
+using KmsTool.Simulator.Iam;
+using KmsTool.Simulator.Iam.Policies;
+using KmsTool.Simulator.Imds;
+using KmsTool.Simulator.Kms;
+using KmsTool.Simulator.Kms.Attestation;
+using KmsTool.Simulator.Kms.Operations;
+using KmsTool.Simulator.Nsm;
+using KmsTool.Simulator.Pki;
+using KmsTool.Simulator.Signing;
+using KmsTool.Simulator.Sts;
+
+namespace KmsTool.Simulator;
+
+/// <summary>
+/// A running simulator: KMS and STS over HTTPS, IMDSv2 over HTTP, NSM on a Unix socket. It can be started in any
+/// process, as often as wanted, each in a folder of its own.
+/// </summary>
+internal sealed class SimulatorHost : IAsyncDisposable
+{
+    private readonly Stack<IAsyncDisposable> _owned = new();
+    private readonly KeyStore _keys;
+
+    private SimulatorHost(SimulatorOptions options)
+    {
+        Files = new SimulatorFiles(options.Directory);
+        Account = new AwsAccount(options.AccountId, options.Region);
+        Clock = new SimulatorClock { Offset = options.ClockOffset };
+        Credentials = new CredentialStore(Clock);
+        Administrator = Credentials.IssueLongLived(AwsPrincipal.Administrator(Account));
+        _keys = new KeyStore(Account, Clock);
+        foreach (SimulatorFault fault in options.Faults)
+            Faults[fault] = true;
+    }
+
+    public SimulatorFiles Files { get; }
+
+    public AwsAccount Account { get; }
+
+    /// <summary>The clock of KMS, STS, IMDS and NSM; may be set off at any time.</summary>
+    public SimulatorClock Clock { get; }
+
+    /// <summary>The faults; may be switched at any time.</summary>
+    public FaultSwitches Faults { get; } = new();
+
+    public CredentialStore Credentials { get; }
+
+    /// <summary>The key pair of a user whom IAM allows everything.</summary>
+    public AwsCredential Administrator { get; }
+
+    /// <summary>The role of the instance, or null.</summary>
+    public InstanceRole? Role { get; private set; }
+
+    /// <summary>The PCRs of the enclave behind <see cref="NsmAddress"/>; may be changed at any time.</summary>
+    public PcrBank Pcrs { get; private set; } = null!;
+
+    /// <summary>For example <c>https://127.0.0.1:35123/</c>.</summary>
+    public Uri KmsEndpoint { get; private set; } = null!;
+
+    /// <summary>The same address: KMS and STS share one.</summary>
+    public Uri StsEndpoint => KmsEndpoint;
+
+    public Uri ImdsEndpoint { get; private set; } = null!;
+
+    public StreamAddress NsmAddress { get; private set; } = null!;
+
+    /// <summary>The authority of the HTTPS certificate.</summary>
+    public X509Certificate2 TlsAuthority { get; private set; } = null!;
+
+    /// <summary>The root of the attestation documents.</summary>
+    public X509Certificate2 NsmRoot { get; private set; } = null!;
+
+    /// <summary>What a shell exports to use the simulator; contains the administrator's secret.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Environment =>
+    [
+        new("AWS_ENDPOINT_URL_KMS", Format(KmsEndpoint)),
+        new("AWS_ENDPOINT_URL_STS", Format(StsEndpoint)),
+        new("AWS_EC2_METADATA_SERVICE_ENDPOINT", Format(ImdsEndpoint)),
+        new("AWS_CA_BUNDLE", Files.CaBundle),
+        new("AWS_REGION", Account.Region),
+        new("AWS_ACCESS_KEY_ID", Administrator.AccessKeyId),
+        new("AWS_SECRET_ACCESS_KEY", Administrator.SecretAccessKey),
+        new("KMSTOOL_NSM", NsmAddress.ToString()),
+    ];
+
+    /// <summary>Starts everything and, last, writes the exports.</summary>
+    /// <exception cref="IOException">The folder is in use or cannot be written, or a port or the socket's path is taken.</exception>
+    public static async Task<SimulatorHost> StartAsync(SimulatorOptions options, CancellationToken cancellationToken)
+    {
+        SimulatorHost host = new(options);
+        try
+        {
+            host.OpenDirectory();
+            host.StartNsm(options);
+            await host.StartImdsAsync(options, cancellationToken);
+            await host.StartAwsAsync(options, cancellationToken);
+            PrivateFile.Write(host.Files.Environment, EnvironmentFile.Format(host.Environment));
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a key without asking whether anybody may. Returns its ARN.</summary>
+    /// <param name="policy">The key policy; null for the default one.</param>
+    public string CreateKey(string? policy = null) =>
+        _keys.Create(KeyPolicy.Parse(policy ?? DefaultKeyPolicy.For(Account)), description: "").Arn;
+
+    /// <summary>Encrypts without asking whether anybody may; takes an empty plaintext too, which the API does not.</summary>
+    public byte[] Encrypt(string keyId, ReadOnlySpan<byte> plaintext, IReadOnlyDictionary<string, string>? encryptionContext = null)
+    {
+        EncryptionContext context = new();
+        foreach ((string name, string value) in encryptionContext ?? new Dictionary<string, string>())
+            context.Add(name, value);
+        return CiphertextBlob.Seal(_keys.Find(keyId), plaintext, context);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_owned.TryPop(out IAsyncDisposable? owned))
+            await owned.DisposeAsync();
+    }
+
+    private void OpenDirectory()
+    {
+        PrivateFile.CreateDirectory(Files.Directory);
+        Own(DirectoryLock.Acquire(Files.Directory));
+        // Whoever waits for the exports must not find those of an earlier run.
+        File.Delete(Files.Environment);
+
+        AuthorityFiles authorities = new(Files.Directory);
+        TlsAuthority = Own(authorities.LoadOrCreateTlsAuthority(TimeProvider.System.GetUtcNow()));
+        NsmRoot = Own(authorities.LoadOrCreateNsmRoot(TimeProvider.System.GetUtcNow()));
+        PrivateFile.Write(Files.CaBundle, TlsAuthority.ExportCertificatePem() + "\n");
+        PrivateFile.Write(Files.NsmRoot, NsmRoot.ExportCertificatePem() + "\n");
+    }
+
+    private void StartNsm(SimulatorOptions options)
+    {
+        const string ModuleId = $"{SimulatedInstance.Id}-{SimulatedInstance.EnclaveId}";
+        Pcrs = new PcrBank(EnclaveImage.Complete(options.Pcrs, Account, options.RoleName));
+        AttestationSigner signer = new(NsmRoot, Account.Region, SimulatedInstance.Id, ModuleId);
+        SimulatedNsm nsm = Own(new SimulatedNsm(Pcrs, ModuleId, signer, Clock));
+        NsmAddress = Own(NsmServer.Start(new StreamAddress.Unix(Files.NsmSocket), nsm, Faults)).Address;
+    }
+
+    private async Task StartImdsAsync(SimulatorOptions options, CancellationToken cancellationToken)
+    {
+        if (options.RoleName is { } roleName)
+            Role = new InstanceRole(Account, roleName, SimulatedInstance.Id, options.CredentialLifetime, Credentials, Clock);
+        ImdsEndpoint imds = new(Account, Role, Clock);
+        ImdsEndpoint = Own(await LocalHttpServer.StartAsync(options.ImdsPort, tls: null, imds.HandleAsync, cancellationToken)).Address;
+    }
+
+    private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
+    {
+        SignatureVerifier signatures = new(Credentials, Account.Region, Clock);
+        KmsEndpoint kms = new(signatures, KmsOperations(), Faults, Clock);
+        StsEndpoint sts = new(signatures, new AssumeRoleAction(Account, Credentials));
+        AwsEndpoint aws = new(kms, sts, Clock);
+
+        string[] names =
+        [
+            "localhost", "127.0.0.1", "::1",
+            $"kms.{Account.Region}.amazonaws.com", $"kms-fips.{Account.Region}.amazonaws.com",
+            $"sts.{Account.Region}.amazonaws.com", "sts.amazonaws.com",
+            .. options.TlsNames,
+        ];
+        TlsCertificates certificates = Own(new TlsCertificates(TlsAuthority, names, Faults, TimeProvider.System.GetUtcNow()));
+        KmsEndpoint = Own(await LocalHttpServer.StartAsync(
+            options.Port, certificates.ForNextConnection, aws.HandleAsync, cancellationToken)).Address;
+    }
+
+    private IKmsOperation[] KmsOperations()
+    {
+        KmsAuthorizer authorizer = new(Account);
+        RecipientReader recipients = new(new AttestationVerifier(AttestationRoot.FromCertificate(NsmRoot)), Clock);
+        RecipientAnswer recipientAnswer = new(Account, Faults);
+        return
+        [
+            new CreateKeyOperation(Account, _keys, authorizer),
+            new DescribeKeyOperation(Account, _keys, authorizer),
+            new ListKeysOperation(_keys),
+            new GetKeyPolicyOperation(_keys, authorizer),
+            new PutKeyPolicyOperation(_keys, authorizer),
+            new EncryptOperation(_keys, authorizer),
+            new DecryptOperation(_keys, authorizer, recipients, recipientAnswer),
+        ];
+    }
+}

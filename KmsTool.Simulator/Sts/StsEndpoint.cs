@@ -1,0 +1,93 @@
+using System.Text;
+using KmsTool.Simulator.Iam;
+using KmsTool.Simulator.Signing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
+
+namespace KmsTool.Simulator.Sts;
+
+/// <summary>The Query protocol of STS: GetCallerIdentity and AssumeRole.</summary>
+internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction assumeRole)
+{
+    private const string FormContentType = "application/x-www-form-urlencoded";
+    private const string Version = "2011-06-15";
+
+    public async Task HandleAsync(HttpContext context, SignedRequest request)
+    {
+        string requestId = context.Response.Headers["x-amzn-RequestId"].ToString();
+        byte[] answer;
+        try
+        {
+            AwsPrincipal principal = Authenticate(request);
+            answer = Execute(principal, ReadForm(context, request), requestId);
+        }
+        catch (StsException e)
+        {
+            context.Response.StatusCode = e.Status;
+            answer = StsAnswer.Error(e, requestId);
+        }
+
+        context.Response.ContentType = "text/xml";
+        context.Response.ContentLength = answer.Length;
+        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+    }
+
+    private byte[] Execute(AwsPrincipal principal, StsParameters parameters, string requestId)
+    {
+        string action = parameters.Required("Action");
+        if (parameters.Required("Version") != Version)
+            throw new StsException("InvalidAction", $"The version of the API must be {Version}");
+        return action switch
+        {
+            "GetCallerIdentity" => StsAnswer.Success(action, requestId, xml =>
+            {
+                xml.WriteElementString("Arn", principal.Arn);
+                xml.WriteElementString("UserId", principal.UserId);
+                xml.WriteElementString("Account", principal.AccountId);
+            }),
+            "AssumeRole" => StsAnswer.Success(action, requestId, assumeRole.Execute(principal, parameters)),
+            _ => throw new StsException("InvalidAction", "The simulator knows GetCallerIdentity and AssumeRole only"),
+        };
+    }
+
+    private AwsPrincipal Authenticate(SignedRequest request)
+    {
+        try
+        {
+            return signatures.Verify(request, "sts");
+        }
+        catch (SignatureException e)
+        {
+            throw e.Failure switch
+            {
+                SignatureFailure.Missing => new StsException("MissingAuthenticationToken", "Request is missing Authentication Token", 403),
+                SignatureFailure.Incomplete => new StsException("IncompleteSignature", e.Message),
+                SignatureFailure.UnknownToken => new StsException("InvalidClientTokenId", e.Message, 403),
+                SignatureFailure.ExpiredToken => new StsException("ExpiredToken", e.Message, 403),
+                _ => new StsException("SignatureDoesNotMatch", e.Message, 403),
+            };
+        }
+    }
+
+    private static StsParameters ReadForm(HttpContext context, SignedRequest request)
+    {
+        if (!HttpMethods.IsPost(request.Method)
+            || request.Target != "/"
+            || context.Request.ContentType?.StartsWith(FormContentType, StringComparison.OrdinalIgnoreCase) != true)
+        {
+            throw new StsException("InvalidAction", $"The request must be POST / with Content-Type {FormContentType}");
+        }
+
+        try
+        {
+            using FormReader reader = new(Encoding.UTF8.GetString(request.Body.Span));
+            Dictionary<string, StringValues> form = reader.ReadForm();
+            return new StsParameters(form);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StsException("MalformedInput", e.Message);
+        }
+    }
+}
