@@ -7,12 +7,13 @@ internal static class EnvironmentFile
 {
     public static string Format(IEnumerable<KeyValuePair<string, string>> variables)
     {
-        StringBuilder text = new();
+        // A token left over from another session would be sent along with the key pair.
+        StringBuilder text = new("unset AWS_SESSION_TOKEN\n");
         foreach ((string name, string value) in variables)
             text.Append("export ").Append(name).Append('=').Append(Quote(value)).Append('\n');
         return text.ToString();
     }
 
-    // Within single quotes nothing is special but the single quote itself.
-    private static string Quote(string value) => $"'{value.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    /// <summary>Quotes a word: within single quotes nothing is special but the single quote itself.</summary>
+    public static string Quote(string value) => $"'{value.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }

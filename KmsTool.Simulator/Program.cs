@@ -1,1 +1,3 @@
-return 0;
+using KmsTool.Simulator.Commands;
+
+return await SimulatorCommand.InvokeAsync(args);

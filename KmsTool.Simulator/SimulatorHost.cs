@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using KmsTool.Protocol;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
@@ -23,7 +22,7 @@ namespace KmsTool.Simulator;
 /// </summary>
 internal sealed class SimulatorHost : IAsyncDisposable
 {
-    private readonly Stack<IAsyncDisposable> _owned = new();
+    private readonly Stack<object> _owned = new();
     private readonly KeyStore _keys;
 
     private SimulatorHost(SimulatorOptions options)
@@ -83,6 +82,8 @@ internal sealed class SimulatorHost : IAsyncDisposable
         new("AWS_EC2_METADATA_SERVICE_ENDPOINT", Format(ImdsEndpoint)),
         new("AWS_CA_BUNDLE", Files.CaBundle),
         new("AWS_REGION", Account.Region),
+        // What version 1 of the AWS CLI and boto3 read in its place.
+        new("AWS_DEFAULT_REGION", Account.Region),
         new("AWS_ACCESS_KEY_ID", Administrator.AccessKeyId),
         new("AWS_SECRET_ACCESS_KEY", Administrator.SecretAccessKey),
         new("KMSTOOL_NSM", NsmAddress.ToString()),
@@ -125,9 +126,25 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        while (_owned.TryPop(out IAsyncDisposable? owned))
-            await owned.DisposeAsync();
+        while (_owned.TryPop(out object? owned))
+        {
+            if (owned is IAsyncDisposable asynchronous)
+                await asynchronous.DisposeAsync();
+            else
+                ((IDisposable)owned).Dispose();
+        }
     }
+
+    /// <summary>Disposes of it, in reverse order, when the simulator ends.</summary>
+    private T Own<T>(T resource)
+        where T : class
+    {
+        _owned.Push(resource);
+        return resource;
+    }
+
+    // Without the slash at the end, as people write them.
+    private static string Format(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Authority);
 
     private void OpenDirectory()
     {

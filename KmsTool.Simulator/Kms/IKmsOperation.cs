@@ -6,9 +6,9 @@ namespace KmsTool.Simulator.Kms;
 internal interface IKmsOperation
 {
     /// <summary>The name in <c>X-Amz-Target: TrentService.&lt;name&gt;</c>.</summary>
-    string Name { get; }
+    public string Name { get; }
 
     /// <summary>Does it, and writes the members of the answer's JSON object.</summary>
     /// <exception cref="KmsException">The error answer.</exception>
-    void Execute(KmsCall call, Utf8JsonWriter answer);
+    public void Execute(KmsCall call, Utf8JsonWriter answer);
 }

@@ -21,8 +21,7 @@ internal sealed class KmsAuthorizer(AwsAccount account)
     public void Authorize(AwsPrincipal principal, string action, KmsKey key) =>
         Authorize(principal, action, key, ConditionKeys(principal));
 
-    /// <exception cref="KmsException">AccessDeniedException.</exception>
-    public void Authorize(AwsPrincipal principal, string action, KmsKey key, IReadOnlyDictionary<string, string> conditionKeys)
+    private static void Authorize(AwsPrincipal principal, string action, KmsKey key, IReadOnlyDictionary<string, string> conditionKeys)
     {
         AuthorizationRequest request = new(principal, action, key.Arn, conditionKeys);
         switch (PolicyEvaluator.Evaluate(key.Policy.Document, request))

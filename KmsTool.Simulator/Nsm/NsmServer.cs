@@ -96,8 +96,8 @@ internal sealed class NsmServer : IAsyncDisposable
 
     private async Task<byte[]?> ReadRequestAsync(NetworkStream stream)
     {
-        // Completes when there is something to read.
-        await stream.ReadAsync(Memory<byte>.Empty, _stopping.Token);
+        // Completes when there is something to read, or the end.
+        _ = await stream.ReadAsync(Memory<byte>.Empty, _stopping.Token);
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         timeout.CancelAfter(TransferTimeout);
         return await NsmFraming.ReadAsync(stream, NsmLimits.MaxRequestLength, timeout.Token);

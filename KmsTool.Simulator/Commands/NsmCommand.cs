@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Iam;
+using KmsTool.Simulator.Imds;
+using KmsTool.Simulator.Nsm;
+using KmsTool.Simulator.Pki;
+
+namespace KmsTool.Simulator.Commands;
+
+/// <summary><c>kmstool-simulator nsm</c>: the security module of one more enclave.</summary>
+internal sealed class NsmCommand
+{
+    private readonly PcrOptions _pcrs = new(isImageRequired: true);
+
+    private readonly Option<string> _directory = new("--dir")
+    {
+        HelpName = "DIR",
+        Required = true,
+        Description = "The folder of a simulator that has been started there: its attestation root signs for this enclave too.",
+    };
+
+    private readonly Option<string> _listen = new("--listen")
+    {
+        HelpName = "ADDRESS",
+        Required = true,
+        Description = "Where to serve: unix:PATH (or tcp:127.0.0.1:PORT). kmstool-enclave takes it as --nsm.",
+    };
+
+    public static Command Create()
+    {
+        NsmCommand nsm = new();
+        Command command = new(
+            "nsm",
+            """
+            Serves the Nitro Secure Module of one more enclave, with PCRs of its own, prints the line "ready", and goes on until SIGTERM or SIGINT. The KMS of the simulator in DIR accepts its attestation documents; whether it decrypts for them is for the key policy to say.
+
+            Example:
+              kmstool-simulator nsm --dir /tmp/sim --pcr0 $PCR0 \
+                --listen unix:/tmp/sim/other.sock
+            """);
+        command.Options.Add(nsm._directory);
+        nsm._pcrs.AddTo(command);
+        command.Options.Add(nsm._listen);
+        command.SetAction((arguments, _) => SimulatorCommand.RunAsync(signals => nsm.ExecuteAsync(arguments, signals)));
+        return command;
+    }
+
+    private async Task ExecuteAsync(ParseResult arguments, SignalWait signals)
+    {
+        string directory = arguments.GetRequiredValue(_directory);
+        if (!StreamAddress.TryParse(arguments.GetRequiredValue(_listen), out StreamAddress? address, out string? error))
+            throw new UsageException($"--listen {error}");
+        AwsAccount account = new(AwsAccount.ExampleId, SimulatorOptions.DefaultRegion);
+        PcrBank pcrs = new(EnclaveImage.Complete(_pcrs.Read(arguments), account, SimulatorOptions.DefaultRoleName));
+
+        using X509Certificate2 root = LoadRoot(directory);
+        // Another enclave of the same instance.
+        string moduleId = $"{SimulatedInstance.Id}-enc{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        AttestationSigner signer = new(root, account.Region, SimulatedInstance.Id, moduleId);
+        await using SimulatedNsm nsm = new(pcrs, moduleId, signer, TimeProvider.System);
+        await using NsmServer server = NsmServer.Start(address, nsm, new FaultSwitches());
+        await arguments.InvocationConfiguration.Output.WriteLineAsync($"NSM       {server.Address}\nready");
+        await signals.WaitAsync();
+    }
+
+    private static X509Certificate2 LoadRoot(string directory)
+    {
+        try
+        {
+            return new AuthorityFiles(directory).LoadNsmRoot();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new IOException($"{directory} holds no attestation root; first start kmstool-simulator run --dir {directory}", e);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using KmsTool.Simulator.Faults;
+
+namespace KmsTool.Simulator.Commands;
+
+/// <summary><c>kmstool-simulator run</c>: everything, until a signal.</summary>
+internal sealed partial class RunCommand
+{
+    private const int MaxClockOffsetSeconds = 7 * 24 * 3600;
+
+    private readonly PcrOptions _pcrs = new(isImageRequired: false);
+
+    private readonly Option<string> _directory = new("--dir")
+    {
+        HelpName = "DIR",
+        Required = true,
+        Description = "Folder for env.sh, ca.pem, nsm-root.pem, nsm.sock and pki/. Made if missing; certificate authorities found in it are used again.",
+    };
+
+    private readonly Option<int> _port = new("--port")
+    {
+        HelpName = "PORT",
+        Description = "TCP port of KMS and STS (HTTPS) on 127.0.0.1. Default: 0, any that is free.",
+    };
+
+    private readonly Option<int> _imdsPort = new("--imds-port")
+    {
+        HelpName = "PORT",
+        Description = "TCP port of the instance metadata service (HTTP) on 127.0.0.1. Default: 0, any that is free.",
+    };
+
+    private readonly Option<string> _region = new("--region")
+    {
+        HelpName = "REGION",
+        DefaultValueFactory = _ => SimulatorOptions.DefaultRegion,
+        Description = "The AWS Region it plays.",
+    };
+
+    private readonly Option<string[]> _tlsNames = new("--tls-name")
+    {
+        HelpName = "NAME",
+        Description = "A further host name or address for the HTTPS certificate, besides localhost and AWS's names of KMS and STS. May be repeated.",
+    };
+
+    private readonly Option<int> _credentialLifetime = new("--credential-lifetime")
+    {
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 6 * 3600,
+        Description = "How long credentials from the metadata service live.",
+    };
+
+    private readonly Option<bool> _noRole = new("--no-role")
+    {
+        Description = "The instance has no role, so the metadata service has no credentials.",
+    };
+
+    private readonly Option<int> _clockOffset = new("--clock-offset")
+    {
+        HelpName = "SECONDS",
+        Description = "How far AWS's clock is ahead of this machine's; may be negative.",
+    };
+
+    private readonly Option<string[]> _faults = new("--fault")
+    {
+        HelpName = "NAME",
+        Description = "Misbehave, for tests; KMS does so when asked for a Recipient. May be repeated. Names: "
+            + string.Join(", ", FaultSwitches.Names.Keys) + ".",
+    };
+
+    public static Command Create()
+    {
+        RunCommand run = new();
+        Command command = new(
+            "run",
+            """
+            Starts KMS, STS, IMDSv2 and NSM, prints their addresses and then the line "ready", and serves until SIGTERM or SIGINT.
+
+            DIR/env.sh holds exports for a shell: the endpoints, AWS_CA_BUNDLE, AWS_REGION, an administrator's key pair, and KMSTOOL_NSM for kmstool-enclave. To let an instance's programs take their credentials from the metadata service instead, unset AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+
+            The administrator may do what a key policy leaves to the account; the instance's role, arn:aws:iam::111122223333:role/kmstool-instance-role, only what a key policy allows it by name.
+            """);
+        command.Options.Add(run._directory);
+        run._pcrs.AddTo(command);
+        foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults])
+            command.Options.Add(option);
+        command.SetAction((arguments, _) => SimulatorCommand.RunAsync(signals => run.ExecuteAsync(arguments, signals)));
+        return command;
+    }
+
+    private async Task ExecuteAsync(ParseResult arguments, SignalWait signals)
+    {
+        SimulatorOptions options = Read(arguments);
+        await using SimulatorHost host = await SimulatorHost.StartAsync(options, signals.Token);
+        await Announcement.WriteAsync(arguments.InvocationConfiguration.Output, host, options);
+        await signals.WaitAsync();
+    }
+
+    private SimulatorOptions Read(ParseResult arguments)
+    {
+        SimulatorOptions options = new() { Directory = arguments.GetRequiredValue(_directory) };
+        return options with
+        {
+            Pcrs = _pcrs.Read(arguments),
+            Port = InRange(_port, arguments, 0, IPEndPoint.MaxPort),
+            ImdsPort = InRange(_imdsPort, arguments, 0, IPEndPoint.MaxPort),
+            Region = ReadRegion(arguments),
+            TlsNames = ReadTlsNames(arguments),
+            CredentialLifetime = TimeSpan.FromSeconds(InRange(_credentialLifetime, arguments, 1, 12 * 3600)),
+            RoleName = arguments.GetValue(_noRole) ? null : options.RoleName,
+            ClockOffset = TimeSpan.FromSeconds(InRange(_clockOffset, arguments, -MaxClockOffsetSeconds, MaxClockOffsetSeconds)),
+            Faults = [.. (arguments.GetValue(_faults) ?? []).Select(ParseFault)],
+        };
+    }
+
+    private static int InRange(Option<int> option, ParseResult arguments, int min, int max)
+    {
+        int value = arguments.GetValue(option);
+        return value >= min && value <= max
+            ? value
+            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be between {min} and {max}, not {value}"));
+    }
+
+    private string ReadRegion(ParseResult arguments)
+    {
+        string region = arguments.GetRequiredValue(_region);
+        return Region().IsMatch(region) ? region : throw new UsageException($"--region {region} is no AWS Region such as eu-west-1");
+    }
+
+    private string[] ReadTlsNames(ParseResult arguments)
+    {
+        string[] names = arguments.GetValue(_tlsNames) ?? [];
+        foreach (string name in names)
+        {
+            if (Uri.CheckHostName(name) == UriHostNameType.Unknown)
+                throw new UsageException($"--tls-name {name} is neither a host name nor an IP address");
+        }
+
+        return names;
+    }
+
+    private static SimulatorFault ParseFault(string name) => FaultSwitches.Names.TryGetValue(name, out SimulatorFault fault)
+        ? fault
+        : throw new UsageException($"--fault {name} is unknown");
+
+    [GeneratedRegex(@"\A[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}\z")]
+    private static partial Regex Region();
+}
