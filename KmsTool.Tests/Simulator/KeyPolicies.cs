@@ -1,0 +1,29 @@
+using KmsTool.Simulator;
+
+namespace KmsTool.Tests.Simulator;
+
+internal static class KeyPolicies
+{
+    /// <summary>The administrator administers and encrypts; the instance's role decrypts for one enclave image.</summary>
+    public static string ForImage(SimulatorHost host, ReadOnlySpan<byte> pcr0) =>
+        $$$"""
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Effect": "Allow",
+              "Principal": {"AWS": "{{{host.Administrator.Principal.Arn}}}"},
+              "Action": ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy", "kms:Encrypt"],
+              "Resource": "*"
+            },
+            {
+              "Effect": "Allow",
+              "Principal": {"AWS": "{{{host.Role!.Arn}}}"},
+              "Action": "kms:Decrypt",
+              "Resource": "*",
+              "Condition": {"StringEqualsIgnoreCase": {"kms:RecipientAttestation:ImageSha384": "{{{Convert.ToHexString(pcr0)}}}"}}
+            }
+          ]
+        }
+        """;
+}
