@@ -1,0 +1,98 @@
+using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Kms;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Simulator;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KmsTool.Tests.Enclave;
+
+/// <summary>A simulator and an enclave daemon that reaches its KMS as through a parent's proxy, under KMS's real host name.</summary>
+internal sealed class TestEnclave : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly EnclaveServer _server;
+    private readonly Task _running;
+
+    private TestEnclave(RunningSimulator simulator, EnclaveServer server, ServeOptions options)
+    {
+        Simulator = simulator;
+        Options = options;
+        _server = server;
+        _running = server.RunAsync(_stopping.Token);
+    }
+
+    public RunningSimulator Simulator { get; }
+
+    public ServeOptions Options { get; }
+
+    public StreamAddress Address => _server.LocalAddress;
+
+    public static async Task<TestEnclave> StartAsync(
+        Func<ServeOptions, ServeOptions>? configure = null, TimeProvider? time = null, ILogger? logger = null)
+    {
+        RunningSimulator simulator = await RunningSimulator.StartAsync();
+        try
+        {
+            var options = new ServeOptions
+            {
+                Listen = new StreamAddress.Unix(Path.Combine(simulator.Host.Files.Directory, "enclave.sock")),
+                Proxy = new StreamAddress.Tcp("127.0.0.1", (ushort)simulator.Host.KmsEndpoint.Port),
+                Nsm = simulator.Host.NsmAddress.ToString(),
+                CaBundle = simulator.Host.Files.CaBundle,
+                Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
+                Limits = new DaemonLimits(),
+                LogLevel = LogLevel.Trace,
+            };
+            options = configure?.Invoke(options) ?? options;
+            EnclaveServer server = await EnclaveServer.StartAsync(
+                options, time ?? TimeProvider.System, logger ?? NullLogger.Instance, CancellationToken.None);
+            return new TestEnclave(simulator, server, options);
+        }
+        catch
+        {
+            await simulator.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<EnclavePeer> ConnectAsync() => EnclavePeer.ConnectAsync(Address);
+
+    /// <summary>A connection on which SetClient has succeeded with the instance role's credentials.</summary>
+    public async Task<EnclavePeer> ConnectWithClientAsync()
+    {
+        EnclavePeer peer = await ConnectAsync();
+        Assert.Equal("""{"Status":"Ok"}""", await peer.AskAsync(SetClient()));
+        return peer;
+    }
+
+    /// <summary>A SetClient with the instance role's credentials.</summary>
+    public string SetClient()
+    {
+        var credential = Simulator.Host.Role!.CurrentCredential();
+        return $$"""{"Operation":"SetClient","AwsAccessKeyId":"{{credential.AccessKeyId}}","AwsSecretAccessKey":"{{credential.SecretAccessKey}}","AwsSessionToken":"{{credential.SessionToken}}"}""";
+    }
+
+    /// <summary>A ciphertext in base64 under a key that only this enclave may decrypt with.</summary>
+    public string Encrypt(ReadOnlySpan<byte> plaintext, IReadOnlyDictionary<string, string>? context = null) =>
+        Convert.ToBase64String(Simulator.Host.Encrypt(CreateKey(), plaintext, context));
+
+    public string CreateKey() =>
+        Simulator.Host.CreateKey(KeyPolicies.ForImage(Simulator.Host, Simulator.Host.Pcrs.Read(0).Value));
+
+    /// <summary>Stops as SIGTERM does and waits for the drain.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running.WaitAsync(EnclavePeer.Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await _server.DisposeAsync();
+        _stopping.Dispose();
+        await Simulator.DisposeAsync();
+    }
+}
