@@ -45,6 +45,8 @@ internal static class HelpTexts
           --idle-timeout SECONDS how long a whole message may take (default 300)
           --request-timeout SECONDS
                                  how long a command may take (default 30)
+          --send-timeout SECONDS how long the instance may take to receive a reply
+                                 (default 30)
           --drain-timeout SECONDS
                                  for commands under way at SIGTERM (default 10)
 

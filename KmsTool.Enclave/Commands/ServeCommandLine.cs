@@ -37,6 +37,7 @@ internal sealed class ServeCommandLine
     private readonly Option<int> _maxPending = CommonOptions.Number("--max-pending", Defaults.MaxPending, atLeast: 1, atMost: 1024);
     private readonly Option<TimeSpan> _idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.IdleTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", Defaults.RequestTimeout.TotalSeconds);
+    private readonly Option<TimeSpan> _sendTimeout = CommonOptions.Seconds("--send-timeout", Defaults.SendTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, zeroAllowed: true);
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
 
@@ -52,7 +53,8 @@ internal sealed class ServeCommandLine
         Option[] options =
         [
             _region, _port, _proxyPort, _listen, _proxy, _nsm, _kmsEndpoint, _caBundle, _attestationTtl, _keyLifetime,
-            _maxMessageSize, _maxConnections, _maxPending, _idleTimeout, _requestTimeout, _drainTimeout, _logLevel,
+            _maxMessageSize, _maxConnections, _maxPending, _idleTimeout, _requestTimeout, _sendTimeout,
+            _drainTimeout, _logLevel,
         ];
         foreach (Option option in options)
             command.Add(option);
@@ -89,6 +91,7 @@ internal sealed class ServeCommandLine
                 MaxPending = parseResult.GetValue(_maxPending),
                 IdleTimeout = parseResult.GetValue(_idleTimeout),
                 RequestTimeout = parseResult.GetValue(_requestTimeout),
+                SendTimeout = parseResult.GetValue(_sendTimeout),
                 DrainTimeout = parseResult.GetValue(_drainTimeout),
             },
             LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),

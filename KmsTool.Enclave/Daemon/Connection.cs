@@ -172,7 +172,7 @@ internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits
                 }
 
                 using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
-                deadline.CancelAfter(limits.RequestTimeout);
+                deadline.CancelAfter(limits.SendTimeout);
                 await output.FlushAsync(deadline.Token);
                 _slots.Release(written);
             }

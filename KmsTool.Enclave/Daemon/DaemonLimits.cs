@@ -17,8 +17,11 @@ internal sealed record DaemonLimits
     /// <summary>How long a whole message may take to arrive.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long one command may take, and then its reply to be taken by the peer.</summary>
+    /// <summary>How long one command may take.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the peer may take to receive a reply.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long commands under way may take after SIGTERM.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);

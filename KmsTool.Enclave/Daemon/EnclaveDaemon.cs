@@ -14,7 +14,8 @@ internal sealed class EnclaveDaemon(
     private readonly ConcurrentDictionary<long, Task> _connections = new();
 
     /// <summary>
-    /// Serves until <paramref name="stopping"/> is cancelled, then lets commands under way finish within the drain time.
+    /// Serves until <paramref name="stopping"/> is cancelled, then closes the listener and lets commands under way finish
+    /// within the drain time.
     /// </summary>
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -48,6 +49,7 @@ internal sealed class EnclaveDaemon(
             Serve(id, socket, stopping, aborting.Token);
         }
 
+        await listener.DisposeAsync();
         await DrainAsync(aborting);
     }
 

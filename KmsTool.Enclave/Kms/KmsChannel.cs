@@ -58,7 +58,7 @@ internal sealed class KmsChannel : IDisposable
             await SendAsync(request, cancellationToken);
         }
         catch (KmsException e) when (e.InnerException is HttpRequestException
-            { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse })
+        { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse })
         {
             // TLS has proved who is there; that it dislikes the request is for the next one to find out.
         }
@@ -81,7 +81,7 @@ internal sealed class KmsChannel : IDisposable
         }
         catch (IOException e)
         {
-            throw new KmsException(ErrorCodes.KmsUnreachable, "the connection to KMS ended within its answer", e);
+            throw Ended(e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -141,16 +141,19 @@ internal sealed class KmsChannel : IDisposable
     private static KmsException TooLong() =>
         new(ErrorCodes.InvalidKmsAnswer, $"KMS's answer has more than {MaxBodyLength} bytes");
 
+    private static KmsException Ended(Exception e) =>
+        new(ErrorCodes.KmsUnreachable, "the connection to KMS ended before a whole answer", e);
+
     private static KmsException Explain(HttpRequestException e) => e.HttpRequestError switch
     {
         HttpRequestError.SecureConnectionError => new KmsException(ErrorCodes.KmsTlsFailed,
             "TLS with KMS failed (" + (e.InnerException is AuthenticationException tls ? tls.Message : "the connection ended within the handshake")
             + "); do region and endpoint agree with the parent's vsock-proxy?", e),
-        HttpRequestError.ResponseEnded => new KmsException(ErrorCodes.KmsUnreachable, "KMS closed the connection without an answer", e),
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => new KmsException(ErrorCodes.KmsUnreachable,
+            "KMS cannot be reached" + (e.InnerException is SocketException socket ? $" ({socket.Message})" : "")
+            + "; is the parent's vsock-proxy running?", e),
         HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
             new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is no HTTP", e),
-        _ => new KmsException(ErrorCodes.KmsUnreachable,
-            "KMS cannot be reached (" + (e.InnerException is SocketException socket ? socket.Message : e.HttpRequestError.ToString())
-            + "); is the parent's vsock-proxy running?", e),
+        _ => Ended(e),
     };
 }

@@ -50,6 +50,14 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
                     : new MessageRead(MessageReadStatus.Message, message);
             }
 
+            if (buffer.Length > maxLength && !_skipping)
+            {
+                _skipping = true;
+                _scanned = 0;
+                reader.AdvanceTo(buffer.End);
+                return new MessageRead(MessageReadStatus.TooLong, default);
+            }
+
             if (result.IsCompleted)
             {
                 bool truncated = !buffer.IsEmpty || _skipping;
@@ -60,13 +68,6 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
             if (_skipping)
             {
                 reader.AdvanceTo(buffer.End);
-            }
-            else if (buffer.Length > maxLength)
-            {
-                _skipping = true;
-                _scanned = 0;
-                reader.AdvanceTo(buffer.End);
-                return new MessageRead(MessageReadStatus.TooLong, default);
             }
             else
             {

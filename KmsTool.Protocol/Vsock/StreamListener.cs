@@ -7,7 +7,7 @@ namespace KmsTool.Protocol.Vsock;
 public sealed class StreamListener : IAsyncDisposable
 {
     private readonly Socket _socket;
-    private readonly string? _unixPath;
+    private string? _unixPath;
 
     private StreamListener(Socket socket, StreamAddress localAddress, string? unixPath)
     {
@@ -57,12 +57,12 @@ public sealed class StreamListener : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops listening and removes the Unix socket; accepted connections live on.</summary>
+    /// <summary>Stops listening and removes the Unix socket; accepted connections live on. May be called more than once.</summary>
     public ValueTask DisposeAsync()
     {
-        // The path goes first: after the socket is closed another process may take it.
-        if (_unixPath is not null)
-            File.Delete(_unixPath);
+        // The path goes first, and once: after that another process may take it.
+        if (Interlocked.Exchange(ref _unixPath, null) is { } path)
+            File.Delete(path);
 
         _socket.Dispose();
         return ValueTask.CompletedTask;

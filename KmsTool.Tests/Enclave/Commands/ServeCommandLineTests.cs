@@ -1,0 +1,129 @@
+using System.CommandLine;
+using KmsTool.Cli;
+using KmsTool.Enclave.Commands;
+
+namespace KmsTool.Tests.Enclave.Commands;
+
+public class ServeCommandLineTests
+{
+    [Fact]
+    public void Read_ofNothing_isTheOriginalsDefaults()
+    {
+        ServeOptions options = Read([]);
+
+        Assert.Equal("vsock:3000", options.Listen.ToString());
+        Assert.Equal("vsock:3:8000", options.Proxy.ToString());
+        Assert.Equal("/dev/nsm", options.Nsm);
+        Assert.Null(options.Region);
+        Assert.Null(options.KmsEndpoint);
+        Assert.Null(options.CaBundle);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.Recipient.AttestationLifetime);
+    }
+
+    [Theory]
+    [InlineData("--region", "eu-west-1", "--port", "5005", "--proxy-port", "9000")]
+    [InlineData("-r", "eu-west-1", "-p", "5005", "-x", "9000")]
+    [InlineData("--region=eu-west-1", "--port=0x138d", "--proxy-port=9000")]
+    [InlineData("serve", "--region", "eu-west-1", "--listen", "vsock:5005", "--proxy", "vsock:3:9000")]
+    public void Read_ofTheOriginalsOptions_isWhatTheyMean(params string[] arguments)
+    {
+        ServeOptions options = Read(arguments);
+
+        Assert.Equal("eu-west-1", options.Region);
+        Assert.Equal("vsock:5005", options.Listen.ToString());
+        Assert.Equal("vsock:3:9000", options.Proxy.ToString());
+    }
+
+    [Fact]
+    public void Read_ofTheEnvironment_standsBehindTheOptions()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["REGION"] = "eu-west-1",
+            ["ENDPOINT"] = "kms.example.com",
+            ["AWS_ENDPOINT_URL_KMS"] = "https://other.example.com",
+            ["AWS_CA_BUNDLE"] = "/ca.pem",
+            ["KMSTOOL_NSM"] = "unix:/nsm.sock",
+        };
+
+        ServeOptions options = Read([], environment);
+        Assert.Equal("eu-west-1", options.Region);
+        Assert.Equal(("kms.example.com", 443), options.KmsEndpoint);
+        Assert.Equal("/ca.pem", options.CaBundle);
+        Assert.Equal("unix:/nsm.sock", options.Nsm);
+
+        ServeOptions overridden = Read(
+            ["--region", "us-east-2", "--kms-endpoint", "a.example.com:8443", "--ca-bundle", "/b.pem", "--nsm", "/dev/nsm"], environment);
+        Assert.Equal("us-east-2", overridden.Region);
+        Assert.Equal(("a.example.com", 8443), overridden.KmsEndpoint);
+        Assert.Equal("/b.pem", overridden.CaBundle);
+        Assert.Equal("/dev/nsm", overridden.Nsm);
+    }
+
+    [Fact]
+    public void Read_ofEmptyVariables_takesThemAsUnset()
+    {
+        ServeOptions options = Read([], new Dictionary<string, string> { ["REGION"] = "", ["ENDPOINT"] = "", ["KMSTOOL_NSM"] = "" });
+
+        Assert.Null(options.Region);
+        Assert.Null(options.KmsEndpoint);
+        Assert.Equal("/dev/nsm", options.Nsm);
+    }
+
+    [Theory]
+    [InlineData("--region", "nowhere")]
+    [InlineData("--kms-endpoint", "http://kms.example.com")]
+    [InlineData("--listen", "3000")]
+    [InlineData("--port", "0")]
+    [InlineData("--port", "x")]
+    [InlineData("--port", "1", "--listen", "vsock:1")]
+    [InlineData("--proxy-port", "1", "--proxy", "vsock:3:1")]
+    [InlineData("--max-pending", "0")]
+    [InlineData("--max-message-size", "12")]
+    [InlineData("--attestation-ttl", "-1")]
+    [InlineData("--idle-timeout", "0")]
+    [InlineData("--log-level", "loud")]
+    [InlineData("--unknown", "1")]
+    [InlineData("surplus")]
+    public async Task Run_withWrongUsage_saysItInOneLineAndExitsWith2(params string[] arguments)
+    {
+        Support.ProgramResult result = await Support.ProgramRunner.RunAsync("kmstool-enclave", arguments);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Empty(result.Output);
+        Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+        Assert.Contains("--help", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_withoutNsm_saysWhatToDoAndExitsWith4()
+    {
+        Support.ProgramResult result = await Support.ProgramRunner.RunAsync(
+            "kmstool-enclave", ["--nsm", "/nonexistent/nsm", "--listen", "unix:enclave.sock", "--log-level", "none"]);
+
+        Assert.Equal(4, result.ExitCode);
+        Assert.Contains("--nsm", Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_namesEveryOptionWithin80Columns()
+    {
+        Support.ProgramResult result = await Support.ProgramRunner.RunAsync("kmstool-enclave", ["--help"]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(result.Output.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+        foreach (Option option in KmsTool.Enclave.Program.BuildCommandTree().Options)
+            Assert.Contains(option.Name, result.Output, StringComparison.Ordinal);
+    }
+
+    private static ServeOptions Read(string[] arguments, Dictionary<string, string>? environment = null)
+    {
+        ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree(), arguments);
+        Assert.Empty(result.Errors);
+        var command = new ServeCommandLine();
+        var root = new RootCommand();
+        command.AddTo(root);
+        root.Add(command.CreateCommand());
+        return command.Read(CommandRunner.Parse(root, arguments), name => environment?.GetValueOrDefault(name));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net.Sockets;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Protocol.Vsock;
+
+public class StreamListenerTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Tcp_withPort0_tellsItsPortAndConnects()
+    {
+        await using StreamListener listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
+
+        Assert.NotEqual(0, Assert.IsType<StreamAddress.Tcp>(listener.LocalAddress).Port);
+        await AssertEchoAsync(listener);
+    }
+
+    [Fact]
+    public async Task Unix_isForItsOwnerOnlyAndRemovedAtTheEnd()
+    {
+        using var directory = new TempDirectory();
+        string path = directory["a.sock"];
+        await using (StreamListener listener = StreamListener.Bind(new StreamAddress.Unix(path)))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+            await AssertEchoAsync(listener);
+        }
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Unix_whereAKilledProcessLeftItsSocket_replacesIt()
+    {
+        using var directory = new TempDirectory();
+        string path = directory["a.sock"];
+        using (var left = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            // Bound by a name that no longer is the file's when the socket closes, so that the file stays.
+            left.Bind(new UnixDomainSocketEndPoint(directory["b.sock"]));
+            left.Listen();
+            File.Move(directory["b.sock"], path);
+        }
+
+        Assert.True(File.Exists(path));
+        await using StreamListener listener = StreamListener.Bind(new StreamAddress.Unix(path));
+        await AssertEchoAsync(listener);
+    }
+
+    [Fact]
+    public async Task Unix_whereAnotherListens_isRefused()
+    {
+        using var directory = new TempDirectory();
+        var address = new StreamAddress.Unix(directory["a.sock"]);
+        await using StreamListener first = StreamListener.Bind(address);
+
+        SocketException e = Assert.Throws<SocketException>(() => StreamListener.Bind(address));
+
+        Assert.Equal(SocketError.AddressAlreadyInUse, e.SocketErrorCode);
+        using Socket probe = await first.AcceptAsync(CancellationToken.None);
+        await AssertEchoAsync(first);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("content")]
+    public void Unix_whereAFileIs_leavesItAlone(string content)
+    {
+        using var directory = new TempDirectory();
+        File.WriteAllText(directory["a.sock"], content);
+
+        Assert.Throws<SocketException>(() => StreamListener.Bind(new StreamAddress.Unix(directory["a.sock"])));
+
+        Assert.Equal(content, File.ReadAllText(directory["a.sock"]));
+    }
+
+    [Fact]
+    public async Task AcceptAsync_endsWhenCancelledAndWhenDisposed()
+    {
+        StreamListener listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
+        using var cancelled = new CancellationTokenSource();
+        Task<Socket> first = listener.AcceptAsync(cancelled.Token).AsTask();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(Patience));
+
+        Task<Socket> second = listener.AcceptAsync(CancellationToken.None).AsTask();
+        await listener.DisposeAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task Disposing_again_leavesTheSuccessorsSocket()
+    {
+        using var directory = new TempDirectory();
+        var address = new StreamAddress.Unix(directory["a.sock"]);
+        StreamListener first = StreamListener.Bind(address);
+        await first.DisposeAsync();
+        await using StreamListener second = StreamListener.Bind(address);
+
+        await first.DisposeAsync();
+
+        await AssertEchoAsync(second);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_whereNobodyListens_isRefused()
+    {
+        using var directory = new TempDirectory();
+
+        await Assert.ThrowsAnyAsync<SocketException>(
+            async () => await StreamConnector.ConnectAsync(new StreamAddress.Unix(directory["no.sock"]), null, CancellationToken.None));
+    }
+
+    private static async Task AssertEchoAsync(StreamListener listener)
+    {
+        using var timer = new CancellationTokenSource(Patience);
+        using Socket client = await StreamConnector.ConnectAsync(listener.LocalAddress, null, timer.Token);
+        using Socket server = await listener.AcceptAsync(timer.Token);
+        await client.SendAsync("ping"u8.ToArray(), timer.Token);
+        client.Shutdown(SocketShutdown.Send);
+        byte[] received = new byte[8];
+        await using var stream = new NetworkStream(server);
+        Assert.Equal(4, await stream.ReadAtLeastAsync(received, received.Length, throwOnEndOfStream: false, timer.Token));
+    }
+}
