@@ -15,7 +15,6 @@ internal sealed class AttestationCertificate
     private const int DigitalSignatureBit = 0;
     private const int KeyCertSignBit = 5;
     private const int CoordinateLength = 48;
-    private const int MaxExtensions = 16;
 
     /// <summary>AlgorithmIdentifier of ecdsa-with-SHA384 (1.2.840.10045.4.3.3), without parameters (RFC 5758 section 3.2).</summary>
     private static readonly byte[] EcdsaWithSha384 = [0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x03];
@@ -140,8 +139,11 @@ internal sealed class AttestationCertificate
         reader.ThrowIfNotEmpty();
     }
 
-    private static DateTimeOffset ReadTime(AsnReader reader) =>
-        reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
+    private static DateTimeOffset ReadTime(AsnReader reader)
+    {
+        DateTimeOffset time = reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
+        return time.Ticks % TimeSpan.TicksPerSecond == 0 ? time : throw new AsnContentException("a fraction of a second (RFC 5280 section 4.1.2.5.2)");
+    }
 
     private void ReadKey(AsnReader reader)
     {
@@ -174,11 +176,11 @@ internal sealed class AttestationCertificate
         {
             AsnReader extension = reader.ReadSequence();
             string oid = extension.ReadObjectIdentifier();
-            if (!seen.Add(oid) || seen.Count > MaxExtensions)
+            if (!seen.Add(oid))
             {
-                throw new AttestationRejectedException(AttestationFailure.CertificateExtension, $"{_name} has extension {oid} twice, or more than {MaxExtensions} extensions");
+                throw new AttestationRejectedException(AttestationFailure.CertificateExtension, $"{_name} has extension {oid} twice");
             }
-            bool isCritical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
+            bool isCritical = ReadTrueOrDefault(extension);
             byte[] value = extension.ReadOctetString();
             extension.ThrowIfNotEmpty();
             ReadExtension(oid, isCritical, new AsnReader(value, AsnEncodingRules.DER));
@@ -192,9 +194,13 @@ internal sealed class AttestationCertificate
             case BasicConstraintsOid:
                 AsnReader constraints = value.ReadSequence();
                 value.ThrowIfNotEmpty();
-                IsAuthority = constraints.HasData && constraints.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && constraints.ReadBoolean();
+                IsAuthority = ReadTrueOrDefault(constraints);
                 PathLength = constraints.HasData ? ReadPathLength(constraints) : null;
                 constraints.ThrowIfNotEmpty();
+                if (PathLength is not null && !IsAuthority)
+                {
+                    throw new AsnContentException("a path length where there is no authority");
+                }
                 break;
             case KeyUsageOid:
                 BitArray usage = value.ReadNamedBitList();
@@ -209,6 +215,16 @@ internal sealed class AttestationCertificate
                 }
                 break;
         }
+    }
+
+    /// <summary>A BOOLEAN DEFAULT FALSE: true or, as DER wants it, absent.</summary>
+    private static bool ReadTrueOrDefault(AsnReader reader)
+    {
+        if (!reader.HasData || !reader.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean))
+        {
+            return false;
+        }
+        return reader.ReadBoolean() ? true : throw new AsnContentException("a default value is encoded");
     }
 
     private static int ReadPathLength(AsnReader constraints) =>

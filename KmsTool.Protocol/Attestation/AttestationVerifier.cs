@@ -16,6 +16,8 @@ public sealed class AttestationVerifier(AttestationRoot root)
     /// <summary>Most issuing certificates in a document, the root among them. Real ones have 4.</summary>
     public const int MaxCaBundleCount = 8;
 
+    private readonly AttestationRoot _root = root ?? throw new ArgumentNullException(nameof(root));
+
     /// <summary>
     /// Verifies <paramref name="coseDocument"/>, a COSE_Sign1 structure tagged 18 or untagged, as of the time
     /// <paramref name="at"/>. Whatever the input, the answer is a verdict.
@@ -31,7 +33,7 @@ public sealed class AttestationVerifier(AttestationRoot root)
             // A copy, so that what is returned is what was verified even when the caller's buffer is used again.
             CoseSign1 cose = CoseSign1.Parse(coseDocument.ToArray());
             AttestationDocument document = AttestationPayload.Read(cose.Payload);
-            AttestationCertificate signer = AttestationChain.Verify(document, root, at);
+            AttestationCertificate signer = AttestationChain.Verify(document, _root, at);
             if (!signer.VerifyDocument(cose.ToBeSigned, cose.Signature.Span))
             {
                 throw new AttestationRejectedException(AttestationFailure.DocumentSignature, "the document was not signed by its certificate");

@@ -5,7 +5,8 @@ namespace KmsTool.Protocol.Recipient;
 /// <summary>
 /// The parts of a CMS EnvelopedData (RFC 5652 section 6) in the one shape that KMS sends: version 2, one key transport
 /// recipient known by a 32-byte subject key identifier, RSAES-OAEP with SHA-256 and MGF1-SHA-256, AES-256-CBC. Lengths
-/// may be definite or indefinite (BER). What the identifier is derived from is not documented, so it is not compared.
+/// may be definite or indefinite (BER). The identifier is not compared: it was seen to be the SHA-256 of the public key's
+/// SubjectPublicKeyInfo, but AWS does not say so, and only the right private key opens the envelope anyway.
 /// </summary>
 internal sealed class EnvelopedContent
 {

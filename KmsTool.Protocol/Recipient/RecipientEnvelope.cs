@@ -38,6 +38,7 @@ internal static class RecipientEnvelope
         OpenIndefinite(envelope, Context0Constructed);
         OpenIndefinite(envelope, Sequence);
         WriteDer(envelope, writer => writer.WriteInteger(2));
+        // What KMS's identifiers were seen to be; it documents only that there is one.
         byte[] keyIdentifier = SHA256.HashData(subjectPublicKeyInfo);
         WriteDer(envelope, writer => WriteRecipients(writer, keyIdentifier, encryptedKey));
         OpenIndefinite(envelope, Sequence);
@@ -118,7 +119,7 @@ internal static class RecipientEnvelope
 
     private static void WriteContent(MemoryStream envelope, byte[] ciphertext, RecipientEnvelopeShape shape)
     {
-        if (shape.Chunks == 0)
+        if (shape.IsPrimitive)
         {
             WriteDer(envelope, writer => writer.WriteOctetString(ciphertext, new Asn1Tag(TagClass.ContextSpecific, 0)));
             return;

@@ -79,7 +79,7 @@ public sealed class RecipientKeyPair : IDisposable
         return SensitiveBytes.CopyOf(padded.Span[..length]);
     }
 
-    /// <summary>Destroys the private key. Calls of <see cref="Open"/> under way end as they would have.</summary>
+    /// <summary>Destroys the private key. A call of <see cref="Open"/> under way finishes or throws <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => _key.Dispose();
 
     /// <summary>

@@ -63,6 +63,9 @@ internal sealed class TestChain
         return new TestChain(encoded[..^1], encoded[^1], above!);
     }
 
+    /// <summary>The same chain and key with other bytes in place of the enclave's certificate.</summary>
+    public TestChain WithCertificate(Func<byte[], byte[]> change) => new(Authorities, change(Certificate), Key);
+
     public AttestationDocument Document() => new()
     {
         ModuleId = "i-0123456789abcdef0-enc0123456789abcdef",
