@@ -31,14 +31,16 @@ public sealed class AttestationMutationTests
     }
 
     [Fact]
-    public void Verify_randomly_rearranged_is_refused()
+    public void Verify_randomly_rearranged_is_refused_or_states_what_was_signed()
     {
+        // Tag and signature can be exchanged between the two; both are good for the same payload.
         var random = new Random(20260314);
-        byte[][] documents = [Chain.Sign(Document), Chain.Sign(Document, tagged: true)];
+        byte[] payload = Document.EncodePayload();
+        byte[][] documents = [Chain.Sign(payload), Chain.Sign(payload, tagged: true)];
         for (int i = 0; i < 10_000; i++)
         {
             byte[] mutated = Mutations.Random(random, documents);
-            Assert.True(!Chain.Verify(mutated).IsValid || documents.Any(document => document.SequenceEqual(mutated)), Convert.ToHexString(mutated));
+            Assert.True(!Chain.Verify(mutated).IsValid || CoseSign1.Parse(mutated).Payload.Span.SequenceEqual(payload), Convert.ToHexString(mutated));
         }
     }
 
