@@ -5,11 +5,10 @@ namespace KmsTool.Instance;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => CommandRunner.RunAsync(BuildCommandTree(), args);
+    public static Task<int> Main(string[] args) => CommandRunner.RunAsync(BuildCommandTree(new DecryptCommandLine()), args);
 
-    internal static RootCommand BuildCommandTree()
+    internal static RootCommand BuildCommandTree(DecryptCommandLine decrypt)
     {
-        var decrypt = new DecryptCommandLine();
         var root = new RootCommand();
         decrypt.AddTo(root);
         root.Add(decrypt.CreateCommand());

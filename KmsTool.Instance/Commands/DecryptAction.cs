@@ -19,7 +19,7 @@ internal static class DecryptAction
 
         byte[] ciphertext = await request.Ciphertext.ReadAsync(cancellationToken);
         using SetClientCommand setClient = ToCommand(
-            await DefaultCredentials.ResolveAsync(logger, cancellationToken), request.Region);
+            await DefaultCredentials.ResolveAsync(request.Timeout, logger, cancellationToken), request.Region);
         using SensitiveBytes plaintext = await DecryptAsync(request, setClient, ciphertext, logger, cancellationToken);
         await PrintAsync(plaintext, request.Output, cancellationToken);
     }

@@ -57,6 +57,7 @@ internal sealed class DecryptCommandLine
     /// <exception cref="InstanceException">The options contradict each other, or a value makes no sense.</exception>
     internal DecryptRequest Bind(ParseResult parseResult)
     {
+        string? region = BindRegion(parseResult);
         string[] contextPairs = parseResult.GetValue(_encryptionContext) ?? [];
         string[] grantTokens = parseResult.GetValue(_grantTokens) ?? [];
         string? keyId = parseResult.GetValue(_keyId);
@@ -72,7 +73,7 @@ internal sealed class DecryptCommandLine
         {
             Enclave = EnclaveAddress.Parse(parseResult.GetRequiredValue(_cid), parseResult.GetValue(_port)),
             Ciphertext = BindCiphertext(parseResult),
-            Region = BindRegion(parseResult),
+            Region = region,
             EncryptionContext = contextPairs.Length > 0 ? EncryptionContext.Parse(contextPairs) : null,
             KeyId = keyId,
             EncryptionAlgorithm = algorithm,

@@ -22,7 +22,7 @@ internal sealed record DecryptRequest
 
     public OutputFormat Output { get; init; }
 
-    /// <summary>Bounds connecting, and the wait for each reply.</summary>
+    /// <summary>Bounds the search for credentials, connecting, and the wait for each reply.</summary>
     public TimeSpan Timeout { get; init; }
 
     public LogLevel LogLevel { get; init; }

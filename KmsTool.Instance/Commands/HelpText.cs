@@ -44,8 +44,8 @@ internal sealed class HelpText : SynchronousCommandLineAction
                                  json ({"Plaintext":base64}) or raw (the bytes only)
 
         Other:
-          --timeout SECONDS      bounds connecting, and the wait for each reply
-                                 (default 60)
+          --timeout SECONDS      bounds the search for credentials (10 at most),
+                                 connecting, and each reply (default 60)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
           -h, --help             this text

@@ -11,12 +11,17 @@ namespace KmsTool.Instance.Credentials;
 /// </summary>
 internal static class DefaultCredentials
 {
-    /// <summary>The SDK alone would wait over 15 s for an instance metadata service that does not answer.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    // The SDK alone would wait over 15 s for an instance metadata service that does not answer.
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(10);
 
+    /// <param name="timeout">Bounds the search, which takes 10 s at most.</param>
+    /// <param name="logger">Learns which provider had some, never what.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="InstanceException">There are none.</exception>
-    public static async Task<ImmutableCredentials> ResolveAsync(ILogger logger, CancellationToken cancellationToken)
+    public static async Task<ImmutableCredentials> ResolveAsync(
+        TimeSpan timeout, ILogger logger, CancellationToken cancellationToken)
     {
+        timeout = timeout < MaxTimeout ? timeout : MaxTimeout;
         // Profiles that assume a role need STS. Named here, it need not be looked up by reflection and survives trimming.
         GlobalRuntimeDependencyRegistry.Instance.RegisterSecurityTokenServiceClient(context =>
             new AmazonSecurityTokenServiceClient(
@@ -25,14 +30,14 @@ internal static class DefaultCredentials
         {
             // The chain blocks its thread in places and minds the token only in others: it is left behind when time is up.
             ImmutableCredentials credentials = await Task.Run(() => ResolveChainAsync(logger, cancellationToken), cancellationToken)
-                .WaitAsync(Timeout, cancellationToken);
+                .WaitAsync(timeout, cancellationToken);
             return string.IsNullOrEmpty(credentials.AccessKey) || string.IsNullOrEmpty(credentials.SecretKey)
                 ? throw NotFound("what was found is incomplete", null)
                 : credentials;
         }
         catch (TimeoutException e)
         {
-            throw NotFound($"nothing answered within {Timeout.TotalSeconds:0} s", e);
+            throw NotFound($"nothing answered within {timeout.TotalSeconds:0.###} s", e);
         }
         catch (Exception e) when (e is not (OperationCanceledException or InstanceException))
         {

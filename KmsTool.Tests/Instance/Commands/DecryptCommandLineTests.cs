@@ -1,0 +1,150 @@
+using System.CommandLine;
+using KmsTool.Instance;
+using KmsTool.Instance.Commands;
+using KmsTool.Protocol.Vsock;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Tests.Instance.Commands;
+
+public class DecryptCommandLineTests
+{
+    [Theory]
+    [InlineData("--cid 16 AAAA")]
+    [InlineData("AAAA --cid 16")]
+    [InlineData("--cid=16 AAAA")]
+    [InlineData("-c 16 AAAA")]
+    [InlineData("-c=16 AAAA")]
+    [InlineData("-c16 AAAA")]
+    [InlineData("--cid 0x10 AAAA")]
+    [InlineData("--port 3000 --cid 16 AAAA")]
+    [InlineData("-p 3000 AAAA -c 16")]
+    [InlineData("--cid 16 -- AAAA")]
+    [InlineData("decrypt --cid 16 AAAA")]
+    [InlineData("decrypt AAAA --cid 16")]
+    [InlineData("--cid 16 decrypt AAAA")]
+    [InlineData("--cid vsock:16:3000 AAAA")]
+    [InlineData("--cid=vsock:16:3000 AAAA")]
+    public async Task Bind_ways_to_write_the_same_mean_the_same(string line)
+    {
+        DecryptRequest request = Bind(line.Split(' '));
+
+        Assert.Equal(new StreamAddress.Vsock(16, 3000), request.Enclave);
+        Assert.Equal([0, 0, 0], await request.Ciphertext.ReadAsync(CancellationToken.None));
+        Assert.Null(request.Region);
+        Assert.Null(request.EncryptionContext);
+        Assert.Null(request.GrantTokens);
+        Assert.Equal(OutputFormat.Text, request.Output);
+        Assert.Equal(TimeSpan.FromSeconds(60), request.Timeout);
+        Assert.Equal(LogLevel.Warning, request.LogLevel);
+    }
+
+    [Fact]
+    public void Bind_every_option_arrives()
+    {
+        DecryptRequest request = Bind(
+            "-c", "7", "-p", "0x1389", "-r", "eu-central-1", "-e", "a=1", "--encryption-context=b=2=2", "-e", "empty=",
+            "--key-id", "alias/k", "--encryption-algorithm", "RSAES_OAEP_SHA_256", "--grant-token", "t1", "--grant-token", "t2",
+            "--output", "json", "--timeout", "1.5", "--log-level", "trace", "AAAA");
+
+        Assert.Equal(new StreamAddress.Vsock(7, 5001), request.Enclave);
+        Assert.Equal("eu-central-1", request.Region);
+        Assert.Equal(
+            new Dictionary<string, string> { ["a"] = "1", ["b"] = "2=2", ["empty"] = "" }, request.EncryptionContext);
+        Assert.Equal("alias/k", request.KeyId);
+        Assert.Equal("RSAES_OAEP_SHA_256", request.EncryptionAlgorithm);
+        Assert.Equal(["t1", "t2"], request.GrantTokens);
+        Assert.Equal(OutputFormat.Json, request.Output);
+        Assert.Equal(TimeSpan.FromSeconds(1.5), request.Timeout);
+        Assert.Equal(LogLevel.Trace, request.LogLevel);
+    }
+
+    [Theory]
+    [InlineData("unix:/tmp/e.sock")]
+    [InlineData("tcp:127.0.0.1:3000")]
+    [InlineData("tcp:[::1]:3000")]
+    public void Bind_address_in_full_is_taken_as_it_is(string address) =>
+        Assert.Equal(address, Bind("--cid", address, "AAAA").Enclave.ToString());
+
+    [Fact]
+    public void Bind_argument_that_looks_like_a_response_file_or_directive_is_a_value()
+    {
+        DecryptRequest request = Bind("[diagram]", "-c", "4", "-e", "@a=@b", "--file", "@file");
+
+        Assert.Equal("@b", request.EncryptionContext!["@a"]);
+    }
+
+    [Theory]
+    [InlineData("AAAA", "'--cid' is required")]
+    [InlineData("--cid 16", "No ciphertext")]
+    [InlineData("--cid 16 AAAA BBBB", "'BBBB'")]
+    [InlineData("--cid 16 AAAA --file f", "Two ciphertexts")]
+    [InlineData("--cid 16 AAAA --file-format raw", "--file-format raw goes with --file or -")]
+    [InlineData("--cid 16 --file f --file-format hex", "hex")]
+    [InlineData("--cid 16 AAAA --bogus", "--bogus")]
+    [InlineData("--cid 0 AAAA", "no enclave's CID")]
+    [InlineData("--cid 4294967295 AAAA", "no enclave's CID")]
+    [InlineData("--cid 4294967296 AAAA", "neither a CID nor an address")]
+    [InlineData("--cid -1 AAAA", "'-1'")]
+    [InlineData("--cid sixteen AAAA", "neither a CID nor an address")]
+    [InlineData("--cid vsock:3000 AAAA", "neither a CID nor an address")]
+    [InlineData("--cid tcp:127.0.0.1:0 AAAA", "neither a CID nor an address")]
+    [InlineData("--cid unix: AAAA", "neither a CID nor an address")]
+    [InlineData("--cid unix:/e --port 3000 AAAA", "--port goes with a CID only")]
+    [InlineData("--cid 16 --port 0 AAAA", "no vsock port")]
+    [InlineData("--cid 16 --port x AAAA", "no vsock port")]
+    [InlineData("--cid 16 --port 4294967295 AAAA", "no vsock port")]
+    [InlineData("--cid 16 --port AAAA", "no vsock port")]
+    [InlineData("--cid 16 --cid 17 AAAA", "--cid")]
+    [InlineData("--cid 16 -e novalue AAAA", "has no '='")]
+    [InlineData("--cid 16 -e =value AAAA", "has no name")]
+    [InlineData("--cid 16 -e a=1 -e a=2 AAAA", "the name 'a' twice")]
+    [InlineData("--cid 16 --region EU AAAA", "no AWS region")]
+    [InlineData("--cid 16 --region= AAAA", "no AWS region")]
+    [InlineData("--cid 16 --output yaml AAAA", "yaml")]
+    [InlineData("--cid 16 --timeout 0 AAAA", "no time")]
+    [InlineData("--cid 16 --timeout -3 AAAA", "-3")]
+    [InlineData("--cid 16 --timeout NaN AAAA", "no time")]
+    [InlineData("--cid 16 --timeout 1e9 AAAA", "no time")]
+    [InlineData("--cid 16 --log-level loud AAAA", "loud")]
+    [InlineData("--cid 16 --encryption-algorithm AES AAAA", "AES")]
+    [InlineData("--cid 16 --encryption-algorithm RSAES_OAEP_SHA_1 AAAA", "needs --key-id")]
+    public void Bind_wrong_usage_is_refused_and_named(string line, string named)
+    {
+        var e = Assert.Throws<InstanceException>(() => Bind(line.Split(' ')));
+
+        Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
+        Assert.Contains(named, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--region", "no AWS region")]
+    [InlineData("--key-id", "--key-id must have")]
+    [InlineData("--cid", "neither a CID nor an address")]
+    public void Bind_empty_value_as_an_unset_variable_gives_it_is_refused(string option, string named)
+    {
+        string[] cid = option == "--cid" ? [] : ["--cid", "16"];
+
+        var e = Assert.Throws<InstanceException>(() => Bind([.. cid, option, "", "AAAA"]));
+
+        Assert.Contains(named, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_eleven_grant_tokens_are_refused()
+    {
+        IEnumerable<string> tokens = Enumerable.Range(1, 11).SelectMany(i => new[] { "--grant-token", $"t{i}" });
+
+        var e = Assert.Throws<InstanceException>(() => Bind(["--cid", "16", "AAAA", .. tokens]));
+
+        Assert.Contains("10 times", e.Message, StringComparison.Ordinal);
+    }
+
+    private static DecryptRequest Bind(params string[] arguments)
+    {
+        var decrypt = new DecryptCommandLine();
+        ParseResult parsed = CommandRunner.Parse(KmsTool.Instance.Program.BuildCommandTree(decrypt), arguments);
+        return parsed.Errors.Count == 0
+            ? decrypt.Bind(parsed)
+            : throw new InstanceException(ExitCode.WrongUsage, parsed.Errors[0].Message);
+    }
+}

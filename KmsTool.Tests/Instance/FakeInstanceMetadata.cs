@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Tests.Instance;
+
+/// <summary>An instance metadata service that answers IMDSv2 as EC2 does, with one role or none.</summary>
+internal sealed class FakeInstanceMetadata : IAsyncDisposable
+{
+    public const string AccessKeyId = "ASIAFROMINSTANCEROLE";
+    public const string SecretAccessKey = "secret/from+instance/role";
+    public const string SessionToken = "token/from+instance/role==";
+
+    public const string GoodCredentials = $$"""
+        {
+          "Code" : "Success",
+          "LastUpdated" : "2020-01-01T00:00:00Z",
+          "Type" : "AWS-HMAC",
+          "AccessKeyId" : "{{AccessKeyId}}",
+          "SecretAccessKey" : "{{SecretAccessKey}}",
+          "Token" : "{{SessionToken}}",
+          "Expiration" : "2100-01-01T00:00:00Z"
+        }
+        """;
+
+    private const string Token = "imds-token";
+    private const string RolesPath = "/latest/meta-data/iam/security-credentials";
+
+    private readonly WebApplication _application;
+
+    private FakeInstanceMetadata(WebApplication application) => _application = application;
+
+    /// <summary>For AWS_EC2_METADATA_SERVICE_ENDPOINT.</summary>
+    public string Endpoint => _application.Services.GetRequiredService<IServer>()
+        .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+    /// <param name="credentials">What the role's document says; <see langword="null"/> for an instance without a role.</param>
+    public static async Task<FakeInstanceMetadata> StartAsync(string? credentials = GoodCredentials)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        WebApplication application = builder.Build();
+        application.Run(context => AnswerAsync(context, credentials));
+        await application.StartAsync();
+        return new FakeInstanceMetadata(application);
+    }
+
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
+
+    private static Task AnswerAsync(HttpContext context, string? credentials)
+    {
+        string path = context.Request.Path.Value!.TrimEnd('/');
+        if (context.Request.Method == "PUT" && path == "/latest/api/token" &&
+            context.Request.Headers.ContainsKey("X-aws-ec2-metadata-token-ttl-seconds"))
+        {
+            return context.Response.WriteAsync(Token);
+        }
+
+        context.Response.StatusCode = context.Request.Headers["X-aws-ec2-metadata-token"] == Token ? 200 : 401;
+        if (context.Response.StatusCode != 200)
+            return Task.CompletedTask;
+
+        if (credentials is not null && path == RolesPath)
+            return context.Response.WriteAsync("enclave-role");
+        if (credentials is not null && path == RolesPath + "/enclave-role")
+            return context.Response.WriteAsync(credentials);
+
+        context.Response.StatusCode = 404;
+        return Task.CompletedTask;
+    }
+}
