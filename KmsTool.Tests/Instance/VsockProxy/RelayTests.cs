@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using KmsTool.Instance.VsockProxy;
+
+namespace KmsTool.Tests.Instance.VsockProxy;
+
+public sealed class RelayTests : IDisposable
+{
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+
+    [Fact]
+    public async Task RunAsync_reply_after_the_request_side_closed_arrives()
+    {
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+
+            await client.SendAsync("request"u8.ToArray());
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal("request", await server.ReadToEndAsync(_patience.Token));
+            await server.SendAsync("a reply that comes late"u8.ToArray());
+            server.Shutdown(SocketShutdown.Send);
+            Assert.Equal("a reply that comes late", await client.ReadToEndAsync(_patience.Token));
+
+            Assert.Equal(new RelayResult(7, 23, null), await relay);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_server_that_closes_first_still_gets_the_rest_of_the_request()
+    {
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+
+            server.Shutdown(SocketShutdown.Send);
+            Assert.Equal("", await client.ReadToEndAsync(_patience.Token));
+            await client.SendAsync("request"u8.ToArray());
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal("request", await server.ReadToEndAsync(_patience.Token));
+
+            Assert.Equal(new RelayResult(7, 0, null), await relay);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_64_MiB_each_way_at_once_arrive_unchanged()
+    {
+        const int Length = 64 << 20;
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+
+            // Both sides send before they read: neither direction may wait for the other.
+            Task<byte[]> clientSends = SendRandomAsync(client, Length, seed: 1);
+            Task<byte[]> serverSends = SendRandomAsync(server, Length, seed: 2);
+            Task<byte[]> serverReads = HashToEndAsync(server);
+            Task<byte[]> clientReads = HashToEndAsync(client);
+
+            Assert.Equal(await clientSends, await serverReads);
+            Assert.Equal(await serverSends, await clientReads);
+            Assert.Equal(new RelayResult(Length, Length, null), await relay);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_connection_that_is_reset_resets_the_other()
+    {
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+            await client.SendAsync("half a mess"u8.ToArray());
+            byte[] buffer = new byte[100];
+            await server.ReceiveAsync(buffer, _patience.Token);
+
+            client.LingerState = new LingerOption(true, 0);
+            client.Dispose();
+
+            // Not 0 bytes: that would look like an end in order.
+            var e = await Assert.ThrowsAsync<SocketException>(() => server.ReceiveAsync(buffer, _patience.Token).AsTask());
+            Assert.Equal(SocketError.ConnectionReset, e.SocketErrorCode);
+            Assert.NotNull((await relay).Failure);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_peer_that_takes_nothing_any_more_is_given_up()
+    {
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            using var pump = new Pump(accepted, destination, TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            Task<PumpResult> running = pump.RunAsync(_patience.Token);
+
+            // The server never reads: the buffers between fill up, and the pump's send waits.
+            Task<byte[]> sending = SendRandomAsync(client, 64 << 20, seed: 3);
+            PumpResult result = await running;
+
+            Assert.IsType<TimeoutException>(result.Failure);
+            accepted.Dispose();
+            destination.Dispose();
+            await Assert.ThrowsAsync<SocketException>(() => sending);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_cancelled_closes_both_sides()
+    {
+        using var stop = new CancellationTokenSource();
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, stop.Token);
+            await client.SendAsync("x"u8.ToArray());
+            Assert.Equal(1, await server.ReceiveAsync(new byte[1], _patience.Token));
+
+            await stop.CancelAsync();
+
+            Assert.IsAssignableFrom<OperationCanceledException>((await relay).Failure);
+            await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1], _patience.Token).AsTask());
+            await Assert.ThrowsAsync<SocketException>(() => server.ReceiveAsync(new byte[1], _patience.Token).AsTask());
+        }
+    }
+
+    public void Dispose() => _patience.Dispose();
+
+    private async Task<(Socket Client, Socket Server)> ConnectedPairAsync()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        listener.Listen();
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        Task<Socket> accepting = listener.AcceptAsync(_patience.Token).AsTask();
+        await client.ConnectAsync(listener.LocalEndPoint!, _patience.Token);
+        return (client, await accepting);
+    }
+
+    private async Task<byte[]> HashToEndAsync(Socket socket) =>
+        await SHA256.HashDataAsync(new NetworkStream(socket), _patience.Token);
+
+    private async Task<byte[]> SendRandomAsync(Socket socket, int length, int seed)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var random = new Random(seed);
+        byte[] block = new byte[100_000];
+        for (int left = length; left > 0; left -= block.Length)
+        {
+            Memory<byte> part = block.AsMemory(0, Math.Min(left, block.Length));
+            random.NextBytes(part.Span);
+            hash.AppendData(part.Span);
+            await socket.SendAsync(part, _patience.Token);
+        }
+
+        socket.Shutdown(SocketShutdown.Send);
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using KmsTool.Instance;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Instance.VsockProxy;
+
+/// <summary><c>kmstool-instance vsock-proxy</c> as a process, from Unix sockets to TCP.</summary>
+public sealed class VsockProxyProgramTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+
+    private string SocketPath => _directory["proxy.sock"];
+
+    [Fact]
+    public async Task Proxy_relays_with_half_close_and_ends_cleanly_on_SIGTERM()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        await using RunningProgram proxy = await StartAsync(server.LocalEndpoint);
+
+        using Socket client = await ConnectAsync();
+        using Socket accepted = await server.AcceptSocketAsync(_patience.Token);
+        await client.SendAsync("ping"u8.ToArray(), _patience.Token);
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("ping", await accepted.ReadToEndAsync(_patience.Token));
+        await accepted.SendAsync("pong"u8.ToArray(), _patience.Token);
+        accepted.Shutdown(SocketShutdown.Send);
+        Assert.Equal("pong", await client.ReadToEndAsync(_patience.Token));
+
+        using Socket idle = await ConnectAsync();
+        using Socket idleAccepted = await server.AcceptSocketAsync(_patience.Token);
+        proxy.Terminate();
+        ProgramResult result = await proxy.WaitForExitAsync();
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.Contains("stopped listening", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(SocketPath));
+    }
+
+    [Fact]
+    public async Task Proxy_serves_200_connections_at_once()
+    {
+        const int Count = 200;
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start(Count);
+        await using RunningProgram proxy = await StartAsync(server.LocalEndpoint);
+        Task echo = EchoAsync(server, Count);
+
+        var clients = new Socket[Count];
+        for (int i = 0; i < Count; i++)
+        {
+            clients[i] = await ConnectAsync();
+            await clients[i].SendAsync(BitConverter.GetBytes(i), _patience.Token);
+        }
+
+        // All are open now; each gets back its own bytes and no one else's.
+        for (int i = 0; i < Count; i++)
+        {
+            byte[] answer = new byte[4];
+            await new NetworkStream(clients[i]).ReadExactlyAsync(answer, _patience.Token);
+            Assert.Equal(i, BitConverter.ToInt32(answer));
+        }
+
+        foreach (Socket client in clients)
+            client.Dispose();
+
+        await echo;
+    }
+
+    [Fact]
+    public async Task Proxy_outlives_destinations_that_cannot_be_reached()
+    {
+        // Bound but not listening: nobody else can take the port, and connections are refused.
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using RunningProgram proxy = await StartAsync(server.LocalEndPoint!);
+
+        using Socket refused = await ConnectAsync();
+        Assert.Equal(0, await refused.ReceiveAsync(new byte[1], _patience.Token));
+        await proxy.WaitForErrorAsync("cannot be reached");
+        server.Listen();
+        using Socket client = await ConnectAsync();
+        using Socket accepted = await server.AcceptAsync(_patience.Token);
+
+        Assert.True(accepted.Connected);
+    }
+
+    [Fact]
+    public async Task Proxy_outlives_names_that_cannot_be_resolved()
+    {
+        // .invalid never resolves (RFC 6761).
+        await using RunningProgram proxy = ProgramRunner.Start(
+            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "kms.invalid", "443"]);
+        await proxy.WaitForErrorAsync("listening on");
+
+        for (int i = 1; i <= 2; i++)
+        {
+            using Socket client = await ConnectAsync();
+            Assert.Equal(0, await client.ReceiveAsync(new byte[1], _patience.Token));
+            await proxy.WaitForErrorAsync($"connection {i}: tcp:kms.invalid:443 cannot be reached");
+        }
+    }
+
+    [Fact]
+    public async Task Proxy_says_the_port_that_the_system_chose()
+    {
+        await using RunningProgram proxy = ProgramRunner.Start(
+            "kmstool-instance", ["vsock-proxy", "tcp:127.0.0.1:0", "127.0.0.1", "9"]);
+
+        string line = await proxy.WaitForErrorAsync("listening on tcp:127.0.0.1:");
+
+        Assert.Matches(@"listening on tcp:127\.0\.0\.1:[1-9]\d*$", line);
+    }
+
+    [Fact]
+    public async Task Proxy_address_in_use_ends_with_1()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        await using RunningProgram first = await StartAsync(server.LocalEndpoint);
+
+        ProgramResult second = await ProgramRunner.RunAsync(
+            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "127.0.0.1", "9"]);
+
+        Assert.Equal((int)ExitCode.OperationFailed, second.ExitCode);
+        Assert.Contains($"Could not listen on unix:{SocketPath}", second.Error, StringComparison.Ordinal);
+        using Socket client = await ConnectAsync();
+        using Socket accepted = await server.AcceptSocketAsync(_patience.Token);
+    }
+
+    public void Dispose()
+    {
+        _patience.Dispose();
+        _directory.Dispose();
+    }
+
+    private async Task<RunningProgram> StartAsync(EndPoint destination)
+    {
+        string port = ((IPEndPoint)destination).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        RunningProgram proxy = ProgramRunner.Start(
+            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "127.0.0.1", port]);
+        await proxy.WaitForErrorAsync("listening on unix:" + SocketPath);
+        return proxy;
+    }
+
+    private async Task<Socket> ConnectAsync()
+    {
+        var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), _patience.Token);
+        return client;
+    }
+
+    private async Task EchoAsync(TcpListener server, int connections)
+    {
+        var echoes = new List<Task>();
+        for (int i = 0; i < connections; i++)
+        {
+            Socket accepted = await server.AcceptSocketAsync(_patience.Token);
+            echoes.Add(EchoOneAsync(accepted));
+        }
+
+        await Task.WhenAll(echoes);
+    }
+
+    private async Task EchoOneAsync(Socket socket)
+    {
+        await using var stream = new NetworkStream(socket, ownsSocket: true);
+        await stream.CopyToAsync(stream, _patience.Token);
+    }
+}
