@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Protocol;
 
@@ -8,28 +9,28 @@ namespace KmsTool.Tests.Protocol;
 /// </summary>
 internal sealed class OpenSsl : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kt");
+    private readonly TempDirectory _directory = new();
 
     public string Write(string name, byte[] content)
     {
-        File.WriteAllBytes(PathOf(name), content);
+        File.WriteAllBytes(_directory[name], content);
         return name;
     }
 
     public string Write(string name, string content)
     {
-        File.WriteAllText(PathOf(name), content);
+        File.WriteAllText(_directory[name], content);
         return name;
     }
 
-    public byte[] Read(string name) => File.ReadAllBytes(PathOf(name));
+    public byte[] Read(string name) => File.ReadAllBytes(_directory[name]);
 
     /// <summary>Runs openssl in the directory and expects it to succeed; gives its output.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("openssl", arguments)
         {
-            WorkingDirectory = _directory.FullName,
+            WorkingDirectory = _directory.Path,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -55,7 +56,5 @@ internal sealed class OpenSsl : IDisposable
         }
     }
 
-    public void Dispose() => _directory.Delete(recursive: true);
-
-    private string PathOf(string name) => Path.Combine(_directory.FullName, name);
+    public void Dispose() => _directory.Dispose();
 }
