@@ -1,34 +1,61 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 
 namespace KmsTool.Cli;
 
 /// <summary>Parses the arguments, runs the command and turns every failure into one line on stderr and an exit code.</summary>
 internal static class CommandRunner
 {
-    /// <param name="root">The command tree; its name stands in hints.</param>
+    // What a shell reports for a process that a signal ended: 128 and the signal's number.
+    private const int EndedBySigint = 130;
+    private const int EndedBySigterm = 143;
+
+    /// <summary>
+    /// Runs the program. SIGTERM and Ctrl+C cancel the command's token: a server then ends well, with 0; any other command
+    /// ends as one that the signal ended. A second signal ends the process at once.
+    /// </summary>
+    /// <param name="program">The program's name, for hints.</param>
+    /// <param name="root">The command tree.</param>
     /// <param name="args">The program's arguments.</param>
-    /// <param name="terminationTimeout">How long a command may take to end after SIGTERM or Ctrl+C.</param>
-    public static async Task<int> RunAsync(RootCommand root, string[] args, TimeSpan terminationTimeout)
+    public static async Task<int> RunAsync(string program, RootCommand root, string[] args)
     {
         ParseResult parseResult = Parse(root, args);
-        var invocation = new InvocationConfiguration
+        using var stopping = new CancellationTokenSource();
+        int endedBy = 0;
+        void stop(PosixSignalContext signal)
         {
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = terminationTimeout,
-        };
+            signal.Cancel = Interlocked.Exchange(ref endedBy, signal.Signal == PosixSignal.SIGTERM ? EndedBySigterm : EndedBySigint) == 0;
+            stopping.Cancel();
+        }
+
+        using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
+        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
             if (parseResult.Action is ParseErrorAction)
-                throw new CommandFailedException(ExitCode.WrongUsage, parseResult.Errors[0].Message);
+                throw new CommandFailedException(ExitCode.WrongUsage, OneLine(parseResult.Errors[0].Message));
 
-            return await parseResult.InvokeAsync(invocation);
+            return await parseResult.InvokeAsync(invocation, stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return endedBy;
         }
         catch (CommandFailedException e)
         {
-            string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{Path.GetFileNameWithoutExtension(Environment.ProcessPath)} --help'." : "";
+            string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{program} --help'." : "";
             await Console.Error.WriteLineAsync(TerminalText.Neutralize(e.Message) + hint);
             return (int)e.ExitCode;
+        }
+#pragma warning disable CA1031 // Left to the runtime it would end in a core dump, which holds every secret of the process.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            // Nothing is known of the message, so it stays unprinted; the stack says where the fault is.
+            await Console.Error.WriteLineAsync($"A fault of this program, please report it: {e.GetType()} {OneLine(e.StackTrace ?? "")}");
+            return (int)ExitCode.OperationFailed;
         }
     }
 
@@ -39,4 +66,7 @@ internal static class CommandRunner
         root.Directives.Clear();
         return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
 }

@@ -6,9 +6,7 @@ namespace KmsTool.Enclave;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args) =>
-        // The daemon bounds its own end with --drain-timeout.
-        CommandRunner.RunAsync(BuildCommandTree(), args, TimeSpan.FromDays(1));
+    public static Task<int> Main(string[] args) => CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(), args);
 
     internal static RootCommand BuildCommandTree()
     {
