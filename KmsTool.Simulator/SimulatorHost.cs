@@ -166,7 +166,9 @@ internal sealed class SimulatorHost : IAsyncDisposable
         Pcrs = new PcrBank(EnclaveImage.Complete(options.Pcrs, Account, options.RoleName));
         AttestationSigner signer = new(NsmRoot, Account.Region, SimulatedInstance.Id, ModuleId);
         SimulatedNsm nsm = Own(new SimulatedNsm(Pcrs, ModuleId, signer, Clock));
-        NsmAddress = Own(NsmServer.Start(new StreamAddress.Unix(Files.NsmSocket), nsm, Faults)).Address;
+        if (!StreamAddress.TryParse($"unix:{Files.NsmSocket}", out StreamAddress? address, out string? error))
+            throw new IOException($"the folder's name is too long: {error}");
+        NsmAddress = Own(NsmServer.Start(address, nsm, Faults)).Address;
     }
 
     private async Task StartImdsAsync(SimulatorOptions options, CancellationToken cancellationToken)

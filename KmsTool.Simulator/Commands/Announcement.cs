@@ -15,7 +15,7 @@ internal static class Announcement
         await output.WriteLineAsync($"PCR0      {Convert.ToHexStringLower(host.Pcrs.Read(0).Value)}");
         await output.WriteLineAsync($"role      {host.Role?.Arn ?? "none"}");
         foreach (SimulatorFault fault in options.Faults)
-            await output.WriteLineAsync($"fault     {FaultSwitches.Names.First(pair => pair.Value == fault).Key}");
+            await output.WriteLineAsync($"fault     {FaultCatalog.NameOf(fault)}");
 
         await output.WriteLineAsync();
         await output.WriteAsync(EnvironmentFile.Format(host.Environment.Where(variable => variable.Key != SecretVariable)));

@@ -13,6 +13,16 @@ namespace KmsTool.Simulator.Commands;
 /// <summary><c>kmstool-simulator nsm</c>: the security module of one more enclave.</summary>
 internal sealed class NsmCommand
 {
+    private const string Details =
+        """
+        It prints the line "ready" when it serves. The KMS of the simulator in DIR takes
+        this enclave's attestation documents for genuine; whether it decrypts for them
+        is for the key policy to say.
+
+          kmstool-simulator nsm --dir /tmp/sim --pcr0 "$PCR0" \
+            --listen unix:/tmp/sim/other.sock
+        """;
+
     private readonly PcrOptions _pcrs = new(isImageRequired: true);
 
     private readonly Option<string> _directory = new("--dir")
@@ -32,15 +42,7 @@ internal sealed class NsmCommand
     public static Command Create()
     {
         NsmCommand nsm = new();
-        Command command = new(
-            "nsm",
-            """
-            Serves the Nitro Secure Module of one more enclave, with PCRs of its own, prints the line "ready", and goes on until SIGTERM or SIGINT. The KMS of the simulator in DIR accepts its attestation documents; whether it decrypts for them is for the key policy to say.
-
-            Example:
-              kmstool-simulator nsm --dir /tmp/sim --pcr0 $PCR0 \
-                --listen unix:/tmp/sim/other.sock
-            """);
+        DetailedCommand command = new("nsm", "Serve the security module of one more enclave, until SIGTERM or SIGINT.", Details);
         command.Options.Add(nsm._directory);
         nsm._pcrs.AddTo(command);
         command.Options.Add(nsm._listen);

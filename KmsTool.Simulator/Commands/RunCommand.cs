@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Iam;
 
 namespace KmsTool.Simulator.Commands;
 
@@ -10,6 +11,31 @@ namespace KmsTool.Simulator.Commands;
 internal sealed partial class RunCommand
 {
     private const int MaxClockOffsetSeconds = 7 * 24 * 3600;
+
+    private static readonly string Details =
+        $"""
+        It prints the addresses and then the line "ready". DIR/env.sh then holds exports
+        for a shell: the endpoints of KMS, STS and IMDSv2, AWS_CA_BUNDLE, AWS_REGION, an
+        administrator's key pair, and KMSTOOL_NSM for kmstool-enclave.
+
+          kmstool-simulator run --dir /tmp/sim &
+          . /tmp/sim/env.sh
+          aws --endpoint-url "$AWS_ENDPOINT_URL_KMS" kms create-key
+
+        Programs that are to take their credentials from the metadata service, as on an
+        instance, must not see that key pair:
+
+          unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+
+        The administrator may do what a key policy leaves to the account. The instance's
+        role, arn:aws:iam::{AwsAccount.ExampleId}:role/{SimulatorOptions.DefaultRoleName}, and the
+        roles that AssumeRole gives out (any of the account) may do only what a key
+        policy allows them by name. Keys end with the simulator.
+
+        Faults (those of KMS concern requests with a Recipient):
+
+        {FaultCatalog.Describe()}
+        """;
 
     private readonly PcrOptions _pcrs = new(isImageRequired: false);
 
@@ -66,22 +92,13 @@ internal sealed partial class RunCommand
     private readonly Option<string[]> _faults = new("--fault")
     {
         HelpName = "NAME",
-        Description = "Misbehave, for tests; KMS does so when asked for a Recipient. May be repeated. Names: "
-            + string.Join(", ", FaultSwitches.Names.Keys) + ".",
+        Description = "Misbehave, for tests, in one of the ways listed below. May be repeated.",
     };
 
     public static Command Create()
     {
         RunCommand run = new();
-        Command command = new(
-            "run",
-            """
-            Starts KMS, STS, IMDSv2 and NSM, prints their addresses and then the line "ready", and serves until SIGTERM or SIGINT.
-
-            DIR/env.sh holds exports for a shell: the endpoints, AWS_CA_BUNDLE, AWS_REGION, an administrator's key pair, and KMSTOOL_NSM for kmstool-enclave. To let an instance's programs take their credentials from the metadata service instead, unset AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
-
-            The administrator may do what a key policy leaves to the account; the instance's role, arn:aws:iam::111122223333:role/kmstool-instance-role, only what a key policy allows it by name.
-            """);
+        DetailedCommand command = new("run", "Start KMS, STS, IMDSv2 and NSM, and serve until SIGTERM or SIGINT.", Details);
         command.Options.Add(run._directory);
         run._pcrs.AddTo(command);
         foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults])
@@ -141,9 +158,16 @@ internal sealed partial class RunCommand
         return names;
     }
 
-    private static SimulatorFault ParseFault(string name) => FaultSwitches.Names.TryGetValue(name, out SimulatorFault fault)
-        ? fault
-        : throw new UsageException($"--fault {name} is unknown");
+    private static SimulatorFault ParseFault(string name)
+    {
+        foreach ((SimulatorFault fault, string known, _) in FaultCatalog.All)
+        {
+            if (known == name)
+                return fault;
+        }
+
+        throw new UsageException($"--fault {name} is unknown");
+    }
 
     [GeneratedRegex(@"\A[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}\z")]
     private static partial Regex Region();

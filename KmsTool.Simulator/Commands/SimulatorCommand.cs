@@ -8,8 +8,6 @@ namespace KmsTool.Simulator.Commands;
 /// <summary>The program's command tree, and what is common to its commands.</summary>
 internal static class SimulatorCommand
 {
-    private const int HelpWidth = 80;
-
     /// <summary>Runs a command line and returns the exit code.</summary>
     public static async Task<int> InvokeAsync(string[] args)
     {
@@ -25,7 +23,7 @@ internal static class SimulatorCommand
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(NsmCommand.Create());
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
-            help.Action = new HelpAction { MaxWidth = HelpWidth };
+            help.Action = new DetailedHelp();
 
         ParseResult arguments = root.Parse(args);
         if (arguments.Errors.Count > 0)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace KmsTool.Simulator.Faults;
 
 /// <summary>Which faults are on. May be changed at any time, from any thread.</summary>
@@ -9,10 +7,6 @@ internal sealed class FaultSwitches
 
     /// <summary>How long <see cref="SimulatorFault.KmsSlow"/> waits before it answers.</summary>
     public TimeSpan SlowDelay { get; set; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>The names of all faults, as <c>--fault</c> takes them: <c>kms-empty-answer</c>.</summary>
-    public static IReadOnlyDictionary<string, SimulatorFault> Names { get; } =
-        Enum.GetValues<SimulatorFault>().ToDictionary(NameOf, StringComparer.Ordinal);
 
     public bool this[SimulatorFault fault]
     {
@@ -33,21 +27,4 @@ internal sealed class FaultSwitches
     public void Clear() => Interlocked.Exchange(ref _bits, 0);
 
     private static int Bit(SimulatorFault fault) => 1 << (int)fault;
-
-    private static string NameOf(SimulatorFault fault)
-    {
-        StringBuilder name = new();
-        char previous = '\0';
-        foreach (char c in fault.ToString())
-        {
-            // A word starts at a capital letter, and at the first digit: Kms500 is kms-500.
-            bool startsWord = char.IsAsciiLetterUpper(c) || (char.IsAsciiDigit(c) && !char.IsAsciiDigit(previous));
-            if (startsWord && name.Length > 0)
-                name.Append('-');
-            name.Append(char.ToLowerInvariant(c));
-            previous = c;
-        }
-
-        return name.ToString();
-    }
 }

@@ -15,10 +15,14 @@ internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string Acco
     public static AwsPrincipal Administrator(AwsAccount account)
     {
         string arn = account.UserArn("administrator");
-        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Create("AIDA"), IsAllowedByIam: true);
+        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Of("AIDA", arn), IsAllowedByIam: true);
     }
 
     /// <summary>A session of a role; roles have no IAM policies here.</summary>
-    public static AwsPrincipal RoleSession(AwsAccount account, string roleName, string roleId, string sessionName) =>
-        new(account.SessionArn(roleName, sessionName), account.RoleArn(roleName), account.Id, $"{roleId}:{sessionName}", IsAllowedByIam: false);
+    public static AwsPrincipal RoleSession(AwsAccount account, string roleName, string sessionName)
+    {
+        string arn = account.RoleArn(roleName);
+        return new AwsPrincipal(
+            account.SessionArn(roleName, sessionName), arn, account.Id, $"{UniqueId.Of("AROA", arn)}:{sessionName}", IsAllowedByIam: false);
+    }
 }

@@ -27,7 +27,7 @@ internal static class ImdsDocuments
         json.WriteString("Code", "Success");
         json.WriteString("LastUpdated", Format(role.CurrentCredential().IssuedAt));
         json.WriteString("InstanceProfileArn", $"arn:aws:iam::{account.Id}:instance-profile/{role.Name}");
-        json.WriteString("InstanceProfileId", role.UniqueRoleId);
+        json.WriteString("InstanceProfileId", UniqueId.Of("AIPA", role.Arn));
     });
 
     public static string Identity(AwsAccount account, DateTimeOffset launchedAt) => Write(json =>

@@ -9,15 +9,13 @@ internal sealed class InstanceRole(
     /// <summary>New credentials appear at least five minutes before the old ones expire (EC2 user guide).</summary>
     private static readonly TimeSpan RenewBefore = TimeSpan.FromMinutes(5);
 
-    private readonly AwsPrincipal _principal = AwsPrincipal.RoleSession(account, name, UniqueId.Create("AROA"), sessionName);
+    private readonly AwsPrincipal _principal = AwsPrincipal.RoleSession(account, name, sessionName);
     private readonly Lock _lock = new();
     private AwsCredential? _current;
 
     public string Name { get; } = name;
 
     public string Arn => _principal.PrincipalArn;
-
-    public string UniqueRoleId => _principal.UserId[.._principal.UserId.IndexOf(':', StringComparison.Ordinal)];
 
     /// <summary>The credentials, renewed in time; the old ones go on working until they expire.</summary>
     public AwsCredential CurrentCredential()

@@ -16,7 +16,9 @@ internal sealed class KmsEndpoint(
 
     private const string TargetPrefix = "TrentService.";
     private const string ContentType = "application/x-amz-json-1.1";
-    private const int InitialAnswerCapacity = 2048;
+
+    // Room for any answer that holds a plaintext: a buffer that grew would leave copies behind.
+    private const int InitialAnswerCapacity = 8192;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
@@ -45,9 +47,15 @@ internal sealed class KmsEndpoint(
             isForRecipient = false;
         }
 
-        await AnswerAsync(context, answer, isForRecipient);
-        // It may hold a plaintext.
-        answer.Clear();
+        try
+        {
+            await AnswerAsync(context, answer, isForRecipient);
+        }
+        finally
+        {
+            // It may hold a plaintext.
+            answer.Clear();
+        }
     }
 
     private AwsPrincipal Authenticate(SignedRequest request)

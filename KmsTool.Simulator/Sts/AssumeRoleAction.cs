@@ -31,7 +31,7 @@ internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialSto
         if (parameters.Optional("ExternalId") is { } externalId && !ExternalId().IsMatch(externalId))
             throw StsException.Validation("ExternalId must be 2 to 1224 letters, digits or characters of +=,.@:/_-");
 
-        AwsPrincipal session = AwsPrincipal.RoleSession(account, roleName, Iam.UniqueId.Create("AROA"), sessionName);
+        AwsPrincipal session = AwsPrincipal.RoleSession(account, roleName, sessionName);
         AwsCredential credential = Issue(session, TimeSpan.FromSeconds(seconds));
         return xml => Write(xml, credential);
     }
