@@ -37,13 +37,14 @@ internal sealed class CredentialStore(TimeProvider timeProvider)
     public bool TryFind(string accessKeyId, [NotNullWhen(true)] out AwsCredential? credential) =>
         _credentials.TryGetValue(accessKeyId, out credential);
 
-    private static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(30));
-
-    private AwsCredential Add(AwsCredential credential)
+    /// <summary>Takes in a key pair that was made elsewhere.</summary>
+    public AwsCredential Add(AwsCredential credential)
     {
         _credentials[credential.AccessKeyId] = credential;
         return credential;
     }
+
+    private static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(30));
 
     private void DropExpired()
     {

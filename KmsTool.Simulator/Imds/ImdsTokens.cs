@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -25,7 +26,7 @@ internal sealed class ImdsTokens(TimeProvider timeProvider)
     public bool IsValid(string text)
     {
         Span<byte> token = stackalloc byte[TimeLength + MacLength];
-        if (text.Length > token.Length * 2 || !Base64Url.TryDecodeFromChars(text, token, out int length) || length != token.Length)
+        if (Base64Url.DecodeFromChars(text, token, out _, out int length) != OperationStatus.Done || length != token.Length)
             return false;
         Span<byte> mac = stackalloc byte[MacLength];
         Mac(token, mac);

@@ -98,8 +98,9 @@ internal sealed class KmsEndpoint(
         {
             return JsonDocument.Parse(body, Strict);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter comes of names with a lone surrogate, which cannot be compared.
             throw KmsException.Serialization("The request is no valid JSON");
         }
     }

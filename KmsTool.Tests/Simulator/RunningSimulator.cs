@@ -43,8 +43,10 @@ internal sealed class RunningSimulator : IAsyncDisposable
     public AmazonKeyManagementServiceClient Kms(AwsCredential? credential = null) => Own(new AmazonKeyManagementServiceClient(
         Credentials(credential ?? Host.Administrator), Configure(new AmazonKeyManagementServiceConfig(), Host.KmsEndpoint)));
 
-    public AmazonSecurityTokenServiceClient Sts(AwsCredential? credential = null) => Own(new AmazonSecurityTokenServiceClient(
-        Credentials(credential ?? Host.Administrator), Configure(new AmazonSecurityTokenServiceConfig(), Host.StsEndpoint)));
+    public AmazonSecurityTokenServiceClient Sts(AwsCredential? credential = null) => Sts(Credentials(credential ?? Host.Administrator));
+
+    public AmazonSecurityTokenServiceClient Sts(AWSCredentials credentials) => Own(new AmazonSecurityTokenServiceClient(
+        credentials, Configure(new AmazonSecurityTokenServiceConfig(), Host.StsEndpoint)));
 
     public async ValueTask DisposeAsync()
     {
