@@ -79,7 +79,8 @@ internal sealed class SimulatorHost : IAsyncDisposable
     [
         new("AWS_ENDPOINT_URL_KMS", Format(KmsEndpoint)),
         new("AWS_ENDPOINT_URL_STS", Format(StsEndpoint)),
-        new("AWS_EC2_METADATA_SERVICE_ENDPOINT", Format(ImdsEndpoint)),
+        // With the slash: the AWS CLI 2.9 of Debian 12 appends "latest/api/token" to it as it stands.
+        new("AWS_EC2_METADATA_SERVICE_ENDPOINT", ImdsEndpoint.ToString()),
         new("AWS_CA_BUNDLE", Files.CaBundle),
         new("AWS_REGION", Account.Region),
         // What version 1 of the AWS CLI and boto3 read in its place.

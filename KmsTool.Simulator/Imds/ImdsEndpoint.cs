@@ -20,13 +20,15 @@ internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeP
     {
         HttpRequest request = context.Request;
         context.Response.Headers.Date = timeProvider.GetUtcNow().ToString("r", CultureInfo.InvariantCulture);
-        if (request.Path == TokenPath)
+        // Some clients append "/latest/…" to an endpoint that ends with a slash.
+        string path = "/" + request.Path.Value?.TrimStart('/');
+        if (path == TokenPath)
             return IssueTokenAsync(context);
         if (!HttpMethods.IsGet(request.Method))
             return FailAsync(context, StatusCodes.Status405MethodNotAllowed);
         if (request.Headers[TokenHeader] is not [{ } token] || !_tokens.IsValid(token))
             return FailAsync(context, StatusCodes.Status401Unauthorized);
-        return Find(request.Path.Value ?? "") is { } content
+        return Find(path) is { } content
             ? WriteAsync(context, content)
             : FailAsync(context, StatusCodes.Status404NotFound);
     }

@@ -5,16 +5,17 @@ using Amazon.Runtime;
 using Amazon.SecurityToken;
 using KmsTool.Simulator;
 using KmsTool.Simulator.Iam;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Simulator;
 
 /// <summary>A simulator in a folder of its own that goes when it does, and real AWS clients for it.</summary>
 internal sealed class RunningSimulator : IAsyncDisposable
 {
-    private readonly DirectoryInfo _directory;
+    private readonly TempDirectory _directory;
     private readonly List<IDisposable> _owned = [];
 
-    private RunningSimulator(DirectoryInfo directory, SimulatorHost host)
+    private RunningSimulator(TempDirectory directory, SimulatorHost host)
     {
         _directory = directory;
         Host = host;
@@ -24,15 +25,15 @@ internal sealed class RunningSimulator : IAsyncDisposable
 
     public static async Task<RunningSimulator> StartAsync(Func<SimulatorOptions, SimulatorOptions>? configure = null)
     {
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("kt");
+        TempDirectory directory = new();
         try
         {
-            SimulatorOptions options = new() { Directory = directory.FullName };
+            SimulatorOptions options = new() { Directory = directory.Path };
             return new RunningSimulator(directory, await SimulatorHost.StartAsync(configure?.Invoke(options) ?? options, CancellationToken.None));
         }
         catch
         {
-            directory.Delete(recursive: true);
+            directory.Dispose();
             throw;
         }
     }
@@ -52,7 +53,7 @@ internal sealed class RunningSimulator : IAsyncDisposable
     {
         _owned.ForEach(static owned => owned.Dispose());
         await Host.DisposeAsync();
-        _directory.Delete(recursive: true);
+        _directory.Dispose();
     }
 
     private static AWSCredentials Credentials(AwsCredential credential) => credential.SessionToken is null

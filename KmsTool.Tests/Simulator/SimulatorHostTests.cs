@@ -1,14 +1,15 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KmsTool.Simulator;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Simulator;
 
 public sealed class SimulatorHostTests : IDisposable
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("kt").FullName;
+    private readonly TempDirectory _directory = new();
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task Start_twiceInAFolder_keepsTheAuthoritiesAndNothingElse()
@@ -38,26 +39,24 @@ public sealed class SimulatorHostTests : IDisposable
     [Fact]
     public async Task Start_onAPortInUse_failsAndLeavesTheFolderFree()
     {
-        DirectoryInfo other = Directory.CreateTempSubdirectory("kt");
+        using TempDirectory other = new();
         await using (SimulatorHost host = await StartAsync())
         {
-            SimulatorOptions options = new() { Directory = other.FullName, Port = host.KmsEndpoint.Port };
+            SimulatorOptions options = new() { Directory = other.Path, Port = host.KmsEndpoint.Port };
             await Assert.ThrowsAsync<IOException>(() => SimulatorHost.StartAsync(options, CancellationToken.None));
         }
 
-        Assert.False(File.Exists(Path.Combine(other.FullName, "nsm.sock")));
-        Assert.False(File.Exists(Path.Combine(other.FullName, "env.sh")));
-        await using (await SimulatorHost.StartAsync(new() { Directory = other.FullName }, CancellationToken.None))
+        Assert.False(File.Exists(other["nsm.sock"]));
+        Assert.False(File.Exists(other["env.sh"]));
+        await using (await SimulatorHost.StartAsync(new() { Directory = other.Path }, CancellationToken.None))
         {
         }
-
-        other.Delete(recursive: true);
     }
 
     [Fact]
     public async Task Start_folderWithTooLongAName_failsWithAReason()
     {
-        string directory = Path.Combine(_directory, new string('x', 100));
+        string directory = _directory[new string('x', 100)];
 
         IOException e = await Assert.ThrowsAsync<IOException>(
             () => SimulatorHost.StartAsync(new() { Directory = directory }, CancellationToken.None));
@@ -73,13 +72,13 @@ public sealed class SimulatorHostTests : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        string pki = Path.Combine(_directory, "pki");
+        string pki = _directory["pki"];
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(pki));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(host.Files.Environment));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(host.Files.NsmSocket));
         foreach (string key in (string[])["tls-ca.key", "nsm-root.key"])
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(pki, key)));
-        Assert.Empty(Directory.GetFiles(_directory, "*.new", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(_directory.Path, "*.new", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -99,12 +98,12 @@ public sealed class SimulatorHostTests : IDisposable
     public async Task NsmRoot_withoutItsKey_isAnError()
     {
         await RunOnceAsync();
-        File.WriteAllText(Path.Combine(_directory, "pki", "nsm-root.key"), "");
+        File.WriteAllText(Path.Combine(_directory["pki"], "nsm-root.key"), "");
 
         await Assert.ThrowsAnyAsync<CryptographicException>(StartAsync);
     }
 
-    private Task<SimulatorHost> StartAsync() => SimulatorHost.StartAsync(new() { Directory = _directory }, CancellationToken.None);
+    private Task<SimulatorHost> StartAsync() => SimulatorHost.StartAsync(new() { Directory = _directory.Path }, CancellationToken.None);
 
     private async Task<(string Tls, string Nsm, string AccessKeyId, string KeyArn)> RunOnceAsync()
     {

@@ -6,6 +6,7 @@ namespace KmsTool.Tests.Support;
 /// <summary>A program that a test started; killed with the test if it still runs.</summary>
 internal sealed partial class RunningProgram : IAsyncDisposable
 {
+    private const int SigInt = 2;
     private const int SigTerm = 15;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -41,6 +42,9 @@ internal sealed partial class RunningProgram : IAsyncDisposable
 
     /// <summary>Asks the program to end (SIGTERM).</summary>
     public void Terminate() => Assert.Equal(0, Kill(_process.Id, SigTerm));
+
+    /// <summary>Interrupts the program, as Ctrl+C does (SIGINT).</summary>
+    public void Interrupt() => Assert.Equal(0, Kill(_process.Id, SigInt));
 
     /// <summary>Waits until it has ended and all of its output has been read.</summary>
     public async Task<ProgramResult> WaitForExitAsync()

@@ -1,3 +1,5 @@
+using KmsTool.Tests.Support;
+
 namespace KmsTool.Tests.Simulator.Commands;
 
 /// <summary>
@@ -46,13 +48,16 @@ public sealed class AwsCliTests
     public async Task Cli_createsEncryptsAndDecrypts()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        string directory = simulator.Host.Files.Directory;
-        // The CLI reads no settings of the machine's user.
-        Dictionary<string, string> environment = new() { ["DIR"] = directory, ["HOME"] = directory };
+        Dictionary<string, string> environment = new()
+        {
+            ["DIR"] = simulator.Host.Files.Directory,
+            ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
+            ["AWS_EC2_METADATA_DISABLED"] = "false",
+        };
 
-        await using ChildProcess shell = ChildProcess.Start("/bin/sh", environment, "-c", Script);
+        ProgramResult shell = await ProgramRunner.RunAsync("/bin/sh", ["-c", Script], environment);
 
-        Assert.True(await shell.WaitForExitAsync() == 0, shell.Error);
+        Assert.True(shell.ExitCode == 0, shell.Error);
         Assert.Equal(Expected, shell.Output);
     }
 

@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Vsock;
-using System.Security.Cryptography.X509Certificates;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Simulator.Commands;
 
@@ -9,17 +9,20 @@ public sealed class RunCommandTests : IDisposable
 {
     private const string Pcr0 = "abababababababababababababababababababababababababababababababababababababababababababababababab";
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("kt'").FullName;
+    private readonly TempDirectory _parent = new();
+    private readonly string _directory;
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public RunCommandTests() => _directory = _parent["it's here"];
+
+    public void Dispose() => _parent.Dispose();
 
     [Theory]
-    [InlineData(PosixSignal.SIGTERM)]
-    [InlineData(PosixSignal.SIGINT)]
-    public async Task Run_untilASignal_servesAndCleansUp(PosixSignal signal)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Run_untilASignal_servesAndCleansUp(bool interrupt)
     {
-        await using ChildProcess simulator = ChildProcess.StartSimulator("run", "--dir", _directory, "--pcr0", Pcr0, "--region", "eu-west-1");
-        await simulator.WaitUntilReadyAsync();
+        await using RunningProgram simulator = Start("run", "--dir", _directory, "--pcr0", Pcr0, "--region", "eu-west-1");
+        await simulator.WaitForOutputAsync("ready");
         Dictionary<string, string> exports = await SourceAsync();
 
         Assert.Equal(
@@ -27,21 +30,26 @@ public sealed class RunCommandTests : IDisposable
                 "AWS_ACCESS_KEY_ID", "AWS_CA_BUNDLE", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_ENDPOINT_URL_KMS",
                 "AWS_ENDPOINT_URL_STS", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "KMSTOOL_NSM",
             ],
-            exports.Keys.Where(name => name.StartsWith("AWS_", StringComparison.Ordinal) || name.StartsWith("KMSTOOL_", StringComparison.Ordinal)).Order());
+            exports.Keys.Where(name => name.StartsWith("AWS_", StringComparison.Ordinal) || name.StartsWith("KMSTOOL_", StringComparison.Ordinal))
+                .Where(name => name != "AWS_EC2_METADATA_DISABLED").Order());
         Assert.Equal("eu-west-1", exports["AWS_REGION"]);
         Assert.Equal($"unix:{_directory}/nsm.sock", exports["KMSTOOL_NSM"]);
         Assert.Equal($"{_directory}/ca.pem", exports["AWS_CA_BUNDLE"]);
         Assert.Matches("^https://127.0.0.1:[0-9]+$", exports["AWS_ENDPOINT_URL_KMS"]);
-        Assert.Matches("^http://127.0.0.1:[0-9]+$", exports["AWS_EC2_METADATA_SERVICE_ENDPOINT"]);
-        Assert.EndsWith("\nready\n", simulator.Output, StringComparison.Ordinal);
-        Assert.Contains(exports["AWS_ENDPOINT_URL_KMS"], simulator.Output, StringComparison.Ordinal);
-        Assert.Contains(Pcr0, simulator.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain(exports["AWS_SECRET_ACCESS_KEY"], simulator.Output, StringComparison.Ordinal);
+        Assert.Matches("^http://127.0.0.1:[0-9]+/$", exports["AWS_EC2_METADATA_SERVICE_ENDPOINT"]);
 
-        simulator.Signal(signal);
+        if (interrupt)
+            simulator.Interrupt();
+        else
+            simulator.Terminate();
+        ProgramResult result = await simulator.WaitForExitAsync();
 
-        Assert.Equal(0, await simulator.WaitForExitAsync());
-        Assert.Equal("", simulator.Error);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal("", result.Error);
+        Assert.EndsWith("\nready\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains(exports["AWS_ENDPOINT_URL_KMS"], result.Output, StringComparison.Ordinal);
+        Assert.Contains(Pcr0, result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(exports["AWS_SECRET_ACCESS_KEY"], result.Output, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_directory, "nsm.sock")));
     }
 
@@ -49,10 +57,10 @@ public sealed class RunCommandTests : IDisposable
     public async Task Nsm_ofASecondEnclave_isSignedByTheSamePki()
     {
         StreamAddress address = StreamAddress.Parse($"unix:{_directory}/second.sock");
-        await using ChildProcess simulator = ChildProcess.StartSimulator("run", "--dir", _directory);
-        await simulator.WaitUntilReadyAsync();
-        await using ChildProcess second = ChildProcess.StartSimulator("nsm", "--dir", _directory, "--pcr0", Pcr0, "--pcr", $"8={Pcr0}", "--listen", address.ToString());
-        await second.WaitUntilReadyAsync();
+        await using RunningProgram simulator = Start("run", "--dir", _directory);
+        await simulator.WaitForOutputAsync("ready");
+        await using RunningProgram second = Start("nsm", "--dir", _directory, "--pcr0", Pcr0, "--pcr", $"8={Pcr0}", "--listen", address.ToString());
+        await second.WaitForOutputAsync("ready");
 
         byte[] document;
         await using (NsmClient nsm = await NsmClient.ConnectAsync(address))
@@ -63,8 +71,8 @@ public sealed class RunCommandTests : IDisposable
         Assert.True(verdict.IsValid, verdict.Reason);
         Assert.Equal(Pcr0, Convert.ToHexStringLower(verdict.Document!.Pcrs[0].Span));
         Assert.Equal(Pcr0, Convert.ToHexStringLower(verdict.Document.Pcrs[8].Span));
-        second.Signal(PosixSignal.SIGTERM);
-        Assert.Equal(0, await second.WaitForExitAsync());
+        second.Terminate();
+        Assert.Equal(0, (await second.WaitForExitAsync()).ExitCode);
         Assert.False(File.Exists($"{_directory}/second.sock"));
     }
 
@@ -89,12 +97,13 @@ public sealed class RunCommandTests : IDisposable
     [InlineData(1, "run", "--dir", "/dev/null/x")]
     public async Task BadUse_isExplainedInOneLine(int exitCode, params string[] arguments)
     {
-        await using ChildProcess simulator = ChildProcess.StartSimulator([.. arguments.Select(a => a.Replace("DIR", _directory, StringComparison.Ordinal))]);
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "kmstool-simulator", arguments.Select(a => a.Replace("DIR", _directory, StringComparison.Ordinal)));
 
-        Assert.Equal(exitCode, await simulator.WaitForExitAsync());
-        Assert.Equal("", simulator.Output);
-        Assert.StartsWith("kmstool-simulator: ", simulator.Error, StringComparison.Ordinal);
-        Assert.Single(simulator.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.StartsWith("kmstool-simulator: ", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Theory]
@@ -103,19 +112,21 @@ public sealed class RunCommandTests : IDisposable
     [InlineData("nsm")]
     public async Task Help_teachesIn80Columns(params string[] command)
     {
-        await using ChildProcess simulator = ChildProcess.StartSimulator([.. command, "--help"]);
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-simulator", [.. command, "--help"]);
 
-        Assert.Equal(0, await simulator.WaitForExitAsync());
-        Assert.Contains("kmstool-simulator", simulator.Output, StringComparison.Ordinal);
-        Assert.All(simulator.Output.Split('\n'), line => Assert.True(line.Length <= 80, line));
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("kmstool-simulator", result.Output, StringComparison.Ordinal);
+        Assert.All(result.Output.Split('\n'), line => Assert.True(line.Length <= 80, line));
     }
+
+    private static RunningProgram Start(params string[] arguments) => ProgramRunner.Start("kmstool-simulator", arguments);
 
     /// <summary>Sources env.sh in a shell that holds an old session token, and gives its environment.</summary>
     private async Task<Dictionary<string, string>> SourceAsync()
     {
         Dictionary<string, string> before = new() { ["AWS_SESSION_TOKEN"] = "old", ["FILE"] = Path.Combine(_directory, "env.sh") };
-        await using ChildProcess shell = ChildProcess.Start("/bin/sh", before, "-euc", ". \"$FILE\"; env");
-        Assert.Equal(0, await shell.WaitForExitAsync());
+        ProgramResult shell = await ProgramRunner.RunAsync("/bin/sh", ["-euc", ". \"$FILE\"; /usr/bin/env"], before);
+        Assert.Equal(0, shell.ExitCode);
         return shell.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using KmsTool.Simulator.Iam;
@@ -10,12 +11,15 @@ namespace KmsTool.Tests.Simulator.Imds;
 /// </summary>
 public sealed class AwsSdkImdsTests
 {
-    [Fact]
-    public async Task Sdk_findsRegionAndCredentials()
+    [Theory]
+    [InlineData("http://127.0.0.1:{0}")]
+    [InlineData("http://127.0.0.1:{0}/")]
+    public async Task Sdk_findsRegionAndCredentials(string endpointFormat)
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync(options => options with { Region = "eu-central-1" });
         string config = Path.Combine(simulator.Host.Files.Directory, "aws-config");
-        await File.WriteAllTextAsync(config, $"[default]\nec2_metadata_service_endpoint = {simulator.Host.ImdsEndpoint.GetLeftPart(UriPartial.Authority)}\n");
+        string endpoint = string.Format(CultureInfo.InvariantCulture, endpointFormat, simulator.Host.ImdsEndpoint.Port);
+        await File.WriteAllTextAsync(config, $"[default]\nec2_metadata_service_endpoint = {endpoint}\n");
 
         (string region, string[] credentials) = await Task.Run(() => AskSdk(config)).WaitAsync(TimeSpan.FromSeconds(60));
 
