@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using KmsTool.Cli;
 
 namespace KmsTool.Simulator.Commands;
 
@@ -22,6 +23,7 @@ internal static class SimulatorCommand
             """);
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(NsmCommand.Create());
+        root.Subcommands.Add(KmsCommand.Create());
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new DetailedHelp();
 
@@ -44,6 +46,10 @@ internal static class SimulatorCommand
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             return ExitCode.Success;
+        }
+        catch (CommandFailedException e)
+        {
+            return Fail((int)e.ExitCode, TerminalText.Neutralize(e.Message));
         }
         catch (UsageException e)
         {

@@ -14,8 +14,8 @@ internal sealed class KmsEndpoint(
 {
     public const string TargetHeader = "X-Amz-Target";
 
-    private const string TargetPrefix = "TrentService.";
-    private const string ContentType = "application/x-amz-json-1.1";
+    public const string TargetPrefix = "TrentService.";
+    public const string ContentType = "application/x-amz-json-1.1";
 
     // Room for any answer that holds a plaintext: a buffer that grew would leave copies behind.
     private const int InitialAnswerCapacity = 8192;

@@ -9,8 +9,8 @@ namespace KmsTool.Simulator.Signing;
 /// <summary>Verifies signature version 4 in its Authorization header form.</summary>
 internal sealed class SignatureVerifier(CredentialStore credentials, string region, TimeProvider timeProvider)
 {
-    private const string Terminator = "aws4_request";
-    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
+    public const string Terminator = "aws4_request";
+    public const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
 
     private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(5);
 
@@ -95,20 +95,27 @@ internal sealed class SignatureVerifier(CredentialStore credentials, string regi
 
     private static void CheckSignature(SignedRequest request, AuthorizationHeader header, AwsCredential credential, string time)
     {
-        string canonical = CanonicalRequest.Build(request, header.SignedHeaders);
-        string canonicalHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
-        string toSign = $"{AuthorizationHeader.Algorithm}\n{time}\n{header.Scope}\n{canonicalHash}";
-
-        Span<byte> key = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        DeriveKey(credential.SecretAccessKey, header, key);
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign), expected);
-        CryptographicOperations.ZeroMemory(key);
+        ComputeSignature(request, header, credential.SecretAccessKey, time, expected);
         if (!CryptographicOperations.FixedTimeEquals(expected, header.Signature))
         {
             throw Invalid("The request signature we calculated does not match the signature you provided. "
                 + "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.");
         }
+    }
+
+    /// <summary>What <paramref name="header"/>'s signature of the request has to be.</summary>
+    public static void ComputeSignature(
+        SignedRequest request, AuthorizationHeader header, string secretAccessKey, string time, Span<byte> signature)
+    {
+        string canonical = CanonicalRequest.Build(request, header.SignedHeaders);
+        string canonicalHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+        string toSign = $"{AuthorizationHeader.Algorithm}\n{time}\n{header.Scope}\n{canonicalHash}";
+
+        Span<byte> key = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        DeriveKey(secretAccessKey, header, key);
+        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign), signature);
+        CryptographicOperations.ZeroMemory(key);
     }
 
     private static void DeriveKey(string secretAccessKey, AuthorizationHeader header, Span<byte> key)

@@ -1,0 +1,29 @@
+using System.Text.Json;
+
+namespace KmsTool.Simulator.Client;
+
+/// <summary>Takes the credentials of the instance's role from the metadata service, version 2.</summary>
+internal static class InstanceMetadata
+{
+    private const string CredentialsPath = "/latest/meta-data/iam/security-credentials/";
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <exception cref="HttpRequestException">The service cannot be reached, or the instance has no role.</exception>
+    /// <exception cref="TaskCanceledException">It did not answer in time.</exception>
+    public static async Task<ClientCredentials> ReadCredentialsAsync(Uri endpoint, CancellationToken cancellationToken)
+    {
+        using SocketsHttpHandler handler = new() { UseProxy = false };
+        using HttpClient http = new(handler) { BaseAddress = endpoint, Timeout = Timeout };
+        using HttpRequestMessage request = new(HttpMethod.Put, "/latest/api/token");
+        request.Headers.Add("X-aws-ec2-metadata-token-ttl-seconds", "60");
+        using HttpResponseMessage response = (await http.SendAsync(request, cancellationToken)).EnsureSuccessStatusCode();
+        http.DefaultRequestHeaders.Add("X-aws-ec2-metadata-token", await response.Content.ReadAsStringAsync(cancellationToken));
+
+        string role = await http.GetStringAsync(CredentialsPath, cancellationToken);
+        using JsonDocument document = JsonDocument.Parse(await http.GetByteArrayAsync(CredentialsPath + role, cancellationToken));
+        return new ClientCredentials(Read("AccessKeyId"), Read("SecretAccessKey"), Read("Token"));
+
+        string Read(string member) => document.RootElement.GetProperty(member).GetString()!;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using KmsTool.Simulator.Kms;
+using KmsTool.Simulator.Signing;
+using Microsoft.AspNetCore.Http;
+
+namespace KmsTool.Simulator.Client;
+
+/// <summary>Calls KMS as the AWS CLI does, so that a shell without it can make keys and encrypt.</summary>
+internal sealed class KmsClient : IDisposable
+{
+    private const int MaxAnswerLength = 1024 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http;
+    private readonly RequestSigner _signer;
+
+    /// <param name="endpoint">Where KMS is.</param>
+    /// <param name="trust">The authorities whose certificates its server may have.</param>
+    /// <param name="signer">Signs every call.</param>
+    public KmsClient(Uri endpoint, X509Certificate2Collection trust, RequestSigner signer)
+    {
+        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(trust);
+        SocketsHttpHandler handler = new() { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } };
+        _http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxAnswerLength };
+        Endpoint = endpoint;
+        _signer = signer;
+    }
+
+    public Uri Endpoint { get; }
+
+    /// <summary>Returns whether KMS did it, and the JSON that KMS answered.</summary>
+    /// <exception cref="HttpRequestException">KMS cannot be reached, or is not who it should be.</exception>
+    /// <exception cref="TaskCanceledException">It did not answer in time.</exception>
+    public async Task<(bool IsSuccess, byte[] Json)> CallAsync(string operation, byte[] body, CancellationToken cancellationToken)
+    {
+        HeaderDictionary headers = new()
+        {
+            ["Content-Type"] = KmsEndpoint.ContentType,
+            ["Host"] = Endpoint.Authority,
+            [KmsEndpoint.TargetHeader] = KmsEndpoint.TargetPrefix + operation,
+        };
+        _signer.Sign(new SignedRequest(HttpMethods.Post, "/", headers, body), "kms");
+
+        using HttpRequestMessage request = new(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(KmsEndpoint.ContentType);
+        foreach ((string name, var value) in headers)
+        {
+            if (name != "Content-Type")
+                request.Headers.TryAddWithoutValidation(name, value.ToString());
+        }
+
+        using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+        return (response.IsSuccessStatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+    }
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using KmsTool.Cli;
+using KmsTool.Simulator.Client;
+
+namespace KmsTool.Simulator.Commands;
+
+/// <summary><c>kmstool-simulator kms</c>: one call to KMS from a shell that has no AWS CLI.</summary>
+internal sealed class KmsCommand
+{
+    private readonly Argument<string> _operation = new("OPERATION")
+    {
+        Description = "CreateKey, DescribeKey, Encrypt, …: a name from the AWS KMS API reference.",
+    };
+
+    private readonly Argument<string[]> _members = new("NAME=VALUE")
+    {
+        Arity = ArgumentArity.ZeroOrMore,
+        Description = "A member of the request: NAME=TEXT, NAME=@FILE (the file's text) or NAME:=JSON.",
+    };
+
+    private readonly Option<string?> _query = new("--query")
+    {
+        HelpName = "PATH",
+        Description = "Prints this member of the answer only, such as KeyMetadata.Arn.",
+    };
+
+    public static Command Create()
+    {
+        KmsCommand kms = new();
+        Command command = new(
+            "kms",
+            """
+            Calls KMS and prints its answer, for shells without the AWS CLI. Takes what a simulator's env.sh exports; without AWS_ACCESS_KEY_ID, the credentials of the instance's role from the metadata service.
+
+            Examples:
+              kmstool-simulator kms CreateKey Policy=@policy.json \
+                --query KeyMetadata.Arn
+              kmstool-simulator kms Encrypt KeyId=$KEY Plaintext=SGVsbG8= \
+                EncryptionContext:='{"Purpose":"demo"}' --query CiphertextBlob
+            """);
+        command.Arguments.Add(kms._operation);
+        command.Arguments.Add(kms._members);
+        command.Options.Add(kms._query);
+        command.SetAction((arguments, _) => SimulatorCommand.RunAsync(signals => kms.ExecuteAsync(arguments, signals.Token)));
+        return command;
+    }
+
+    private async Task ExecuteAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string operation = arguments.GetRequiredValue(_operation);
+        if (!operation.All(char.IsAsciiLetter))
+            throw new UsageException($"'{operation}' is no name of an operation");
+
+        byte[] body = ReadBody(arguments.GetValue(_members) ?? []);
+        using KmsClient client = await OpenAsync(cancellationToken);
+        (bool isSuccess, byte[] json) = await CallAsync(client, operation, body, cancellationToken);
+        try
+        {
+            if (!isSuccess)
+                throw new CommandFailedException(KmsTool.Cli.ExitCode.OperationFailed, $"{operation} failed: {Answer.DescribeError(json)}");
+
+            string? path = arguments.GetValue(_query);
+            string text = Answer.Select(json, path)
+                ?? throw new CommandFailedException(KmsTool.Cli.ExitCode.OperationFailed, $"{operation} answered without {path}");
+            await arguments.InvocationConfiguration.Output.WriteLineAsync(text);
+        }
+        catch (JsonException e)
+        {
+            throw new CommandFailedException(KmsTool.Cli.ExitCode.ProtocolBroken, $"{operation}: KMS answered what is no JSON", e);
+        }
+    }
+
+    private static byte[] ReadBody(string[] members)
+    {
+        try
+        {
+            return RequestMembers.Build(members);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(e.Message.TrimEnd('.'));
+        }
+    }
+
+    private static async Task<KmsClient> OpenAsync(CancellationToken cancellationToken)
+    {
+        Uri endpoint = Address("AWS_ENDPOINT_URL_KMS");
+        string region = Required("AWS_REGION");
+        X509Certificate2Collection trust = [];
+        string bundle = Required("AWS_CA_BUNDLE");
+        try
+        {
+            trust.ImportFromPemFile(bundle);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new UsageException($"AWS_CA_BUNDLE {bundle}: {e.Message.TrimEnd('.')}");
+        }
+
+        return new KmsClient(endpoint, trust, new RequestSigner(await FindCredentialsAsync(cancellationToken), region, TimeProvider.System));
+    }
+
+    private static async Task<ClientCredentials> FindCredentialsAsync(CancellationToken cancellationToken)
+    {
+        if (Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is { Length: > 0 } accessKeyId)
+            return new ClientCredentials(accessKeyId, Required("AWS_SECRET_ACCESS_KEY"), Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"));
+
+        Uri metadata = Address("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        try
+        {
+            return await InstanceMetadata.ReadCredentialsAsync(metadata, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new CommandFailedException(KmsTool.Cli.ExitCode.NoCredentials, $"no credentials from {metadata}: {e.Message}", e);
+        }
+    }
+
+    private static async Task<(bool IsSuccess, byte[] Json)> CallAsync(
+        KmsClient client, string operation, byte[] body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.CallAsync(operation, body, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            string reason = e.InnerException?.Message ?? e.Message;
+            throw new CommandFailedException(KmsTool.Cli.ExitCode.CouldNotConnect, $"{operation}: KMS at {client.Endpoint} did not answer: {reason}", e);
+        }
+    }
+
+    private static Uri Address(string variable) => Uri.TryCreate(Required(variable), UriKind.Absolute, out Uri? address)
+        ? address
+        : throw new UsageException($"{variable} is no address");
+
+    private static string Required(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
+        ? value
+        : throw new UsageException($"{variable} is not set; read the exports of a running simulator with: . DIR/env.sh");
+}

@@ -1,0 +1,42 @@
+# What can be done here; `make help` lists it. Needs the .NET SDK named in global.json.
+.POSIX:
+
+DOTNET = dotnet
+CONFIGURATION = Release
+
+build:
+	$(DOTNET) build KmsTool.sln --configuration $(CONFIGURATION) --verbosity quiet --nologo
+
+# Results also as artifacts/test-results/*.trx.
+test: build
+	rm -rf artifacts/test-results
+	$(DOTNET) test KmsTool.sln --configuration $(CONFIGURATION) --no-build --nologo \
+		--results-directory artifacts/test-results --logger trx
+
+demo:
+	scripts/demo.sh
+
+# artifacts/bin/<system>/: programs that need no .NET on the machine they run on; see Directory.Build.props.
+publish:
+	rm -rf artifacts/bin
+	$(DOTNET) publish KmsTool.Enclave --runtime linux-x64 --verbosity quiet --nologo
+	$(DOTNET) publish KmsTool.Instance --runtime linux-x64 --verbosity quiet --nologo
+	$(DOTNET) publish KmsTool.Simulator --runtime linux-x64 --verbosity quiet --nologo
+	$(DOTNET) publish KmsTool.Instance --runtime win-x64 --verbosity quiet --nologo
+	ls -l artifacts/bin/*
+
+format:
+	$(DOTNET) format KmsTool.sln
+
+clean:
+	rm -rf artifacts KmsTool.*/bin KmsTool.*/obj
+
+help:
+	@echo 'make build    compiles everything (CONFIGURATION=$(CONFIGURATION))'
+	@echo 'make test     runs all tests'
+	@echo 'make demo     shows the main job on this machine, without AWS'
+	@echo 'make publish  programs for linux-x64 and win-x64 in artifacts/bin'
+	@echo 'make format   formats the source files'
+	@echo 'make clean    removes what was built'
+
+.PHONY: build test demo publish format clean help
