@@ -1,6 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
-using Amazon.RuntimeDependencies;
 using Amazon.SecurityToken;
 using Microsoft.Extensions.Logging;
 
@@ -14,18 +14,18 @@ internal static class DefaultCredentials
     // The SDK alone would wait over 15 s for an instance metadata service that does not answer.
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(10);
 
+    // The SDK looks the STS client up by reflection, for profiles and web identities that assume a role. (Its registry for
+    // trimmed programs is no way: a client made there does not get the credentials to assume the role with.)
     /// <param name="timeout">Bounds the search, which takes 10 s at most.</param>
     /// <param name="logger">Learns which provider had some, never what.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="InstanceException">There are none.</exception>
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceClient))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceConfig))]
     public static async Task<ImmutableCredentials> ResolveAsync(
         TimeSpan timeout, ILogger logger, CancellationToken cancellationToken)
     {
         timeout = timeout < MaxTimeout ? timeout : MaxTimeout;
-        // Profiles that assume a role need STS. Named here, it need not be looked up by reflection and survives trimming.
-        GlobalRuntimeDependencyRegistry.Instance.RegisterSecurityTokenServiceClient(context =>
-            new AmazonSecurityTokenServiceClient(
-                new AnonymousAWSCredentials(), context.SecurityTokenServiceClientContextData.Region));
         try
         {
             // The chain blocks its thread in places and minds the token only in others: it is left behind when time is up.
