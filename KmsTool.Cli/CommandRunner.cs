@@ -41,6 +41,7 @@ internal static class CommandRunner
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+            await Console.Error.WriteLineAsync("Interrupted.");
             return endedBy;
         }
         catch (CommandFailedException e)

@@ -5,10 +5,13 @@ namespace KmsTool.Instance;
 /// <summary>Everything the program logs. Text that a peer chose is neutralized before it comes here; secrets never come here.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Debug, "credentials found by {Provider}")]
+    [LoggerMessage(1, LogLevel.Debug, "reading the ciphertext from {Source}")]
+    public static partial void ReadingCiphertext(ILogger logger, string source);
+
+    [LoggerMessage(2, LogLevel.Debug, "credentials found by {Provider}")]
     public static partial void CredentialsFound(ILogger logger, string provider);
 
-    [LoggerMessage(2, LogLevel.Debug, "no credentials: {Failure}")]
+    [LoggerMessage(3, LogLevel.Debug, "no credentials: {Failure}")]
     public static partial void NoCredentials(ILogger logger, string failure);
 
     [LoggerMessage(10, LogLevel.Debug, "connected to enclave {Address}")]

@@ -1,11 +1,13 @@
 using System.CommandLine;
+using KmsTool.Cli;
 using KmsTool.Instance.Commands;
 
 namespace KmsTool.Instance;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => CommandRunner.RunAsync(BuildCommandTree(new DecryptCommandLine()), args);
+    public static Task<int> Main(string[] args) =>
+        CommandRunner.RunAsync("kmstool-instance", BuildCommandTree(new DecryptCommandLine()), args);
 
     internal static RootCommand BuildCommandTree(DecryptCommandLine decrypt)
     {
@@ -13,7 +15,7 @@ internal static class Program
         decrypt.AddTo(root);
         root.Add(decrypt.CreateCommand());
         root.Add(VsockProxyCommandLine.CreateCommand());
-        HelpText.Install(root);
+        HelpText.Install(root, HelpTexts.ByCommand);
         return root;
     }
 }

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using KmsTool.Cli;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
@@ -46,7 +47,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
     /// <param name="time">Measures the timeout.</param>
     /// <param name="logger">Learns of steps, never of content.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="InstanceException">Nobody answers there.</exception>
+    /// <exception cref="CommandFailedException">Nobody answers there.</exception>
     public static async Task<EnclaveClient> ConnectAsync(
         StreamAddress address, TimeSpan timeout, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
@@ -60,7 +61,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
         catch (Exception e) when (e is SocketException or IOException or PlatformNotSupportedException || deadline.IsOver(e))
         {
             string reason = e is OperationCanceledException ? $"no answer within {timeout.TotalSeconds:0.###} s" : ConnectFailure.Describe(address, e);
-            throw new InstanceException(
+            throw new CommandFailedException(
                 ExitCode.CouldNotConnect,
                 $"Could not connect to the enclave at {address}: {reason}. Is it running? See 'nitro-cli describe-enclaves', and compare --cid and --port.",
                 e);
@@ -68,14 +69,14 @@ internal sealed class EnclaveClient : IAsyncDisposable
     }
 
     /// <summary>Gives the enclave the credentials for this connection.</summary>
-    /// <exception cref="InstanceException">The enclave refused, or broke the protocol.</exception>
+    /// <exception cref="CommandFailedException">The enclave refused, or broke the protocol.</exception>
     public async Task SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
     {
         using EnclaveReply reply = await CallAsync(command, MessageJsonContext.Default.SetClientCommand, cancellationToken);
     }
 
     /// <summary>Has a ciphertext decrypted; the caller owns the plaintext, which may be empty.</summary>
-    /// <exception cref="InstanceException">The enclave or KMS refused, or the enclave broke the protocol.</exception>
+    /// <exception cref="CommandFailedException">The enclave or KMS refused, or the enclave broke the protocol.</exception>
     public async Task<SensitiveBytes> DecryptAsync(DecryptCommand command, CancellationToken cancellationToken)
     {
         using EnclaveReply reply = await CallAsync(command, MessageJsonContext.Default.DecryptCommand, cancellationToken);
@@ -168,16 +169,16 @@ internal sealed class EnclaveClient : IAsyncDisposable
         }
     }
 
-    private InstanceException Refused(string operation, EnclaveReply reply)
+    private CommandFailedException Refused(string operation, EnclaveReply reply)
     {
         string message = TerminalText.Neutralize(reply.ErrorMessage ?? "no reason given");
         string code = reply.ErrorCode is null ? "" : $" ({TerminalText.Neutralize(reply.ErrorCode)})";
         string advice = EnclaveErrorAdvice.For(reply.ErrorMessage, reply.ErrorCode) is { } text ? $" {text}." : "";
-        return new InstanceException(
+        return new CommandFailedException(
             ExitCode.OperationFailed, $"The enclave at {_address} answered {operation} with an error: {message}{code}.{advice}");
     }
 
-    private InstanceException Broken(string operation, string what, Exception? innerException = null) => new(
+    private CommandFailedException Broken(string operation, string what, Exception? innerException = null) => new(
         ExitCode.ProtocolBroken,
         $"The enclave at {_address} did not answer {operation} properly: {what}. In debug mode 'nitro-cli console' shows what it logs.",
         innerException);

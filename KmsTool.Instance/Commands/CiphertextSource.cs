@@ -1,4 +1,5 @@
 using System.Globalization;
+using KmsTool.Cli;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Commands;
@@ -29,7 +30,7 @@ internal sealed class CiphertextSource
     /// <param name="format">What it holds.</param>
     public static CiphertextSource File(string path, CiphertextFormat format) => new(null, path, format);
 
-    /// <exception cref="InstanceException">It cannot be read, is not base64, is empty or longer than KMS allows.</exception>
+    /// <exception cref="CommandFailedException">It cannot be read, is not base64, is empty or longer than KMS allows.</exception>
     public async Task<byte[]> ReadAsync(CancellationToken cancellationToken)
     {
         byte[] ciphertext = _text is not null ? Decode(_text) : await ReadFileAsync(_path!, cancellationToken);
@@ -41,6 +42,14 @@ internal sealed class CiphertextSource
             : throw Wrong(TooLong(ciphertext.Length.ToString(CultureInfo.InvariantCulture)));
     }
 
+    /// <summary>Names the source, not what it holds.</summary>
+    public override string ToString() => _path switch
+    {
+        null => "the command line",
+        StandardInput => "stdin",
+        _ => TerminalText.Neutralize(_path),
+    };
+
     private async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken)
     {
         byte[] content;
@@ -50,7 +59,9 @@ internal sealed class CiphertextSource
                 ? Console.OpenStandardInput()
                 : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             content = new byte[MaxInputLength + 1];
-            int length = await file.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken);
+            // Reading stdin cannot be cancelled; on Ctrl+C it is left behind.
+            int length = await file.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken)
+                .AsTask().WaitAsync(cancellationToken);
             if (length > MaxInputLength)
                 throw Wrong(TooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
 
@@ -58,7 +69,7 @@ internal sealed class CiphertextSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new InstanceException(ExitCode.WrongUsage, $"The ciphertext cannot be read: {e.Message}", e);
+            throw new CommandFailedException(ExitCode.WrongUsage, $"The ciphertext cannot be read: {e.Message}", e);
         }
 
         if (_format == CiphertextFormat.Raw)
@@ -84,5 +95,5 @@ internal sealed class CiphertextSource
         string.Create(CultureInfo.InvariantCulture,
             $"The ciphertext has {length} bytes and KMS takes at most {KmsLimits.MaxCiphertextLength}; encrypt data keys with KMS, and data with those.");
 
-    private static InstanceException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
 }

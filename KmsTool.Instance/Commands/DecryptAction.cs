@@ -1,5 +1,6 @@
 using System.Text;
 using Amazon.Runtime;
+using KmsTool.Cli;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Protocol;
@@ -11,12 +12,13 @@ namespace KmsTool.Instance.Commands;
 /// <summary>Takes credentials and a ciphertext to the enclave and prints the plaintext that comes back.</summary>
 internal static class DecryptAction
 {
-    /// <exception cref="InstanceException">It did not work.</exception>
+    /// <exception cref="CommandFailedException">It did not work.</exception>
     public static async Task RunAsync(DecryptRequest request, CancellationToken cancellationToken)
     {
         using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
         ILogger logger = loggers.CreateLogger("decrypt");
 
+        Log.ReadingCiphertext(logger, request.Ciphertext.ToString());
         byte[] ciphertext = await request.Ciphertext.ReadAsync(cancellationToken);
         using SetClientCommand setClient = ToCommand(
             await DefaultCredentials.ResolveAsync(request.Timeout, logger, cancellationToken), request.Region);
@@ -50,7 +52,7 @@ internal static class DecryptAction
         }
         catch (IOException e)
         {
-            throw new InstanceException(
+            throw new CommandFailedException(
                 ExitCode.OperationFailed, $"The plaintext was decrypted but could not be written to stdout: {e.Message}", e);
         }
     }

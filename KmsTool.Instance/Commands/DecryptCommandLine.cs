@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KmsTool.Cli;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
@@ -8,6 +9,8 @@ namespace KmsTool.Instance.Commands;
 /// <summary>The arguments of decrypt, which the program takes with and without the word <c>decrypt</c>.</summary>
 internal sealed class DecryptCommandLine
 {
+    public const string Name = "decrypt";
+
     private readonly Argument<string?> _ciphertext = new("CIPHERTEXT") { Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _cid = new("--cid", "-c") { Required = true };
     private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseVsockPort };
@@ -31,7 +34,7 @@ internal sealed class DecryptCommandLine
 
     public Command CreateCommand()
     {
-        var command = new Command("decrypt");
+        var command = new Command(Name);
         AddTo(command);
         return command;
     }
@@ -54,7 +57,7 @@ internal sealed class DecryptCommandLine
         command.SetAction((parseResult, cancellationToken) => DecryptAction.RunAsync(Bind(parseResult), cancellationToken));
     }
 
-    /// <exception cref="InstanceException">The options contradict each other, or a value makes no sense.</exception>
+    /// <exception cref="CommandFailedException">The options contradict each other, or a value makes no sense.</exception>
     internal DecryptRequest Bind(ParseResult parseResult)
     {
         string? region = BindRegion(parseResult);
@@ -108,5 +111,5 @@ internal sealed class DecryptCommandLine
         return wellFormed ? region : throw Wrong($"--region '{region}' is no AWS region; an example is eu-central-1.");
     }
 
-    private static InstanceException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using KmsTool.Cli;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.Commands;
@@ -11,10 +11,10 @@ internal static class EnclaveAddress
 
     /// <param name="cid">A CID (decimal, or hexadecimal after 0x), or an address in full.</param>
     /// <param name="port">vsock port; <see langword="null"/> for the default. Not together with an address in full.</param>
-    /// <exception cref="InstanceException">Not something that can be connected to.</exception>
+    /// <exception cref="CommandFailedException">Not something that can be connected to.</exception>
     public static StreamAddress Parse(string cid, uint? port)
     {
-        if (TryParseNumber(cid, out uint number))
+        if (CommonOptions.TryParseNumber(cid, out uint number))
         {
             return number is not 0 and not VsockEndPoint.AnyCid
                 ? new StreamAddress.Vsock(number, port ?? DefaultPort)
@@ -33,11 +33,5 @@ internal static class EnclaveAddress
             : throw Wrong($"--port goes with a CID only; the address {cid} is complete.");
     }
 
-    /// <summary>A vsock port or CID: decimal, or hexadecimal after 0x.</summary>
-    public static bool TryParseNumber(string text, out uint number) =>
-        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
-            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-
-    private static InstanceException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
 }

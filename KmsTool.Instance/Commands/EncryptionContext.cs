@@ -1,10 +1,12 @@
+using KmsTool.Cli;
+
 namespace KmsTool.Instance.Commands;
 
 /// <summary>Reads the NAME=VALUE pairs of <c>--encryption-context</c>.</summary>
 internal static class EncryptionContext
 {
     /// <summary>The value may be empty and may hold further equals signs; the name may do neither.</summary>
-    /// <exception cref="InstanceException">No equals sign, no name, or a name given twice.</exception>
+    /// <exception cref="CommandFailedException">No equals sign, no name, or a name given twice.</exception>
     public static Dictionary<string, string> Parse(IEnumerable<string> pairs)
     {
         var context = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -22,5 +24,5 @@ internal static class EncryptionContext
         return context;
     }
 
-    private static InstanceException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using KmsTool.Cli;
 using KmsTool.Protocol;
 
 namespace KmsTool.Instance.Commands;
@@ -9,7 +10,7 @@ namespace KmsTool.Instance.Commands;
 /// <summary>Writes a plaintext to stdout, as bytes all the way: no string is made of it.</summary>
 internal static class PlaintextWriter
 {
-    /// <exception cref="InstanceException">Text was asked for and it is none.</exception>
+    /// <exception cref="CommandFailedException">Text was asked for and it is none.</exception>
     public static async Task WriteAsync(
         Stream output, SensitiveBytes plaintext, OutputFormat format, CancellationToken cancellationToken)
     {
@@ -41,7 +42,7 @@ internal static class PlaintextWriter
     {
         if (!IsPrintable(text))
         {
-            throw new InstanceException(
+            throw new CommandFailedException(
                 ExitCode.OperationFailed,
                 "The plaintext was decrypted but is no printable UTF-8 text; use --output base64, json or raw.");
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net.Sockets;
+using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -51,7 +52,7 @@ internal static class VsockProxyCommandLine
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            throw new InstanceException(
+            throw new CommandFailedException(
                 ExitCode.OperationFailed,
                 $"Could not listen on {address}: {e.Message}. Is another vsock-proxy running there?",
                 e);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
 using Amazon.SecurityToken;
+using KmsTool.Cli;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Credentials;
@@ -19,7 +20,7 @@ internal static class DefaultCredentials
     /// <param name="timeout">Bounds the search, which takes 10 s at most.</param>
     /// <param name="logger">Learns which provider had some, never what.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    /// <exception cref="InstanceException">There are none.</exception>
+    /// <exception cref="CommandFailedException">There are none.</exception>
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceClient))]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceConfig))]
     public static async Task<ImmutableCredentials> ResolveAsync(
@@ -39,7 +40,7 @@ internal static class DefaultCredentials
         {
             throw NotFound($"nothing answered within {timeout.TotalSeconds:0.###} s", e);
         }
-        catch (Exception e) when (e is not (OperationCanceledException or InstanceException))
+        catch (Exception e) when (e is not (OperationCanceledException or CommandFailedException))
         {
             // The text stays unprinted: for a malformed credentials file it quotes the line, which may hold the secret.
             Log.NoCredentials(logger, e.GetType().Name);
@@ -59,13 +60,13 @@ internal static class DefaultCredentials
     private static string Profile() =>
         Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } name ? $"the profile '{name}'" : "the default profile";
 
-    private static InstanceException NotFound(string reason, Exception? innerException)
+    private static CommandFailedException NotFound(string reason, Exception? innerException)
     {
         bool disabled = string.Equals(
             Environment.GetEnvironmentVariable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
         string advice = disabled
             ? "AWS_EC2_METADATA_DISABLED=true keeps the instance's role from being asked"
             : "attach an IAM role to the instance (instance profile); in a container use the host's network, or set the instance's metadata hop limit to 2";
-        return new InstanceException(ExitCode.NoCredentials, $"Could not get credentials: {reason}; {advice}.", innerException);
+        return new CommandFailedException(ExitCode.NoCredentials, $"Could not get credentials: {reason}; {advice}.", innerException);
     }
 }

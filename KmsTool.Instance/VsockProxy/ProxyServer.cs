@@ -14,6 +14,8 @@ internal sealed class ProxyServer(ProxyOptions options, TimeProvider time, ILogg
     // An accept that fails will fail again at once (no descriptors left); the pause keeps that from taking all of the CPU.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
+    private const int KeepAliveSeconds = 60;
+
     private readonly SemaphoreSlim _free = new(options.MaxConnections, options.MaxConnections);
     private readonly ConcurrentDictionary<long, Task> _connections = new();
 
@@ -103,7 +105,9 @@ internal sealed class ProxyServer(ProxyOptions options, TimeProvider time, ILogg
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            return await StreamConnector.ConnectAsync(options.Destination, null, either.Token);
+            Socket destination = await StreamConnector.ConnectAsync(options.Destination, null, either.Token);
+            KeepAlive(destination);
+            return destination;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -114,6 +118,21 @@ internal sealed class ProxyServer(ProxyOptions options, TimeProvider time, ILogg
             }
 
             return null;
+        }
+    }
+
+    // A destination that vanishes without a word would hold its connection for ever.
+    private static void KeepAlive(Socket socket)
+    {
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 }

@@ -1,14 +1,28 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Tests.Support;
+using Microsoft.AspNetCore.Http;
 
 namespace KmsTool.Tests.Instance;
 
 /// <summary>Where kmstool-instance finds credentials, seen from the enclave that is given them.</summary>
 public class CredentialsProgramTests
 {
+    private const string AssumeRoleAnswer = """
+        <AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+          <AssumeRoleResult>
+            <Credentials>
+              <AccessKeyId>ASIAASSUMED</AccessKeyId>
+              <SecretAccessKey>assumed-secret</SecretAccessKey>
+              <SessionToken>assumed-token</SessionToken>
+              <Expiration>2100-01-01T00:00:00Z</Expiration>
+            </Credentials>
+          </AssumeRoleResult>
+        </AssumeRoleResponse>
+        """;
+
     [Fact]
     public async Task Credentials_of_the_environment_are_used()
     {
@@ -63,11 +77,56 @@ public class CredentialsProgramTests
     }
 
     [Fact]
+    public async Task Credentials_of_a_role_are_asked_for_with_those_of_its_source_profile()
+    {
+        string? authorization = null;
+        await using LoopbackHttp sts = await LoopbackHttp.StartAsync(context =>
+        {
+            authorization = context.Request.Headers.Authorization;
+            return context.Response.WriteAsync(AssumeRoleAnswer);
+        });
+        using var directory = new TempDirectory();
+        await File.WriteAllTextAsync(directory["config"], """
+            [profile source]
+            aws_access_key_id = AKIDSOURCE
+            aws_secret_access_key = secret
+            [profile role]
+            role_arn = arn:aws:iam::123456789012:role/enclave
+            source_profile = source
+            region = eu-west-1
+            """);
+
+        JsonElement setClient = await SetClientOfAsync(new()
+        {
+            ["AWS_CONFIG_FILE"] = directory["config"],
+            ["AWS_PROFILE"] = "role",
+            ["AWS_ENDPOINT_URL_STS"] = sts.Url,
+        });
+
+        Assert.Contains("Credential=AKIDSOURCE/", authorization, StringComparison.Ordinal);
+        Assert.Equal("ASIAASSUMED", setClient.GetProperty("AwsAccessKeyId").GetString());
+        Assert.Equal("assumed-token", setClient.GetProperty("AwsSessionToken").GetString());
+    }
+
+    [Fact]
+    public async Task Credentials_of_a_container_are_used()
+    {
+        await using LoopbackHttp container = await LoopbackHttp.StartAsync(context => context.Response.WriteAsync("""
+            {"RoleArn":"r","AccessKeyId":"ASIACONTAINER","SecretAccessKey":"secret","Token":"token","Expiration":"2100-01-01T00:00:00Z"}
+            """));
+
+        JsonElement setClient = await SetClientOfAsync(
+            new() { ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = container.Url + "/credentials" });
+
+        Assert.Equal("ASIACONTAINER", setClient.GetProperty("AwsAccessKeyId").GetString());
+    }
+
+    [Fact]
     public async Task Credentials_of_the_instance_role_are_used()
     {
-        await using FakeInstanceMetadata metadata = await FakeInstanceMetadata.StartAsync();
+        await using LoopbackHttp metadata = await FakeInstanceMetadata.StartAsync();
 
-        JsonElement setClient = await SetClientOfAsync(Use(metadata.Endpoint));
+        JsonElement setClient = await SetClientOfAsync(Use(metadata.Url));
 
         Assert.Equal(FakeInstanceMetadata.AccessKeyId, setClient.GetProperty("AwsAccessKeyId").GetString());
         Assert.Equal(FakeInstanceMetadata.SecretAccessKey, setClient.GetProperty("AwsSecretAccessKey").GetString());
@@ -85,9 +144,9 @@ public class CredentialsProgramTests
     [Fact]
     public async Task Instance_without_a_role_is_said_with_what_to_do()
     {
-        await using FakeInstanceMetadata metadata = await FakeInstanceMetadata.StartAsync(credentials: null);
+        await using LoopbackHttp metadata = await FakeInstanceMetadata.StartAsync(credentials: null);
 
-        ProgramResult result = await RunAsync(Use(metadata.Endpoint));
+        ProgramResult result = await RunAsync(Use(metadata.Url));
 
         AssertNoCredentials(result, "attach an IAM role");
         Assert.Contains("hop limit", result.Error, StringComparison.Ordinal);
@@ -100,9 +159,9 @@ public class CredentialsProgramTests
     [InlineData("")]
     public async Task Instance_role_that_gives_nothing_usable_counts_as_no_credentials(string document)
     {
-        await using FakeInstanceMetadata metadata = await FakeInstanceMetadata.StartAsync(document);
+        await using LoopbackHttp metadata = await FakeInstanceMetadata.StartAsync(document);
 
-        ProgramResult result = await RunAsync(Use(metadata.Endpoint));
+        ProgramResult result = await RunAsync(Use(metadata.Url));
 
         AssertNoCredentials(result, "attach an IAM role");
     }

@@ -1,4 +1,4 @@
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance;
@@ -221,6 +221,40 @@ public class DecryptProgramTests
         ProgramResult result = await RunAsync(enclave, "AAAA", "--timeout", "0.2");
 
         AssertFailed(result, ExitCode.ProtocolBroken, "--timeout");
+    }
+
+    [Fact]
+    public async Task Decrypt_interrupted_while_waiting_ends_with_1_and_one_line()
+    {
+        await using var enclave = FakeEnclave.Start(async (self, stream) =>
+        {
+            while (await self.ReadMessageAsync(stream) is not null)
+            {
+            }
+        });
+        await using RunningProgram program = ProgramRunner.Start(
+            "kmstool-instance", ["--cid", enclave.Address.ToString(), "AAAA", "--log-level", "debug"], Credentials);
+        await program.WaitForErrorAsync("SetClient sent");
+
+        program.Terminate();
+        ProgramResult result = await program.WaitForExitAsync();
+
+        Assert.Equal(ExitCode.OperationFailed, (ExitCode)result.ExitCode);
+        Assert.EndsWith("\nInterrupted.\n", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Decrypt_interrupted_while_waiting_for_stdin_ends_with_1_and_one_line()
+    {
+        await using RunningProgram program = ProgramRunner.Start(
+            "kmstool-instance", ["--cid", "unix:/nonexistent", "-", "--log-level", "debug"], Credentials);
+        await program.WaitForErrorAsync("reading the ciphertext");
+
+        program.Terminate();
+        ProgramResult result = await program.WaitForExitAsync();
+
+        Assert.Equal(ExitCode.OperationFailed, (ExitCode)result.ExitCode);
+        Assert.EndsWith("\nInterrupted.\n", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,15 +1,9 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Tests.Instance;
 
 /// <summary>An instance metadata service that answers IMDSv2 as EC2 does, with one role or none.</summary>
-internal sealed class FakeInstanceMetadata : IAsyncDisposable
+internal static class FakeInstanceMetadata
 {
     public const string AccessKeyId = "ASIAFROMINSTANCEROLE";
     public const string SecretAccessKey = "secret/from+instance/role";
@@ -30,27 +24,9 @@ internal sealed class FakeInstanceMetadata : IAsyncDisposable
     private const string Token = "imds-token";
     private const string RolesPath = "/latest/meta-data/iam/security-credentials";
 
-    private readonly WebApplication _application;
-
-    private FakeInstanceMetadata(WebApplication application) => _application = application;
-
-    /// <summary>For AWS_EC2_METADATA_SERVICE_ENDPOINT.</summary>
-    public string Endpoint => _application.Services.GetRequiredService<IServer>()
-        .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-
     /// <param name="credentials">What the role's document says; <see langword="null"/> for an instance without a role.</param>
-    public static async Task<FakeInstanceMetadata> StartAsync(string? credentials = GoodCredentials)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        WebApplication application = builder.Build();
-        application.Run(context => AnswerAsync(context, credentials));
-        await application.StartAsync();
-        return new FakeInstanceMetadata(application);
-    }
-
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    public static Task<LoopbackHttp> StartAsync(string? credentials = GoodCredentials) =>
+        LoopbackHttp.StartAsync(context => AnswerAsync(context, credentials));
 
     private static Task AnswerAsync(HttpContext context, string? credentials)
     {

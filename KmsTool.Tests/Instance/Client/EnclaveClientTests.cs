@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Instance.Client;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
@@ -138,7 +138,7 @@ public class EnclaveClientTests
         });
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        InstanceException e = await DecryptFailureAsync(client);
+        CommandFailedException e = await DecryptFailureAsync(client);
 
         Assert.Equal(ExitCode.ProtocolBroken, e.ExitCode);
         Assert.Contains(named, e.Message, StringComparison.Ordinal);
@@ -156,7 +156,7 @@ public class EnclaveClientTests
         });
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        InstanceException e = await DecryptFailureAsync(client);
+        CommandFailedException e = await DecryptFailureAsync(client);
 
         Assert.Equal(ExitCode.ProtocolBroken, e.ExitCode);
         Assert.Contains("longer than 65536 bytes", e.Message, StringComparison.Ordinal);
@@ -173,7 +173,7 @@ public class EnclaveClientTests
         });
         await using EnclaveClient client = await ConnectAsync(enclave, TimeSpan.FromMilliseconds(50));
 
-        InstanceException e = await DecryptFailureAsync(client);
+        CommandFailedException e = await DecryptFailureAsync(client);
 
         Assert.Equal(ExitCode.ProtocolBroken, e.ExitCode);
         Assert.Contains("no reply within 0.05 s (--timeout)", e.Message, StringComparison.Ordinal);
@@ -207,7 +207,7 @@ public class EnclaveClientTests
         await using var enclave = FakeEnclave.Start($"{{\"Status\":\"Error\",\"Message\":\"{message}\"{codeMember}}}\0");
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        var e = await Assert.ThrowsAsync<InstanceException>(() => SetClientAsync(client));
+        var e = await Assert.ThrowsAsync<CommandFailedException>(() => SetClientAsync(client));
 
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
@@ -221,7 +221,7 @@ public class EnclaveClientTests
         await using var enclave = FakeEnclave.Start();
         string address = enclave.Address + "-missing";
 
-        var e = await Assert.ThrowsAsync<InstanceException>(() => EnclaveClient.ConnectAsync(
+        var e = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
             KmsTool.Protocol.Vsock.StreamAddress.Parse(address), Patience, TimeProvider.System, NullLogger.Instance, default));
 
         Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
@@ -252,8 +252,8 @@ public class EnclaveClientTests
         return Encoding.UTF8.GetString(plaintext.Span);
     }
 
-    private static Task<InstanceException> DecryptFailureAsync(EnclaveClient client) =>
-        Assert.ThrowsAsync<InstanceException>(() => client.DecryptAsync(Decrypt(), CancellationToken.None));
+    private static Task<CommandFailedException> DecryptFailureAsync(EnclaveClient client) =>
+        Assert.ThrowsAsync<CommandFailedException>(() => client.DecryptAsync(Decrypt(), CancellationToken.None));
 
     private static void AssertJson(string expected, string actual) =>
         Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), JsonElement.Parse(actual)), actual);

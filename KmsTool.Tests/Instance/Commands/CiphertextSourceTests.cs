@@ -1,5 +1,5 @@
 using System.Text;
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Instance.Commands;
 using KmsTool.Tests.Support;
 
@@ -92,7 +92,7 @@ public class CiphertextSourceTests
 
     private static async Task AssertRefusedAsync(CiphertextSource source, string named)
     {
-        var e = await Assert.ThrowsAsync<InstanceException>(() => source.ReadAsync(CancellationToken.None));
+        var e = await Assert.ThrowsAsync<CommandFailedException>(() => source.ReadAsync(CancellationToken.None));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains(named, e.Message, StringComparison.Ordinal);

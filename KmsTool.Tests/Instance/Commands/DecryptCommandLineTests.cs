@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -110,7 +110,7 @@ public class DecryptCommandLineTests
     [InlineData("--cid 16 --encryption-algorithm RSAES_OAEP_SHA_1 AAAA", "needs --key-id")]
     public void Bind_wrong_usage_is_refused_and_named(string line, string named)
     {
-        var e = Assert.Throws<InstanceException>(() => Bind(line.Split(' ')));
+        var e = Assert.Throws<CommandFailedException>(() => Bind(line.Split(' ')));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains(named, e.Message, StringComparison.Ordinal);
@@ -124,7 +124,7 @@ public class DecryptCommandLineTests
     {
         string[] cid = option == "--cid" ? [] : ["--cid", "16"];
 
-        var e = Assert.Throws<InstanceException>(() => Bind([.. cid, option, "", "AAAA"]));
+        var e = Assert.Throws<CommandFailedException>(() => Bind([.. cid, option, "", "AAAA"]));
 
         Assert.Contains(named, e.Message, StringComparison.Ordinal);
     }
@@ -134,7 +134,7 @@ public class DecryptCommandLineTests
     {
         IEnumerable<string> tokens = Enumerable.Range(1, 11).SelectMany(i => new[] { "--grant-token", $"t{i}" });
 
-        var e = Assert.Throws<InstanceException>(() => Bind(["--cid", "16", "AAAA", .. tokens]));
+        var e = Assert.Throws<CommandFailedException>(() => Bind(["--cid", "16", "AAAA", .. tokens]));
 
         Assert.Contains("10 times", e.Message, StringComparison.Ordinal);
     }
@@ -145,6 +145,6 @@ public class DecryptCommandLineTests
         ParseResult parsed = CommandRunner.Parse(KmsTool.Instance.Program.BuildCommandTree(decrypt), arguments);
         return parsed.Errors.Count == 0
             ? decrypt.Bind(parsed)
-            : throw new InstanceException(ExitCode.WrongUsage, parsed.Errors[0].Message);
+            : throw new CommandFailedException(ExitCode.WrongUsage, parsed.Errors[0].Message);
     }
 }

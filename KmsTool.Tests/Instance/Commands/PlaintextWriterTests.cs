@@ -1,5 +1,5 @@
 using System.Text;
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol;
 
@@ -42,7 +42,7 @@ public class PlaintextWriterTests
     [MemberData(nameof(Unprintable))]
     public async Task WriteAsync_text_that_is_not_printable_is_refused(string what, string hex)
     {
-        var e = await Assert.ThrowsAsync<InstanceException>(
+        var e = await Assert.ThrowsAsync<CommandFailedException>(
             () => WriteAsync(Convert.FromHexString(hex), OutputFormat.Text));
 
         Assert.True(e.ExitCode == ExitCode.OperationFailed, what);

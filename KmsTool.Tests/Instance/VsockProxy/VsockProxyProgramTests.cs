@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Instance;
+using KmsTool.Cli;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

@@ -1,6 +1,6 @@
-using KmsTool.Instance;
+using KmsTool.Cli;
 
-namespace KmsTool.Tests.Instance;
+namespace KmsTool.Tests.Cli;
 
 public class TerminalTextTests
 {

@@ -1,11 +1,7 @@
-using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Invocation;
-
 namespace KmsTool.Instance.Commands;
 
 /// <summary>What <c>--help</c> prints; written by hand to fit 80 columns and to teach.</summary>
-internal sealed class HelpText : SynchronousCommandLineAction
+internal static class HelpTexts
 {
     private const string Decrypt = """
         Has a KMS ciphertext decrypted by kmstool-enclave inside a Nitro enclave and
@@ -100,15 +96,10 @@ internal sealed class HelpText : SynchronousCommandLineAction
 
         """;
 
-    public override bool ClearsParseErrors => true;
-
-    public static void Install(RootCommand root) =>
-        root.Options.OfType<HelpOption>().Single().Action = new HelpText();
-
-    public override int Invoke(ParseResult parseResult)
+    public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
     {
-        string text = parseResult.CommandResult.Command.Name == VsockProxyCommandLine.Name ? VsockProxy : Decrypt;
-        parseResult.InvocationConfiguration.Output.Write(text);
-        return (int)ExitCode.Success;
-    }
+        [""] = Decrypt,
+        [DecryptCommandLine.Name] = Decrypt,
+        [VsockProxyCommandLine.Name] = VsockProxy,
+    };
 }

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using KmsTool.Cli;
 using KmsTool.Instance.Commands;
 
 namespace KmsTool.Tests.Instance.Commands;
 
-public class HelpTextTests
+public class HelpTextsTests
 {
     [Theory]
     [InlineData()]
