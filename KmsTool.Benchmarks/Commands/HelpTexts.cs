@@ -1,0 +1,70 @@
+namespace KmsTool.Benchmarks.Commands;
+
+/// <summary>The program's help.</summary>
+internal static class HelpTexts
+{
+    private const string Root = """
+        Measures how fast and how large kmstool-enclave is.
+
+        Usage:
+          KmsTool.Benchmarks load [options] [-- ENCLAVE-ARGUMENTS]
+          KmsTool.Benchmarks micro [BenchmarkDotNet options]
+
+        Commands:
+          load   the published programs, end to end
+          micro  single steps of a Decrypt, with BenchmarkDotNet
+
+        """;
+
+    private const string Load = """
+        Drives the published enclave over Unix sockets, against the simulator in a
+        process of its own, and prints the figures as Markdown on stdout. Takes a few
+        minutes; everything it starts ends with it.
+
+        Usage:
+          KmsTool.Benchmarks load [options] [-- ENCLAVE-ARGUMENTS]
+
+        Options:
+              --programs DIR     where kmstool-enclave, kmstool-simulator and, with
+                                 --through-proxy, kmstool-instance are
+                                 (default artifacts/bin/linux-x64)
+              --quick            a small run, to see that it works; its figures mean
+                                 nothing
+              --through-proxy    have the enclave reach KMS through
+                                 kmstool-instance vsock-proxy
+              --duration SECONDS of each throughput load (default 10; 0: none)
+              --connections N    of the loads with many (default 64)
+              --decrypts N       until memory is read (default 100000; 0: none)
+              --idle N           idle connections (default 10000; 0: none)
+              --starts N         to see how long a start takes (default 15; 0: none)
+              --enclave-env NAME=VALUE
+                                 an environment variable of the enclave; may be repeated
+          -h, --help             this text
+
+        Examples:
+          make bench
+          KmsTool.Benchmarks load --quick
+          KmsTool.Benchmarks load --decrypts 0 --idle 0 --starts 0 \
+            --enclave-env DOTNET_GCgen0size=0x400000 -- --log-level warning
+
+        """;
+
+    private const string Micro = """
+        Measures single steps of a Decrypt with BenchmarkDotNet, in this process.
+
+        Usage:
+          KmsTool.Benchmarks micro [BenchmarkDotNet options]
+
+        Examples:
+          KmsTool.Benchmarks micro
+          KmsTool.Benchmarks micro --filter '*Recipient*'
+
+        """;
+
+    public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
+    {
+        [""] = Root,
+        [LoadCommandLine.Name] = Load,
+        [MicroCommandLine.Name] = Micro,
+    };
+}

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using System.Runtime.Versioning;
+using KmsTool.Benchmarks.Commands;
+using KmsTool.Cli;
+
+// Unix sockets and /proc.
+[assembly: SupportedOSPlatform("linux")]
+
+namespace KmsTool.Benchmarks;
+
+internal static class Program
+{
+    public static Task<int> Main(string[] args)
+    {
+        var root = new RootCommand { new LoadCommandLine().CreateCommand(), MicroCommandLine.CreateCommand() };
+        HelpText.Install(root, HelpTexts.ByCommand);
+        return CommandRunner.RunAsync(root, args, TimeSpan.FromMinutes(1));
+    }
+}
