@@ -7,13 +7,9 @@ namespace KmsTool.Cli;
 /// <summary>Parses the arguments, runs the command and turns every failure into one line on stderr and an exit code.</summary>
 internal static class CommandRunner
 {
-    // What a shell reports for a process that a signal ended: 128 and the signal's number.
-    private const int EndedBySigint = 130;
-    private const int EndedBySigterm = 143;
-
     /// <summary>
-    /// Runs the program. SIGTERM and Ctrl+C cancel the command's token: a server then ends well, with 0; any other command
-    /// ends as one that the signal ended. A second signal ends the process at once.
+    /// Runs the program. SIGTERM and Ctrl+C cancel the command's token: a server then ends well, with 0, any other command
+    /// with 1. A second signal ends the process at once.
     /// </summary>
     /// <param name="program">The program's name, for hints.</param>
     /// <param name="root">The command tree.</param>
@@ -22,10 +18,9 @@ internal static class CommandRunner
     {
         ParseResult parseResult = Parse(root, args);
         using var stopping = new CancellationTokenSource();
-        int endedBy = 0;
         void stop(PosixSignalContext signal)
         {
-            signal.Cancel = Interlocked.Exchange(ref endedBy, signal.Signal == PosixSignal.SIGTERM ? EndedBySigterm : EndedBySigint) == 0;
+            signal.Cancel = !stopping.IsCancellationRequested;
             stopping.Cancel();
         }
 
@@ -42,7 +37,7 @@ internal static class CommandRunner
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("Interrupted.");
-            return endedBy;
+            return (int)ExitCode.OperationFailed;
         }
         catch (CommandFailedException e)
         {
