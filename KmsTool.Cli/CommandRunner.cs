@@ -42,7 +42,7 @@ internal static class CommandRunner
         catch (CommandFailedException e)
         {
             string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{program} --help'." : "";
-            await Console.Error.WriteLineAsync(TerminalText.Neutralize(e.Message) + hint);
+            await Console.Error.WriteLineAsync($"{program}: {TerminalText.Neutralize(e.Message.TrimEnd('.'))}.{hint}");
             return (int)e.ExitCode;
         }
 #pragma warning disable CA1031 // Left to the runtime it would end in a core dump, which holds every secret of the process.

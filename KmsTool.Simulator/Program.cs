@@ -1,3 +1,27 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using KmsTool.Cli;
 using KmsTool.Simulator.Commands;
 
-return await SimulatorCommand.InvokeAsync(args);
+namespace KmsTool.Simulator;
+
+internal static class Program
+{
+    public static Task<int> Main(string[] args)
+    {
+        RootCommand root = new(
+            """
+            Stand-ins for AWS on this machine: KMS that verifies attestation documents and evaluates key policies, STS, the instance metadata service (IMDSv2) and the Nitro Secure Module. For development and tests; the keys live in memory and protect nothing.
+
+            Start it, and use it from another shell:
+              kmstool-simulator run --dir /tmp/sim
+              . /tmp/sim/env.sh
+              aws --endpoint-url "$AWS_ENDPOINT_URL_KMS" kms create-key
+            """);
+        root.Subcommands.Add(RunCommand.Create());
+        root.Subcommands.Add(NsmCommand.Create());
+        root.Subcommands.Add(KmsCommand.Create());
+        root.Options.OfType<HelpOption>().Single().Action = new DetailedHelp();
+        return CommandRunner.RunAsync("kmstool-simulator", root, args);
+    }
+}

@@ -44,7 +44,11 @@ internal sealed class KmsCommand
         command.Arguments.Add(kms._operation);
         command.Arguments.Add(kms._members);
         command.Options.Add(kms._query);
-        command.SetAction((arguments, _) => SimulatorCommand.RunAsync(signals => kms.ExecuteAsync(arguments, signals.Token)));
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            await kms.ExecuteAsync(arguments, cancellationToken);
+            return (int)ExitCode.Success;
+        });
         return command;
     }
 
@@ -52,7 +56,7 @@ internal sealed class KmsCommand
     {
         string operation = arguments.GetRequiredValue(_operation);
         if (!operation.All(char.IsAsciiLetter))
-            throw new UsageException($"'{operation}' is no name of an operation");
+            throw new CommandFailedException(ExitCode.WrongUsage, $"'{operation}' is no name of an operation");
 
         byte[] body = ReadBody(arguments.GetValue(_members) ?? []);
         using KmsClient client = await OpenAsync(cancellationToken);
@@ -60,16 +64,16 @@ internal sealed class KmsCommand
         try
         {
             if (!isSuccess)
-                throw new CommandFailedException(KmsTool.Cli.ExitCode.OperationFailed, $"{operation} failed: {Answer.DescribeError(json)}");
+                throw new CommandFailedException(ExitCode.OperationFailed, $"{operation} failed: {Answer.DescribeError(json)}");
 
             string? path = arguments.GetValue(_query);
             string text = Answer.Select(json, path)
-                ?? throw new CommandFailedException(KmsTool.Cli.ExitCode.OperationFailed, $"{operation} answered without {path}");
+                ?? throw new CommandFailedException(ExitCode.OperationFailed, $"{operation} answered without {path}");
             await arguments.InvocationConfiguration.Output.WriteLineAsync(text);
         }
         catch (JsonException e)
         {
-            throw new CommandFailedException(KmsTool.Cli.ExitCode.ProtocolBroken, $"{operation}: KMS answered what is no JSON", e);
+            throw new CommandFailedException(ExitCode.ProtocolBroken, $"{operation}: KMS answered what is no JSON", e);
         }
     }
 
@@ -81,7 +85,7 @@ internal sealed class KmsCommand
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new UsageException(e.Message.TrimEnd('.'));
+            throw new CommandFailedException(ExitCode.WrongUsage, e.Message.TrimEnd('.'));
         }
     }
 
@@ -97,7 +101,7 @@ internal sealed class KmsCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new UsageException($"AWS_CA_BUNDLE {bundle}: {e.Message.TrimEnd('.')}");
+            throw new CommandFailedException(ExitCode.WrongUsage, $"AWS_CA_BUNDLE {bundle}: {e.Message.TrimEnd('.')}");
         }
 
         return new KmsClient(endpoint, trust, new RequestSigner(await FindCredentialsAsync(cancellationToken), region, TimeProvider.System));
@@ -115,7 +119,7 @@ internal sealed class KmsCommand
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw new CommandFailedException(KmsTool.Cli.ExitCode.NoCredentials, $"no credentials from {metadata}: {e.Message}", e);
+            throw new CommandFailedException(ExitCode.NoCredentials, $"no credentials from {metadata}: {e.Message}", e);
         }
     }
 
@@ -129,15 +133,15 @@ internal sealed class KmsCommand
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
             string reason = e.InnerException?.Message ?? e.Message;
-            throw new CommandFailedException(KmsTool.Cli.ExitCode.CouldNotConnect, $"{operation}: KMS at {client.Endpoint} did not answer: {reason}", e);
+            throw new CommandFailedException(ExitCode.CouldNotConnect, $"{operation}: KMS at {client.Endpoint} did not answer: {reason}", e);
         }
     }
 
     private static Uri Address(string variable) => Uri.TryCreate(Required(variable), UriKind.Absolute, out Uri? address)
         ? address
-        : throw new UsageException($"{variable} is no address");
+        : throw new CommandFailedException(ExitCode.WrongUsage, $"{variable} is no address");
 
     private static string Required(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
         ? value
-        : throw new UsageException($"{variable} is not set; read the exports of a running simulator with: . DIR/env.sh");
+        : throw new CommandFailedException(ExitCode.WrongUsage, $"{variable} is not set; read the exports of a running simulator with: . DIR/env.sh");
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KmsTool.Cli;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
@@ -46,15 +47,15 @@ internal sealed class NsmCommand
         command.Options.Add(nsm._directory);
         nsm._pcrs.AddTo(command);
         command.Options.Add(nsm._listen);
-        command.SetAction((arguments, _) => SimulatorCommand.RunAsync(signals => nsm.ExecuteAsync(arguments, signals)));
+        command.SetAction((arguments, stopping) => Server.RunAsync(() => nsm.ServeAsync(arguments, stopping), stopping));
         return command;
     }
 
-    private async Task ExecuteAsync(ParseResult arguments, SignalWait signals)
+    private async Task ServeAsync(ParseResult arguments, CancellationToken stopping)
     {
         string directory = arguments.GetRequiredValue(_directory);
         if (!StreamAddress.TryParse(arguments.GetRequiredValue(_listen), out StreamAddress? address, out string? error))
-            throw new UsageException($"--listen {error}");
+            throw new CommandFailedException(ExitCode.WrongUsage, $"--listen {error}");
         AwsAccount account = new(AwsAccount.ExampleId, SimulatorOptions.DefaultRegion);
         PcrBank pcrs = new(EnclaveImage.Complete(_pcrs.Read(arguments), account, SimulatorOptions.DefaultRoleName));
 
@@ -65,7 +66,7 @@ internal sealed class NsmCommand
         await using SimulatedNsm nsm = new(pcrs, moduleId, signer, TimeProvider.System);
         await using NsmServer server = NsmServer.Start(address, nsm, new FaultSwitches());
         await arguments.InvocationConfiguration.Output.WriteLineAsync($"NSM       {server.Address}\nready");
-        await signals.WaitAsync();
+        await Server.StopAsync(stopping);
     }
 
     private static X509Certificate2 LoadRoot(string directory)

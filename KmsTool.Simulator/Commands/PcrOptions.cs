@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using KmsTool.Cli;
 using KmsTool.Simulator.Nsm;
 
 namespace KmsTool.Simulator.Commands;
@@ -32,7 +33,7 @@ internal sealed class PcrOptions
         command.Options.Add(Others);
     }
 
-    /// <exception cref="UsageException">A value is not of the right form, or a PCR is given twice.</exception>
+    /// <exception cref="CommandFailedException">A value is not of the right form, or a PCR is given twice.</exception>
     public IReadOnlyDictionary<int, byte[]> Read(ParseResult arguments)
     {
         Dictionary<int, byte[]> pcrs = [];
@@ -45,11 +46,11 @@ internal sealed class PcrOptions
                 || !int.TryParse(pair[0], NumberStyles.None, CultureInfo.InvariantCulture, out int index)
                 || index >= PcrBank.Count)
             {
-                throw new UsageException($"--pcr {text}: write N=HEX with N from 0 to {PcrBank.Count - 1}");
+                throw new CommandFailedException(ExitCode.WrongUsage, $"--pcr {text}: write N=HEX with N from 0 to {PcrBank.Count - 1}");
             }
 
             if (!pcrs.TryAdd(index, ParseValue($"--pcr {index}", pair[1])))
-                throw new UsageException($"PCR{index} is given twice");
+                throw new CommandFailedException(ExitCode.WrongUsage, $"PCR{index} is given twice");
         }
 
         return pcrs;
@@ -59,7 +60,7 @@ internal sealed class PcrOptions
     {
         const int Digits = PcrBank.ValueLength * 2;
         if (hex.Length != Digits || !hex.All(char.IsAsciiHexDigit))
-            throw new UsageException($"{option}: a PCR has {Digits} hexadecimal digits (SHA-384), not '{hex}'");
+            throw new CommandFailedException(ExitCode.WrongUsage, $"{option}: a PCR has {Digits} hexadecimal digits (SHA-384), not '{hex}'");
         return Convert.FromHexString(hex);
     }
 }

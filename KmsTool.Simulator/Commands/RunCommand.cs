@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using KmsTool.Cli;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
 
@@ -103,16 +104,16 @@ internal sealed partial class RunCommand
         run._pcrs.AddTo(command);
         foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults])
             command.Options.Add(option);
-        command.SetAction((arguments, _) => SimulatorCommand.RunAsync(signals => run.ExecuteAsync(arguments, signals)));
+        command.SetAction((arguments, stopping) => Server.RunAsync(() => run.ServeAsync(arguments, stopping), stopping));
         return command;
     }
 
-    private async Task ExecuteAsync(ParseResult arguments, SignalWait signals)
+    private async Task ServeAsync(ParseResult arguments, CancellationToken stopping)
     {
         SimulatorOptions options = Read(arguments);
-        await using SimulatorHost host = await SimulatorHost.StartAsync(options, signals.Token);
+        await using SimulatorHost host = await SimulatorHost.StartAsync(options, stopping);
         await Announcement.WriteAsync(arguments.InvocationConfiguration.Output, host, options);
-        await signals.WaitAsync();
+        await Server.StopAsync(stopping);
     }
 
     private SimulatorOptions Read(ParseResult arguments)
@@ -137,13 +138,13 @@ internal sealed partial class RunCommand
         int value = arguments.GetValue(option);
         return value >= min && value <= max
             ? value
-            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be between {min} and {max}, not {value}"));
+            : throw new CommandFailedException(ExitCode.WrongUsage, string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be between {min} and {max}, not {value}"));
     }
 
     private string ReadRegion(ParseResult arguments)
     {
         string region = arguments.GetRequiredValue(_region);
-        return Region().IsMatch(region) ? region : throw new UsageException($"--region {region} is no AWS Region such as eu-west-1");
+        return Region().IsMatch(region) ? region : throw new CommandFailedException(ExitCode.WrongUsage, $"--region {region} is no AWS Region such as eu-west-1");
     }
 
     private string[] ReadTlsNames(ParseResult arguments)
@@ -152,7 +153,7 @@ internal sealed partial class RunCommand
         foreach (string name in names)
         {
             if (Uri.CheckHostName(name) == UriHostNameType.Unknown)
-                throw new UsageException($"--tls-name {name} is neither a host name nor an IP address");
+                throw new CommandFailedException(ExitCode.WrongUsage, $"--tls-name {name} is neither a host name nor an IP address");
         }
 
         return names;
@@ -166,7 +167,7 @@ internal sealed partial class RunCommand
                 return fault;
         }
 
-        throw new UsageException($"--fault {name} is unknown");
+        throw new CommandFailedException(ExitCode.WrongUsage, $"--fault {name} is unknown");
     }
 
     [GeneratedRegex(@"\A[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}\z")]

@@ -13,7 +13,7 @@ internal enum SimulatorFault
     KmsMalformedEnvelope,
     KmsTruncatedEnvelope,
     KmsForeignEnvelope,
-    KmsConstructedEnvelope,
+    KmsPrimitiveEnvelope,
     KmsChunkedEnvelope,
     KmsWrongKeyId,
     KmsEmptyAnswer,

@@ -51,6 +51,7 @@ internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
     {
         if (faults[SimulatorFault.KmsChunkedEnvelope])
             return RecipientEnvelopeShape.Constructed(ManyChunks);
-        return faults[SimulatorFault.KmsConstructedEnvelope] ? RecipientEnvelopeShape.Constructed(1) : RecipientEnvelopeShape.Primitive;
+        // KMS itself sends one OCTET STRING in a constructed [0].
+        return faults[SimulatorFault.KmsPrimitiveEnvelope] ? RecipientEnvelopeShape.Primitive : RecipientEnvelopeShape.Constructed(1);
     }
 }

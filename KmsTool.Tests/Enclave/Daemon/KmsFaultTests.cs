@@ -36,7 +36,7 @@ public class KmsFaultTests
     }
 
     [Theory]
-    [InlineData(nameof(SimulatorFault.KmsConstructedEnvelope), "c2VjcmV0")]
+    [InlineData(nameof(SimulatorFault.KmsPrimitiveEnvelope), "c2VjcmV0")]
     [InlineData(nameof(SimulatorFault.KmsChunkedEnvelope), "c2VjcmV0")]
     [InlineData(nameof(SimulatorFault.KmsThrottleOnce), "c2VjcmV0")]
     [InlineData(nameof(SimulatorFault.KmsEmptyPlaintext), "")]

@@ -22,6 +22,8 @@ internal sealed class RawKms(RunningSimulator simulator, AwsCredential? credenti
         string time = simulator.Host.Clock.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         using HttpRequestMessage request = new(HttpMethod.Post, simulator.Host.KmsEndpoint);
         request.Content = new ByteArrayContent(body);
+        // So that a body that is refused for its length is not sent: the answer could be lost to the broken connection.
+        request.Headers.ExpectContinue = true;
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-amz-json-1.1");
         request.Headers.Add("X-Amz-Date", time);
         request.Headers.Add("X-Amz-Target", "TrentService." + operation);

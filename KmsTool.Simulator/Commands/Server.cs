@@ -1,0 +1,33 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using KmsTool.Cli;
+
+namespace KmsTool.Simulator.Commands;
+
+/// <summary>What the commands that serve until a signal have in common.</summary>
+internal static class Server
+{
+    /// <summary>Runs the server and returns the exit code; a signal ends it well, also while it starts.</summary>
+    /// <exception cref="CommandFailedException">It could not start.</exception>
+    public static async Task<int> RunAsync(Func<Task> serve, CancellationToken stopping)
+    {
+        try
+        {
+            await serve();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Asked to stop before it had started.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or CryptographicException)
+        {
+            throw new CommandFailedException(ExitCode.OperationFailed, $"Could not start: {e.Message}", e);
+        }
+
+        return (int)ExitCode.Success;
+    }
+
+    /// <summary>Completes when the server is to stop.</summary>
+    public static async Task StopAsync(CancellationToken stopping) =>
+        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+}
