@@ -5,7 +5,7 @@
 #   BIN=artifacts/bin/linux-x64 scripts/demo.sh  runs published programs
 #
 # Needs the .NET SDK (published programs: nothing) and a POSIX shell with its usual tools.
-# Exit code: 0 when every step went as it should; otherwise 1, and what went wrong stands on stderr.
+# Exit code: 0 when every step went as it should; if not, another, and stderr says what went wrong.
 set -eu
 
 message='Hello, KMS!'
@@ -14,70 +14,15 @@ region=us-east-1
 image=$(printf 'c0ffee%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 other_image=$(printf 'decade%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 
-root=$(cd "$(dirname "$0")/.." && pwd)
 started=$(date +%s)
-pids=
-step=0
-# Short, because the path of a Unix socket may have about 100 characters.
-dir=$(mktemp -d /tmp/kmstool-demo.XXXXXX)
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/common.sh
+. "$root/scripts/common.sh"
 
+step=0
 say() {
     step=$((step + 1))
     printf '%2d. %s\n' "$step" "$1"
-}
-
-fail() {
-    printf 'demo: %s\n' "$1" >&2
-    exit 1
-}
-
-# Sends SIGTERM to what runs, and SIGKILL to what does not end within 15 s.
-stop_all() {
-    stopped_well=yes
-    for pid in $pids; do
-        kill "$pid" 2>"$dir/kill" || stopped_well=no
-    done
-    for pid in $pids; do
-        tries=0
-        while kill -0 "$pid" 2>"$dir/kill" && [ "$tries" -lt 150 ]; do
-            tries=$((tries + 1))
-            sleep 0.1
-        done
-        kill -KILL "$pid" 2>"$dir/kill" || :
-        wait "$pid" || stopped_well=no
-    done
-    pids=
-    [ "$stopped_well" = yes ]
-}
-
-clean_up() {
-    code=$?
-    trap - EXIT HUP INT TERM
-    stop_all || :
-    rm -rf "$dir"
-    exit "$code"
-}
-trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# start NAME PATTERN COMMAND...: runs it in the background until a line of its output matches PATTERN.
-start() {
-    log="$dir/$1.log"
-    pattern=$2
-    shift 2
-    "$@" >"$log" 2>&1 &
-    pids="$pids $!"
-    tries=0
-    until grep -q "$pattern" "$log"; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 300 ] || ! kill -0 "$!" 2>"$dir/kill"; then
-            cat "$log" >&2
-            fail "did not start: $*"
-        fi
-        sleep 0.1
-    done
 }
 
 # The three programs; a program's process is the shell's own child, so that it can be stopped by its id.
@@ -96,25 +41,7 @@ else
     run=dotnet
 fi
 
-# Nothing of the caller's AWS configuration, trust or proxies may take part.
-for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do
-    unset "$name"
-done
-unset SSL_CERT_FILE SSL_CERT_DIR REGION ENDPOINT KMSTOOL_NSM
-unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
-export HOME="$dir"
-
-as_administrator() (
-    . "$dir/env.sh"
-    "$@"
-)
-
-# Without keys in the environment, programs take those of the instance's role from the metadata service.
-as_instance() (
-    . "$dir/env.sh"
-    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-    "$@"
-)
+clean_environment
 
 start_enclave() {
     start "$1" '^ready ' $run "$enclave" serve --nsm "$2" \

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Tests assemble-root.sh: runs the demo with kmstool-enclave and kmstool-instance each inside a root of its own.
+#
+#   containers/test-root.sh BIN
+#
+# BIN is the folder of the published programs. Needs root on Linux, for chroot and mounts. The mounts are made in a mount
+# namespace of their own and end with it, so that removing the directory from outside it can reach nothing else.
+set -eu
+
+bin=$(cd "${1:?the folder of the published programs}" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+
+if [ $# -eq 1 ]; then
+    dir=$(mktemp -d /tmp/kmstool-roots.XXXXXX)
+    trap 'rm -rf "$dir"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    unshare --mount --propagation private -- "$0" "$bin" "$dir"
+    exit
+fi
+
+dir=$2
+
+fail() {
+    printf 'test-root: %s\n' "$1" >&2
+    exit 1
+}
+
+mkdir "$dir/bin" "$dir/demo"
+ln -s "$bin/kmstool-simulator" "$dir/bin/kmstool-simulator"
+for name in kmstool-enclave kmstool-instance; do
+    root=$dir/$name
+    "$here/assemble-root.sh" "$bin/$name" "$root"
+    [ ! -e "$root/bin" ] || fail "$name: the root has a /bin"
+    [ -s "$root/etc/ssl/certs/ca-certificates.crt" ] || fail "$name: the root has no certificate authorities"
+    echo "$name: $(du -sk "$root" | cut -f 1) KiB in $(find "$root" -type f | wc -l) files"
+
+    # What a container engine gives it, as little as possible, and the demo's sockets.
+    touch "$root/dev/null" "$root/dev/urandom"
+    mount --bind /dev/null "$root/dev/null"
+    mount --bind /dev/urandom "$root/dev/urandom"
+    mount --bind /proc "$root/proc"
+    mkdir -p "$root$dir/demo"
+    mount --bind "$dir/demo" "$root$dir/demo"
+
+    original_name=$(echo "$name" | tr - _)
+    for path in "/$name" "/$original_name"; do
+        version=$(env -i /usr/sbin/chroot "$root" "$path" --version) || fail "$path --version failed"
+        expr "$version" : '[0-9]*\.[0-9]*\.[0-9]' >/dev/null || fail "$path --version printed '$version'"
+        env -i /usr/sbin/chroot "$root" "$path" --help | grep -q '^Usage:' || fail "$path --help shows no usage"
+    done
+
+    printf '#!/bin/sh\nexec /usr/sbin/chroot "%s" "/%s" "$@"\n' "$root" "$original_name" >"$dir/bin/$name"
+    chmod +x "$dir/bin/$name"
+done
+
+TMPDIR=$dir/demo BIN=$dir/bin "$here/../scripts/demo.sh"

@@ -1,0 +1,84 @@
+# What the scripts here share; they read it with `.`: a temporary directory, programs in the background that end with the
+# script however it ends, and an environment without the caller's AWS configuration.
+# shellcheck shell=sh
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/$(basename "$0" .sh).XXXXXX")
+pids=
+
+fail() {
+    printf '%s: %s\n' "$(basename "$0")" "$1" >&2
+    exit 1
+}
+
+# start NAME PATTERN COMMAND...: runs it in the background until a line of its output matches PATTERN.
+start() {
+    log="$dir/$1.log"
+    pattern=$2
+    shift 2
+    : >"$log"
+    "$@" >"$log" 2>&1 &
+    pids="$pids $!"
+    tries=0
+    until grep -q "$pattern" "$log"; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 300 ] || ! kill -0 "$!" 2>"$dir/kill"; then
+            cat "$log" >&2
+            fail "did not start: $*"
+        fi
+        sleep 0.1
+    done
+}
+
+# Sends SIGTERM to what was started, and SIGKILL to what does not end within 15 s. Fails if one ended before or badly.
+stop_all() {
+    stopped_well=yes
+    for pid in $pids; do
+        kill "$pid" 2>"$dir/kill" || stopped_well=no
+    done
+    for pid in $pids; do
+        tries=0
+        while kill -0 "$pid" 2>"$dir/kill" && [ "$tries" -lt 150 ]; do
+            tries=$((tries + 1))
+            sleep 0.1
+        done
+        kill -KILL "$pid" 2>"$dir/kill" || :
+        wait "$pid" || stopped_well=no
+    done
+    pids=
+    [ "$stopped_well" = yes ]
+}
+
+clean_up() {
+    code=$?
+    trap - EXIT HUP INT TERM
+    stop_all || :
+    rm -rf "$dir"
+    exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Nothing of the caller's AWS configuration, trust or proxies may take part.
+clean_environment() {
+    for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do
+        unset "$name"
+    done
+    unset SSL_CERT_FILE SSL_CERT_DIR REGION ENDPOINT KMSTOOL_NSM
+    unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
+    export HOME="$dir"
+}
+
+# Run a command with the exports of the simulator in $dir: with the administrator's keys, or without keys, so that
+# programs take those of the instance's role from the metadata service.
+as_administrator() (
+    . "$dir/env.sh"
+    "$@"
+)
+
+as_instance() (
+    . "$dir/env.sh"
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    "$@"
+)
