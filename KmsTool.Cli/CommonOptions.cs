@@ -26,10 +26,10 @@ internal static class CommonOptions
     public static LogLevel ParseLogLevel(string level) => Enum.Parse<LogLevel>(level, ignoreCase: true);
 
     /// <summary>A time in seconds, with fractions, up to a day.</summary>
-    public static Option<TimeSpan> Seconds(string name, double byDefault, bool zeroAllowed = false) => new(name)
+    public static Option<TimeSpan> Seconds(string name, double byDefault, double atLeast = 0.001) => new(name)
     {
         DefaultValueFactory = _ => TimeSpan.FromSeconds(byDefault),
-        CustomParser = result => ParseSeconds(result, zeroAllowed),
+        CustomParser = result => ParseSeconds(result, atLeast),
     };
 
     /// <summary>A whole number within bounds.</summary>
@@ -60,31 +60,29 @@ internal static class CommonOptions
         },
     };
 
-    /// <summary>A vsock port: decimal, or hexadecimal after 0x.</summary>
-    public static uint? ParseVsockPort(ArgumentResult result)
+    /// <summary>A vsock port to connect to: decimal, or hexadecimal after 0x.</summary>
+    public static uint? ParseVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 1);
+
+    /// <summary>A vsock port to listen on; 0 lets the kernel choose.</summary>
+    public static uint? ParseListeningVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 0);
+
+    private static uint? ParseVsockPort(ArgumentResult result, uint least)
     {
         string text = result.Tokens.Single().Value;
-        if (TryParseNumber(text, out uint port) && port is not 0 and not VsockEndPoint.AnyPort)
+        if (StreamAddress.TryParseNumber(text, out uint port) && port >= least && port != VsockEndPoint.AnyPort)
             return port;
 
-        result.AddError($"'{text}' is no vsock port; use a number from 1 to 4294967294.");
+        result.AddError($"'{text}' is no vsock port; use a number from {least} to 4294967294.");
         return null;
     }
 
-    /// <summary>A vsock port or CID: decimal, or hexadecimal after 0x.</summary>
-    public static bool TryParseNumber(string text, out uint number) =>
-        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
-            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-
-    private static TimeSpan ParseSeconds(ArgumentResult result, bool zeroAllowed)
+    private static TimeSpan ParseSeconds(ArgumentResult result, double atLeast)
     {
         string text = result.Tokens.Single().Value;
-        double least = zeroAllowed ? 0 : 0.001;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= least && seconds <= Day)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= atLeast && seconds <= Day)
             return TimeSpan.FromSeconds(seconds);
 
-        result.AddError($"'{text}' is no time; use seconds, {(zeroAllowed ? "0 or more" : "more than 0")} and at most 86400.");
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"'{text}' is no time; use seconds from {atLeast} to {Day}."));
         return default;
     }
 }

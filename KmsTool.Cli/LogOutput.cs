@@ -15,5 +15,10 @@ internal static class LogOutput
             options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
             options.UseUtcTimestamp = true;
         })
-        .AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace));
+        .AddConsole(options =>
+        {
+            options.LogToStandardErrorThreshold = LogLevel.Trace;
+            // A stderr that nobody reads must not stop the program: what does not fit is dropped and counted.
+            options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        }));
 }

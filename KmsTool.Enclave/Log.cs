@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "Stopped")]
     public static partial void Stopped(ILogger logger);
 
+    [LoggerMessage(14, LogLevel.Error, "Connection {Connection} met a fault of this program: {Fault}")]
+    public static partial void ConnectionFaulted(ILogger logger, long connection, string fault);
+
     [LoggerMessage(13, LogLevel.Error, "Recipient key could not be replaced: {Reason}")]
     public static partial void RecipientKeyNotReplaced(ILogger logger, string reason);
 }

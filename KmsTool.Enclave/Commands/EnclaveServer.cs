@@ -96,7 +96,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
     }
 
     private static CommandFailedException NoNsm(string where, Exception e) => new(ExitCode.CouldNotConnect,
-        $"The Nitro Secure Module at {where} cannot be used: {e.Message}. Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
+        $"The Nitro Secure Module at {where} cannot be used: {e.Message.TrimEnd('.')}. Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
 
     private static X509Certificate2Collection LoadTrust(string path)
     {
@@ -114,7 +114,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
     }
 
     private static CommandFailedException NoTrust(string path, string reason, Exception? cause) => new(ExitCode.WrongUsage,
-        $"The CA bundle '{path}' cannot be used: {reason}. Name a PEM file with --ca-bundle or AWS_CA_BUNDLE.", cause);
+        $"The CA bundle '{path}' cannot be used: {reason.TrimEnd('.')}. Name a PEM file with --ca-bundle or AWS_CA_BUNDLE.", cause);
 
     private static StreamListener Bind(StreamAddress address)
     {
@@ -125,7 +125,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
             throw new CommandFailedException(ExitCode.CouldNotConnect,
-                $"Could not listen on {address}: {e.Message}. Is another kmstool-enclave running there?", e);
+                $"Could not listen on {address}: {e.Message.TrimEnd('.')}. Is another kmstool-enclave running there?", e);
         }
     }
 }

@@ -35,7 +35,8 @@ internal static class HelpTexts
           --attestation-ttl SECONDS
                                  how long an attestation document is reused (default
                                  30; 0: a new one for every call)
-          --key-lifetime SECONDS how long a recipient key is used (default 3600)
+          --key-lifetime SECONDS how long a recipient key is used (default 3600,
+                                 at least 60)
 
         Limits:
           --max-message-size BYTES

@@ -3,8 +3,10 @@ using KmsTool.Cli;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Nsm;
+using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
+using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -19,15 +21,15 @@ internal sealed class ServeCommandLine
     private static readonly DaemonLimits Defaults = new();
 
     private readonly Option<string?> _region = new("--region", "-r");
-    private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseVsockPort };
+    private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseListeningVsockPort };
     private readonly Option<uint?> _proxyPort = new("--proxy-port", "-x") { CustomParser = CommonOptions.ParseVsockPort };
     private readonly Option<StreamAddress?> _listen = CommonOptions.Address("--listen");
     private readonly Option<StreamAddress?> _proxy = CommonOptions.Address("--proxy");
     private readonly Option<string?> _nsm = new("--nsm");
     private readonly Option<string?> _kmsEndpoint = new("--kms-endpoint");
     private readonly Option<string?> _caBundle = new("--ca-bundle");
-    private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, zeroAllowed: true);
-    private readonly Option<TimeSpan> _keyLifetime = CommonOptions.Seconds("--key-lifetime", byDefault: 3600);
+    private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, atLeast: 0);
+    private readonly Option<TimeSpan> _keyLifetime = CommonOptions.Seconds("--key-lifetime", byDefault: 3600, atLeast: 60);
     private readonly Option<int> _maxMessageSize =
         CommonOptions.Number("--max-message-size", Defaults.MaxMessageLength, atLeast: 1024, atMost: 16 * 1024 * 1024);
 
@@ -38,7 +40,7 @@ internal sealed class ServeCommandLine
     private readonly Option<TimeSpan> _idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.IdleTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", Defaults.RequestTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _sendTimeout = CommonOptions.Seconds("--send-timeout", Defaults.SendTimeout.TotalSeconds);
-    private readonly Option<TimeSpan> _drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, zeroAllowed: true);
+    private readonly Option<TimeSpan> _drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
 
     public Command CreateCommand()
@@ -71,14 +73,14 @@ internal sealed class ServeCommandLine
     public ServeOptions Read(ParseResult parseResult, Func<string, string?> environment)
     {
         string? region = parseResult.GetValue(_region) ?? NonEmpty(environment("REGION"));
-        if (region is not null && !KmsEndpoint.IsRegion(region))
+        if (region is not null && !AwsRegion.IsWellFormed(region))
             throw Wrong($"'{region}' is no region code; give one like eu-central-1 with --region or REGION.");
 
         return new ServeOptions
         {
             Region = region,
             Listen = ChooseAddress(parseResult, _listen, _port, VsockEndPoint.AnyCid, DefaultPort),
-            Proxy = ChooseAddress(parseResult, _proxy, _proxyPort, VsockEndPoint.ParentCid, DefaultProxyPort),
+            Proxy = ChooseProxy(parseResult),
             Nsm = parseResult.GetValue(_nsm) ?? NonEmpty(environment("KMSTOOL_NSM")) ?? NsmDevice.DefaultPath,
             KmsEndpoint = ParseEndpoint(parseResult.GetValue(_kmsEndpoint)
                 ?? NonEmpty(environment("ENDPOINT")) ?? NonEmpty(environment("AWS_ENDPOINT_URL_KMS"))),
@@ -96,6 +98,14 @@ internal sealed class ServeCommandLine
             },
             LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
         };
+    }
+
+    private StreamAddress ChooseProxy(ParseResult parseResult)
+    {
+        StreamAddress proxy = ChooseAddress(parseResult, _proxy, _proxyPort, VsockEndPoint.ParentCid, DefaultProxyPort);
+        return proxy is StreamAddress.Vsock { Cid: VsockEndPoint.AnyCid } or StreamAddress.Vsock { Port: 0 } or StreamAddress.Tcp { Port: 0 }
+            ? throw Wrong($"--proxy {proxy} can be listened on but not connected to; the parent is vsock:3:PORT.")
+            : proxy;
     }
 
     private static StreamAddress ChooseAddress(

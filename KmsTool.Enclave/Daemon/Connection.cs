@@ -46,11 +46,13 @@ internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits
         finally
         {
             _answers.Writer.Complete();
-            await writing;
-            await input.CompleteAsync();
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _client?.Dispose();
+            await input.CompleteAsync();
             Log.ConnectionClosed(logger, id, _commands, reason);
         }
+
+        await writing;
     }
 
     public void Dispose() => _slots.Dispose();
@@ -102,11 +104,13 @@ internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits
     // Commands before SetClient use the old client and those after it the new one.
     private async Task AnswerAloneAsync(SetClientCommand command, CancellationToken lost)
     {
-        for (int i = 1; i < limits.MaxPending; i++)
+        int others = limits.MaxPending - 1;
+        for (int i = 0; i < others; i++)
             await _slots.WaitAsync(lost);
 
         _answers.Writer.TryWrite(Task.FromResult(await ExecuteAsync(command, SetClientAsync, lost)));
-        _slots.Release(limits.MaxPending - 1);
+        if (others > 0)
+            _slots.Release(others);
     }
 
     private static Task<Answer> Failed(string message, string code) => Task.FromResult(new Answer(Reply.Failed(message, code), null));

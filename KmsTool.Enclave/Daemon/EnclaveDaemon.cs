@@ -60,7 +60,16 @@ internal sealed class EnclaveDaemon(
         Task served = Task.Run(async () =>
         {
             using var connection = new Connection(id, clients, limits, logger);
-            await connection.RunAsync(socket, stopping, aborting);
+            try
+            {
+                await connection.RunAsync(socket, stopping, aborting);
+            }
+#pragma warning disable CA1031 // A fault of ours ends this connection and no other; its text might quote input, so only its type is told.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Log.ConnectionFaulted(logger, id, e.GetType().Name);
+            }
         }, CancellationToken.None);
         _connections[id] = served;
         _ = served.ContinueWith(

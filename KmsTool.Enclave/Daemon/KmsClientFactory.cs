@@ -34,7 +34,7 @@ internal sealed class KmsClientFactory(AttestedKmsClient kms, string? region, (s
             throw RegionError($"The enclave is pinned to {region}; name no region here");
 
         string chosen = region ?? asked ?? KmsEndpoint.DefaultRegion;
-        if (!KmsEndpoint.IsRegion(chosen))
+        if (!AwsRegion.IsWellFormed(chosen))
             throw RegionError("AwsRegion is no region code");
 
         return endpointHost is { } host

@@ -12,7 +12,6 @@ namespace KmsTool.Enclave.Kms;
 internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource recipients, TimeProvider time, ILogger logger)
 {
     private const int MaxAttempts = 3;
-    private const int MaxEnvelopeLength = 6144;
     private const int MaxErrorTextLength = 1024;
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(100);
@@ -109,7 +108,7 @@ internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource reci
                 if (root.TryGetProperty(operation.PlaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
                     throw Unacceptable($"KMS's answer has {operation.PlaintextMember} beside CiphertextForRecipient");
 
-                if (!member.TryGetBytesFromBase64(out envelope) || envelope.Length > MaxEnvelopeLength)
+                if (!member.TryGetBytesFromBase64(out envelope) || envelope.Length > RecipientKeyPair.MaxEnvelopeLength)
                     throw Unacceptable("KMS's CiphertextForRecipient is malformed");
             }
         }
@@ -142,7 +141,7 @@ internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource reci
             if (root.ValueKind == JsonValueKind.Object && Text(root, "__type") is { } type)
             {
                 string code = type[(type.LastIndexOf('#') + 1)..];
-                string message = Text(root, "message") ?? Text(root, "Message") ?? "";
+                string message = WithoutQuotes(Text(root, "message") ?? Text(root, "Message") ?? "");
                 if (code.Length is > 0 and <= 64 && code.All(char.IsAsciiLetterOrDigit))
                     return new KmsAnswer.Refused(response.Status, code, message[..Math.Min(message.Length, MaxErrorTextLength)]);
             }
@@ -153,6 +152,15 @@ internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource reci
         }
 
         return new KmsAnswer.Refused(response.Status, ErrorCodes.InvalidKmsAnswer, $"KMS answered with HTTP status {response.Status} and no error of its own");
+    }
+
+    // About a wrong signature AWS says what it should have signed: the headers, session token included.
+    private static string WithoutQuotes(string message)
+    {
+        int end = message.AsSpan().IndexOfAny('\r', '\n');
+        int quote = message.IndexOf("The Canonical String", StringComparison.OrdinalIgnoreCase);
+        int length = Math.Min(end < 0 ? message.Length : end, quote < 0 ? message.Length : quote);
+        return message[..length].TrimEnd();
     }
 
     private static string? Text(JsonElement root, string name) =>

@@ -31,7 +31,8 @@ internal sealed class KmsChannel : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
             MaxConnectionsPerServer = 128,
             MaxResponseHeadersLength = 16,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+            // Short, so that it is rarely the other side that closes one, just as a request goes out on it.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             SslOptions = new SslClientAuthenticationOptions
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Amazon;
+using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Enclave.Kms;
 
@@ -8,7 +9,7 @@ namespace KmsTool.Enclave.Kms;
 /// <param name="Host">DNS name or IP address.</param>
 /// <param name="Port">TCP port, for the Host header; the connection itself goes through the parent's proxy.</param>
 /// <param name="Region">AWS region code.</param>
-internal sealed partial record KmsEndpoint(string Host, int Port, string Region)
+internal sealed record KmsEndpoint(string Host, int Port, string Region)
 {
     private const int HttpsPort = 443;
 
@@ -30,7 +31,7 @@ internal sealed partial record KmsEndpoint(string Host, int Port, string Region)
     /// <returns><see langword="null"/> where no partition has such a region.</returns>
     public static KmsEndpoint? ForRegion(string region)
     {
-        if (!IsRegion(region))
+        if (!AwsRegion.IsWellFormed(region))
             return null;
 
         string? suffix = RegionEndpoint.EnumerableAllRegions
@@ -58,11 +59,5 @@ internal sealed partial record KmsEndpoint(string Host, int Port, string Region)
         return (uri.IdnHost, uri.Port);
     }
 
-    /// <summary>Whether the text has a region code's form, so that it may become part of a host name.</summary>
-    public static bool IsRegion(string text) => text.Length <= 32 && RegionForm().IsMatch(text);
-
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port} ({Region})");
-
-    [GeneratedRegex("^[a-z]{2,5}(-[a-z]{1,12}){1,4}-[0-9]{1,2}\\z", RegexOptions.CultureInvariant)]
-    private static partial Regex RegionForm();
 }

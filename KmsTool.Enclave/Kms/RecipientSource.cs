@@ -22,6 +22,7 @@ internal sealed class RecipientSource : IDisposable
     private readonly ITimer _rotation;
     private volatile Task<SharedKey> _key;
     private volatile Attested? _attested;
+    private volatile bool _disposed;
 
     public RecipientSource(INsm nsm, RecipientOptions options, TimeProvider time, ILogger logger)
     {
@@ -30,7 +31,7 @@ internal sealed class RecipientSource : IDisposable
         _time = time;
         _logger = logger;
         _key = Task.Run(Generate);
-        _rotation = time.CreateTimer(_ => _ = RotateAsync(), null, options.KeyLifetime, options.KeyLifetime);
+        _rotation = time.CreateTimer(_ => _ = RotateOnScheduleAsync(), null, options.KeyLifetime, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The current key with a document that is fresh enough. Dispose the lease when the request is done.</summary>
@@ -69,10 +70,9 @@ internal sealed class RecipientSource : IDisposable
             return;
         }
 
-        Task<SharedKey> previous = _key;
-        _key = Task.FromResult(next);
+        Task<SharedKey> previous = Interlocked.Exchange(ref _key, Task.FromResult(next));
         _attested = null;
-        (await previous).Release();
+        await ReleaseAsync(previous);
         Log.RecipientKeyReplaced(_logger);
     }
 
@@ -80,9 +80,22 @@ internal sealed class RecipientSource : IDisposable
     {
         _rotation.Dispose();
         _refresh.Dispose();
+        _disposed = true;
         _ = ReleaseAsync(_key);
+    }
 
-        static async Task ReleaseAsync(Task<SharedKey> key) => (await key).Release();
+    private static async Task ReleaseAsync(Task<SharedKey> key)
+    {
+        await ((Task)key).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (key.IsCompletedSuccessfully)
+            (await key).Release();
+    }
+
+    // Armed again only when it is done, so that no two rotations meet.
+    private async Task RotateOnScheduleAsync()
+    {
+        await RotateAsync();
+        _rotation.Change(_options.KeyLifetime, Timeout.InfiniteTimeSpan);
     }
 
     private static SharedKey Generate() => new(RecipientKeyPair.Generate());
@@ -94,9 +107,14 @@ internal sealed class RecipientSource : IDisposable
 
     private async Task<RecipientLease> AttestAsync(CancellationToken cancellationToken)
     {
+        Task<SharedKey> current;
         SharedKey key;
         do
-            key = await _key.WaitAsync(cancellationToken);
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            current = _key;
+            key = await current.WaitAsync(cancellationToken);
+        }
         while (!key.TryUse());
 
         try
@@ -112,10 +130,14 @@ internal sealed class RecipientSource : IDisposable
 
             byte[] member = Encoding.ASCII.GetBytes(
                 $"\"Recipient\":{{\"AttestationDocument\":\"{Convert.ToBase64String(document.Span)}\",\"KeyEncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}}");
+            // A key that has been replaced meanwhile serves this request and no other.
             _attested = new Attested(key, member, at);
+            if (_key != current)
+                _attested = null;
+
             return new RecipientLease(key, member);
         }
-        catch (Exception e) when (e is NsmException or IOException or TimeoutException)
+        catch (Exception e) when (e is NsmException or IOException)
         {
             key.Release();
             throw new KmsException(ErrorCodes.AttestationUnavailable, "the Nitro Secure Module does not answer: " + e.Message, e);

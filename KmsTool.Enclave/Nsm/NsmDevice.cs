@@ -19,6 +19,8 @@ internal sealed partial class NsmDevice : INsm
     private const int MessageTooLong = 90;
     private const int MaxPending = 1024;
 
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
     private readonly SafeFileHandle _device;
     private readonly Channel<Call> _calls = Channel.CreateBounded<Call>(new BoundedChannelOptions(MaxPending) { SingleReader = true });
 
@@ -38,7 +40,14 @@ internal sealed partial class NsmDevice : INsm
     {
         var call = new Call(request.Encode());
         await _calls.Writer.WriteAsync(call, cancellationToken);
-        return NsmResponse.Decode(await call.Answer.Task.WaitAsync(cancellationToken));
+        try
+        {
+            return NsmResponse.Decode(await call.Answer.Task.WaitAsync(Timeout, cancellationToken));
+        }
+        catch (TimeoutException e)
+        {
+            throw new IOException($"the NSM device gave no answer within {Timeout.TotalSeconds} s", e);
+        }
     }
 
     public ValueTask DisposeAsync()
@@ -57,7 +66,9 @@ internal sealed partial class NsmDevice : INsm
                 {
                     call.Answer.SetResult(Exchange(call.Request));
                 }
-                catch (IOException e)
+#pragma warning disable CA1031 // An exception that left this thread would end the process.
+                catch (Exception e)
+#pragma warning restore CA1031
                 {
                     call.Answer.SetException(e);
                 }

@@ -67,7 +67,7 @@ internal sealed class CiphertextSource
 
             content = content[..length];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             throw new CommandFailedException(ExitCode.WrongUsage, $"The ciphertext cannot be read: {e.Message}", e);
         }

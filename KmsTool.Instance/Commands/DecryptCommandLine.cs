@@ -106,9 +106,7 @@ internal sealed class DecryptCommandLine
     private string? BindRegion(ParseResult parseResult)
     {
         string? region = parseResult.GetValue(_region);
-        bool wellFormed = region is null || (region.Length is > 0 and <= 64 &&
-            region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'));
-        return wellFormed ? region : throw Wrong($"--region '{region}' is no AWS region; an example is eu-central-1.");
+        return region is null || AwsRegion.IsWellFormed(region) ? region : throw Wrong($"--region '{region}' is no AWS region; an example is eu-central-1.");
     }
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);

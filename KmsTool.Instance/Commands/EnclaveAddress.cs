@@ -14,7 +14,7 @@ internal static class EnclaveAddress
     /// <exception cref="CommandFailedException">Not something that can be connected to.</exception>
     public static StreamAddress Parse(string cid, uint? port)
     {
-        if (CommonOptions.TryParseNumber(cid, out uint number))
+        if (StreamAddress.TryParseNumber(cid, out uint number))
         {
             return number is not 0 and not VsockEndPoint.AnyCid
                 ? new StreamAddress.Vsock(number, port ?? DefaultPort)

@@ -53,7 +53,7 @@ internal static class VsockProxyCommandLine
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
             throw new CommandFailedException(
-                ExitCode.OperationFailed,
+                ExitCode.CouldNotConnect,
                 $"Could not listen on {address}: {e.Message}. Is another vsock-proxy running there?",
                 e);
         }
@@ -63,7 +63,7 @@ internal static class VsockProxyCommandLine
     {
         string text = result.Tokens.Single().Value;
         if (!text.Contains(':', StringComparison.Ordinal))
-            return CommonOptions.ParseVsockPort(result) is { } port ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port) : null;
+            return CommonOptions.ParseListeningVsockPort(result) is { } port ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port) : null;
 
         if (StreamAddress.TryParse(text, out StreamAddress? address, out string? error))
             return address;

@@ -93,12 +93,26 @@ public static class CommandParser
         if (id.Length is 0 or > MaxAccessKeyIdLength || id.AsSpan().ContainsAnyExcept(AccessKeyIdCharacters))
             return Invalid(SetClientCommand.Name, ErrorTexts.NoCredentials + ": AwsAccessKeyId is malformed");
 
+        // Reading throws for an invalid escape; a secret that has been read by then is cleared.
+        string? regionText = region?.GetString();
+        SensitiveBytes secret = ReadSecret(secretAccessKey!.Value);
+        SensitiveBytes? tokenText;
+        try
+        {
+            tokenText = sessionToken is { } token && !token.ValueEquals("") ? ReadSecret(token) : null;
+        }
+        catch (InvalidOperationException)
+        {
+            secret.Dispose();
+            throw;
+        }
+
         var command = new SetClientCommand
         {
             AwsAccessKeyId = id,
-            AwsSecretAccessKey = ReadSecret(secretAccessKey!.Value),
-            AwsSessionToken = sessionToken is { } token && !token.ValueEquals("") ? ReadSecret(token) : null,
-            AwsRegion = region?.GetString(),
+            AwsSecretAccessKey = secret,
+            AwsSessionToken = tokenText,
+            AwsRegion = regionText,
         };
         if (command.AwsSecretAccessKey.Length == 0 || !IsHeaderValue(command.AwsSessionToken))
         {
@@ -161,6 +175,7 @@ public static class CommandParser
         }
 
         context = new Dictionary<string, string>(StringComparer.Ordinal);
+        int length = 0;
         foreach (JsonProperty pair in element.EnumerateObject())
         {
             if (pair.Value.ValueKind != JsonValueKind.String)
@@ -170,6 +185,12 @@ public static class CommandParser
             }
 
             context.Add(pair.Name, pair.Value.GetString()!);
+            length += pair.Name.Length + context[pair.Name].Length;
+            if (length > KmsLimits.MaxEncryptionContextLength)
+            {
+                error = $"EncryptionContext is too large: it takes {KmsLimits.MaxEncryptionContextLength} characters in all";
+                return false;
+            }
         }
 
         return true;

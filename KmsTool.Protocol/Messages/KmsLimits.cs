@@ -15,6 +15,9 @@ public static class KmsLimits
     /// <summary>KeyId, in characters.</summary>
     public const int MaxKeyIdLength = 2048;
 
+    /// <summary>All names and values of an encryption context together, in characters.</summary>
+    public const int MaxEncryptionContextLength = 8192;
+
     /// <summary>EncryptionAlgorithm values of Decrypt.</summary>
     public static IReadOnlyList<string> EncryptionAlgorithms { get; } =
         ["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"];

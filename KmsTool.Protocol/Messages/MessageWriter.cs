@@ -6,7 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>Writes messages: one JSON object in UTF-8, then one NUL byte.</summary>
-public static class MessageWriter
+internal static class MessageWriter
 {
     // The output is no HTML: quotes and plus signs stay readable.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

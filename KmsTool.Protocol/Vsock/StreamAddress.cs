@@ -85,8 +85,11 @@ public abstract record StreamAddress
             : null;
     }
 
-    private static bool TryParseNumber(string text, out uint number) =>
-        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    /// <summary>A vsock port or CID: decimal, or hexadecimal after 0x.</summary>
+    internal static bool TryParseNumber(string text, out uint number) =>
+        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
+            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     /// <summary>
     /// An AF_VSOCK address: a context identifier (3 is the parent of a Nitro enclave, <see cref="VsockEndPoint.AnyCid"/>

@@ -61,8 +61,15 @@ public sealed class StreamListener : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         // The path goes first, and once: after that another process may take it.
-        if (Interlocked.Exchange(ref _unixPath, null) is { } path)
-            File.Delete(path);
+        try
+        {
+            if (Interlocked.Exchange(ref _unixPath, null) is { } path)
+                File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The directory went before us, and the socket with it.
+        }
 
         _socket.Dispose();
         return ValueTask.CompletedTask;

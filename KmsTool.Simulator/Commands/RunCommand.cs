@@ -1,15 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using System.Text.RegularExpressions;
 using KmsTool.Cli;
+using KmsTool.Protocol.Messages;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
+using Command = System.CommandLine.Command;
 
 namespace KmsTool.Simulator.Commands;
 
 /// <summary><c>kmstool-simulator run</c>: everything, until a signal.</summary>
-internal sealed partial class RunCommand
+internal sealed class RunCommand
 {
     private const int MaxClockOffsetSeconds = 7 * 24 * 3600;
 
@@ -144,7 +145,7 @@ internal sealed partial class RunCommand
     private string ReadRegion(ParseResult arguments)
     {
         string region = arguments.GetRequiredValue(_region);
-        return Region().IsMatch(region) ? region : throw new CommandFailedException(ExitCode.WrongUsage, $"--region {region} is no AWS Region such as eu-west-1");
+        return AwsRegion.IsWellFormed(region) ? region : throw new CommandFailedException(ExitCode.WrongUsage, $"--region {region} is no AWS Region such as eu-west-1");
     }
 
     private string[] ReadTlsNames(ParseResult arguments)
@@ -169,7 +170,4 @@ internal sealed partial class RunCommand
 
         throw new CommandFailedException(ExitCode.WrongUsage, $"--fault {name} is unknown");
     }
-
-    [GeneratedRegex(@"\A[a-z]{2,8}(-[a-z]{1,16}){1,3}-[0-9]{1,2}\z")]
-    private static partial Regex Region();
 }

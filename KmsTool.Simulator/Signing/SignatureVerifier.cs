@@ -96,16 +96,18 @@ internal sealed class SignatureVerifier(CredentialStore credentials, string regi
     private static void CheckSignature(SignedRequest request, AuthorizationHeader header, AwsCredential credential, string time)
     {
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        ComputeSignature(request, header, credential.SecretAccessKey, time, expected);
+        string canonical = ComputeSignature(request, header, credential.SecretAccessKey, time, expected);
         if (!CryptographicOperations.FixedTimeEquals(expected, header.Signature))
         {
             throw Invalid("The request signature we calculated does not match the signature you provided. "
-                + "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.");
+                + "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\n"
+                + $"The Canonical String for this request should have been\n'{canonical}'\n");
         }
     }
 
     /// <summary>What <paramref name="header"/>'s signature of the request has to be.</summary>
-    public static void ComputeSignature(
+    /// <returns>The canonical request, which AWS quotes when the signature is another.</returns>
+    public static string ComputeSignature(
         SignedRequest request, AuthorizationHeader header, string secretAccessKey, string time, Span<byte> signature)
     {
         string canonical = CanonicalRequest.Build(request, header.SignedHeaders);
@@ -116,6 +118,7 @@ internal sealed class SignatureVerifier(CredentialStore credentials, string regi
         DeriveKey(secretAccessKey, header, key);
         HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign), signature);
         CryptographicOperations.ZeroMemory(key);
+        return canonical;
     }
 
     private static void DeriveKey(string secretAccessKey, AuthorizationHeader header, Span<byte> key)

@@ -80,7 +80,7 @@ internal sealed class Deployment : IAsyncDisposable
         Proxy = ProgramRunner.Start("kmstool-instance",
             ["vsock-proxy", proxyAddress, "127.0.0.1", Simulator.Host.KmsEndpoint.Port.ToString(CultureInfo.InvariantCulture), "--log-level", "trace"]);
         Enclave = ProgramRunner.Start("kmstool-enclave",
-            ["serve", "--listen", EnclaveAddress, "--proxy", proxyAddress, "--log-level", "trace"],
+            ["serve", "--listen", EnclaveAddress, "--proxy", proxyAddress, "--attestation-ttl", "0", "--log-level", "trace"],
             new Dictionary<string, string>
             {
                 ["KMSTOOL_NSM"] = Simulator.Host.NsmAddress.ToString(),

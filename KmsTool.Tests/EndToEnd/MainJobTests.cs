@@ -1,5 +1,7 @@
 using System.Text;
+using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
+using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.EndToEnd;
@@ -62,9 +64,17 @@ public class MainJobTests
         {
             deployment.Simulator.Host.Faults[fault] = true;
             ProgramResult failed = await runAsync(ciphertext, "-e", "Purpose=context-value");
-            // A document that is still in use needs no NSM.
-            Assert.Equal(fault == SimulatorFault.NsmRefuse ? 0 : 1, failed.ExitCode);
+            Assert.Equal(1, failed.ExitCode);
             deployment.Simulator.Host.Faults.Clear();
+        }
+
+        await using (EnclavePeer peer = await EnclavePeer.ConnectAsync(StreamAddress.Parse(deployment.EnclaveAddress)))
+        {
+            foreach (string secret in deployment.CredentialSecrets())
+            {
+                outputs.Add((await peer.AskAsync($$"""{"Operation":"SetClient","AwsAccessKeyId":"AKID","AwsSecretAccessKey":"{{secret}}","""))!);
+                outputs.Add((await peer.AskAsync($$"""{"Operation":"SetClient","AwsAccessKeyId":"AKID","AwsSecretAccessKey":5,"AwsSessionToken":"{{secret}}"}"""))!);
+            }
         }
 
         string[] secrets =
@@ -79,6 +89,25 @@ public class MainJobTests
         outputs.AddRange([enclave.Output, enclave.Error, proxy.Output, proxy.Error]);
         Assert.Contains("Decrypt on connection", enclave.Error, StringComparison.Ordinal);
         Assert.All(outputs, output => Assert.All(secrets, secret => Assert.DoesNotContain(secret, output, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Instance_withExpiredCredentials_saysSoAndExitsWith1()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        string ciphertext = deployment.Encrypt("Hello, KMS!"u8);
+        var credential = deployment.Simulator.Host.Role!.CurrentCredential();
+        deployment.Simulator.Host.Clock.Offset = TimeSpan.FromHours(7);
+
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["--cid", deployment.EnclaveAddress, ciphertext], new Dictionary<string, string>
+        {
+            ["AWS_ACCESS_KEY_ID"] = credential.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = credential.SecretAccessKey,
+            ["AWS_SESSION_TOKEN"] = credential.SessionToken!,
+        });
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("ExpiredTokenException", Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public class ServeCommandLineTests
     [InlineData("--region", "eu-west-1", "--port", "5005", "--proxy-port", "9000")]
     [InlineData("-r", "eu-west-1", "-p", "5005", "-x", "9000")]
     [InlineData("--region=eu-west-1", "--port=0x138d", "--proxy-port=9000")]
-    [InlineData("serve", "--region", "eu-west-1", "--listen", "vsock:5005", "--proxy", "vsock:3:9000")]
+    [InlineData("serve", "--region", "eu-west-1", "--listen", "vsock:0x138d", "--proxy", "vsock:3:9000")]
     public void Read_ofTheOriginalsOptions_isWhatTheyMean(params string[] arguments)
     {
         ServeOptions options = Read(arguments);
@@ -74,10 +74,13 @@ public class ServeCommandLineTests
     [InlineData("--region", "nowhere")]
     [InlineData("--kms-endpoint", "http://kms.example.com")]
     [InlineData("--listen", "3000")]
-    [InlineData("--port", "0")]
+    [InlineData("--proxy-port", "0")]
+    [InlineData("--key-lifetime", "59")]
     [InlineData("--port", "x")]
     [InlineData("--port", "1", "--listen", "vsock:1")]
     [InlineData("--proxy-port", "1", "--proxy", "vsock:3:1")]
+    [InlineData("--proxy", "vsock:8000")]
+    [InlineData("--proxy", "tcp:127.0.0.1:0")]
     [InlineData("--max-pending", "0")]
     [InlineData("--max-message-size", "12")]
     [InlineData("--attestation-ttl", "-1")]

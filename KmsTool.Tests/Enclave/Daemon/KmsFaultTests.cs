@@ -73,6 +73,41 @@ public class KmsFaultTests
         AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", await peer.AskAsync(enclave.SetClient()), "Could not create new client");
     }
 
+    /// <summary>The instance chooses the region: TLS must prove that region's host, whatever the proxy leads to.</summary>
+    [Fact]
+    public async Task SetClient_withTheInstancesRegion_asksForThatRegionsHost()
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync();
+        await using EnclavePeer peer = await enclave.ConnectAsync();
+        string inRegion(string region) => enclave.SetClient()[..^1] + $",\"AwsRegion\":\"{region}\"}}";
+
+        Assert.Equal("""{"Status":"Ok"}""", await peer.AskAsync(inRegion("us-east-1")));
+        Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8))));
+        AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", await peer.AskAsync(inRegion("eu-west-1")), "Could not create new client");
+    }
+
+    [Theory]
+    [InlineData("localhost", true)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("kms.example.com", false)]
+    public async Task Endpoint_thatIsConfigured_isTheHostThatTlsMustProveAndTheOneThatIsSigned(string host, bool proved)
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync(
+            options => options with { KmsEndpoint = (host, ((StreamAddress.Tcp)options.Proxy).Port) });
+        await using EnclavePeer peer = await enclave.ConnectAsync();
+
+        string? reply = await peer.AskAsync(enclave.SetClient());
+
+        if (!proved)
+        {
+            AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", reply, "Could not create new client");
+            return;
+        }
+
+        Assert.Equal("""{"Status":"Ok"}""", reply);
+        Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8))));
+    }
+
     [Fact]
     public async Task SetClient_withOtherTrustAnchors_isRefused()
     {
@@ -168,6 +203,22 @@ public class KmsFaultTests
         await peer.AskAsync("""{"Operation":"SetClient","AwsAccessKeyId":"AKIDEXAMPLE000000000","AwsSecretAccessKey":"secret"}""");
 
         AssertError("UnrecognizedClientException", "", await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8))));
+    }
+
+    /// <summary>AWS quotes the request's headers when it does not like the signature, the session token among them.</summary>
+    [Fact]
+    public async Task Decrypt_withAWrongSecret_doesNotPassOnWhatKmsQuotes()
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync();
+        await using EnclavePeer peer = await enclave.ConnectAsync();
+        var credential = enclave.Simulator.Host.Role!.CurrentCredential();
+        await peer.AskAsync($$"""{"Operation":"SetClient","AwsAccessKeyId":"{{credential.AccessKeyId}}","AwsSecretAccessKey":"wrong","AwsSessionToken":"{{credential.SessionToken}}"}""");
+
+        string? reply = await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8)));
+
+        AssertError("InvalidSignatureException", "does not match", reply);
+        Assert.DoesNotContain(credential.SessionToken!, reply, StringComparison.Ordinal);
+        Assert.DoesNotContain("Canonical", reply, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -116,7 +116,7 @@ public sealed class VsockProxyProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task Proxy_address_in_use_ends_with_1()
+    public async Task Proxy_address_in_use_ends_with_4()
     {
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
@@ -125,7 +125,7 @@ public sealed class VsockProxyProgramTests : IDisposable
         ProgramResult second = await ProgramRunner.RunAsync(
             "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "127.0.0.1", "9"]);
 
-        Assert.Equal((int)ExitCode.OperationFailed, second.ExitCode);
+        Assert.Equal((int)ExitCode.CouldNotConnect, second.ExitCode);
         Assert.Contains($"Could not listen on unix:{SocketPath}", second.Error, StringComparison.Ordinal);
         using Socket client = await ConnectAsync();
         using Socket accepted = await server.AcceptSocketAsync(_patience.Token);
