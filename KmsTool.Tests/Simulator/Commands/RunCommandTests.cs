@@ -110,6 +110,7 @@ public sealed class RunCommandTests : IDisposable
     [InlineData]
     [InlineData("run")]
     [InlineData("nsm")]
+    [InlineData("kms")]
     public async Task Help_teachesIn80Columns(params string[] command)
     {
         ProgramResult result = await ProgramRunner.RunAsync("kmstool-simulator", [.. command, "--help"]);
