@@ -172,10 +172,12 @@ internal sealed class EnclaveClient : IAsyncDisposable
     private CommandFailedException Refused(string operation, EnclaveReply reply)
     {
         string message = TerminalText.Neutralize(reply.ErrorMessage ?? "no reason given");
-        string code = reply.ErrorCode is null ? "" : $" ({TerminalText.Neutralize(reply.ErrorCode)})";
+        string code = reply.ErrorCode is null || message.Contains(reply.ErrorCode, StringComparison.Ordinal)
+            ? ""
+            : $" ({TerminalText.Neutralize(reply.ErrorCode)})";
         string advice = EnclaveErrorAdvice.For(reply.ErrorMessage, reply.ErrorCode) is { } text ? $" {text}." : "";
         return new CommandFailedException(
-            ExitCode.OperationFailed, $"The enclave at {_address} answered {operation} with an error: {message}{code}.{advice}");
+            ExitCode.OperationFailed, $"The enclave at {_address} answered {operation} with an error: {message.TrimEnd('.', ':', ' ')}{code}.{advice}");
     }
 
     private CommandFailedException Broken(string operation, string what, Exception? innerException = null) => new(

@@ -17,7 +17,7 @@ internal static class EnclaveErrorAdvice
         ("IncorrectKeyException", "Another key than --key-id names made the ciphertext"),
         ("ExpiredTokenException", "The credentials have expired; get new ones"),
         ("UnrecognizedClientException", "KMS does not know these credentials; check which ones are found first"),
-        ("InvalidSignatureException", "Check the secret access key, and the enclave's clock"),
+        ("InvalidSignatureException", "Check --region, the secret access key, and the enclave's clock"),
     ];
 
     private static readonly (string Text, string Advice)[] ByText =

@@ -13,5 +13,5 @@ internal sealed record ProxyOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Connections relayed at once; more wait in the listener's queue.</summary>
-    public int MaxConnections { get; init; } = 4096;
+    public int MaxConnections { get; init; } = DescriptorLimit.ConnectionsWithin(4096);
 }

@@ -9,7 +9,7 @@ namespace KmsTool.Instance.VsockProxy;
 internal static class Relay
 {
     // A peer that takes no byte for this long is gone.
-    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs until both directions have ended or one has failed, and closes both sockets.</summary>
     public static async Task<RelayResult> RunAsync(

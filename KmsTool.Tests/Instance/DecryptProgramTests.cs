@@ -115,7 +115,7 @@ public class DecryptProgramTests
 
         ProgramResult result = await RunAsync(enclave, "AAAA");
 
-        AssertFailed(result, ExitCode.OperationFailed, "Could not decrypt ciphertext: AccessDeniedException: no (AccessDeniedException).");
+        AssertFailed(result, ExitCode.OperationFailed, "with an error: Could not decrypt ciphertext: AccessDeniedException: no. Compare the key policy");
     }
 
     [Fact]
@@ -140,6 +140,19 @@ public class DecryptProgramTests
         Assert.Equal((int)ExitCode.OperationFailed, result.ExitCode);
         Assert.DoesNotContain(result.Error, c => char.IsControl(c) && c != '\n');
         Assert.Contains("\\u001B]0;title\\u0007\\u000Asecond line\\u009B2J (\\u001B[31m)", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Decrypt_stdout_that_cannot_be_written_ends_with_1()
+    {
+        await using FakeEnclave enclave = StartOriginal();
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "/bin/sh",
+            ["-c", "exec \"$0\" \"$@\" >/dev/full", Path.Combine(AppContext.BaseDirectory, "kmstool-instance"), "-c", enclave.Address.ToString(), "AAAA"],
+            Credentials);
+
+        AssertFailed(result, ExitCode.OperationFailed, "could not be written to stdout");
     }
 
     [Fact]

@@ -105,6 +105,52 @@ public sealed class VsockProxyProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Proxy_gives_up_a_destination_that_does_not_answer()
+    {
+        // A queue of one that is full: Linux drops further connection requests without an answer.
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        server.Listen(0);
+        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(server.LocalEndPoint!, _patience.Token);
+        await using RunningProgram proxy = await StartAsync(server.LocalEndPoint!, "--connect-timeout", "0.2");
+
+        using Socket client = await ConnectAsync();
+
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1], _patience.Token));
+        await proxy.WaitForErrorAsync("cannot be reached: no answer within 0.2 s");
+    }
+
+    [Fact]
+    public async Task Proxy_with_few_descriptors_lets_connections_wait_and_serves_them_all()
+    {
+        const int Count = 200;
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start(Count);
+        await using RunningProgram proxy = ProgramRunner.Start(
+            "/bin/sh",
+            [
+                "-c", "ulimit -n 200; exec \"$0\" \"$@\"", Path.Combine(AppContext.BaseDirectory, "kmstool-instance"),
+                "vsock-proxy", "unix:" + SocketPath, "127.0.0.1", Port(server.LocalEndpoint),
+            ]);
+        await proxy.WaitForErrorAsync("listening on");
+        Task echo = EchoAsync(server, Count);
+
+        var answers = new List<Task<string>>();
+        for (int i = 0; i < Count; i++)
+        {
+            Socket client = await ConnectAsync();
+            await client.SendAsync("x"u8.ToArray(), _patience.Token);
+            client.Shutdown(SocketShutdown.Send);
+            answers.Add(client.ReadToEndAsync(_patience.Token));
+        }
+
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal("x", answer));
+        await echo;
+        Assert.DoesNotContain("failed", proxy.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Proxy_says_the_port_that_the_system_chose()
     {
         await using RunningProgram proxy = ProgramRunner.Start(
@@ -137,11 +183,13 @@ public sealed class VsockProxyProgramTests : IDisposable
         _directory.Dispose();
     }
 
-    private async Task<RunningProgram> StartAsync(EndPoint destination)
+    private static string Port(EndPoint destination) =>
+        ((IPEndPoint)destination).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private async Task<RunningProgram> StartAsync(EndPoint destination, params string[] options)
     {
-        string port = ((IPEndPoint)destination).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         RunningProgram proxy = ProgramRunner.Start(
-            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "127.0.0.1", port]);
+            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "127.0.0.1", Port(destination), .. options]);
         await proxy.WaitForErrorAsync("listening on unix:" + SocketPath);
         return proxy;
     }
