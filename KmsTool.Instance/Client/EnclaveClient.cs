@@ -165,7 +165,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
         }
         catch (JsonException)
         {
-            throw Broken(operation, "its answer is not a reply; does kmstool-enclave listen there?");
+            throw Broken(operation, "its answer is not a reply (is it kmstool-enclave that listens there?)");
         }
     }
 

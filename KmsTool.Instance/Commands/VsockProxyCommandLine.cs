@@ -17,7 +17,7 @@ internal static class VsockProxyCommandLine
     public static Command CreateCommand()
     {
         var local = new Argument<StreamAddress>("LOCAL") { CustomParser = ParseLocal };
-        var host = new Argument<string>("HOST");
+        var host = new Argument<string>("HOST") { CustomParser = ParseHost };
         var port = new Argument<ushort>("PORT") { CustomParser = ParseTcpPort };
         Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", byDefault: 10);
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
@@ -27,7 +27,7 @@ internal static class VsockProxyCommandLine
             var options = new ProxyOptions
             {
                 Local = parseResult.GetRequiredValue(local),
-                Destination = new StreamAddress.Tcp(parseResult.GetRequiredValue(host).Trim('[', ']'), parseResult.GetValue(port)),
+                Destination = new StreamAddress.Tcp(parseResult.GetRequiredValue(host), parseResult.GetValue(port)),
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
             };
             await RunAsync(options, CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)), cancellationToken);
@@ -54,10 +54,18 @@ internal static class VsockProxyCommandLine
         {
             throw new CommandFailedException(
                 ExitCode.CouldNotConnect,
-                $"Could not listen on {address}: {e.Message}. Is another vsock-proxy running there?",
+                $"Could not listen on {address}: {Describe(address, e)}.",
                 e);
         }
     }
+
+    private static string Describe(StreamAddress address, Exception failure) => (address, (failure as SocketException)?.SocketErrorCode) switch
+    {
+        (_, SocketError.AddressAlreadyInUse) => "another program listens there, perhaps a vsock-proxy that runs already",
+        // ENOENT has no SocketError of its own.
+        (StreamAddress.Unix, SocketError.AddressNotAvailable) => "the directory does not exist",
+        _ => failure.Message.TrimEnd('.'),
+    };
 
     private static StreamAddress? ParseLocal(ArgumentResult result)
     {
@@ -69,6 +77,16 @@ internal static class VsockProxyCommandLine
             return address;
 
         result.AddError(error + ".");
+        return null;
+    }
+
+    private static string? ParseHost(ArgumentResult result)
+    {
+        string host = result.Tokens.Single().Value;
+        if (Uri.CheckHostName(host) != UriHostNameType.Unknown)
+            return host.Trim('[', ']');
+
+        result.AddError($"'{host}' is neither a host name nor an IP address.");
         return null;
     }
 

@@ -199,7 +199,7 @@ public class CredentialsProgramTests
     {
         string error = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Last();
         Assert.Equal((int)ExitCode.NoCredentials, result.ExitCode);
-        Assert.StartsWith("Could not get credentials", error, StringComparison.Ordinal);
+        Assert.StartsWith("kmstool-instance: Could not get credentials", error, StringComparison.Ordinal);
         Assert.Contains(named, error, StringComparison.Ordinal);
         Assert.DoesNotContain("SECRETSECRET", result.Error, StringComparison.Ordinal);
         Assert.Equal("", result.Output);

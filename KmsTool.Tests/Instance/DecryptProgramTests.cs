@@ -186,6 +186,8 @@ public class DecryptProgramTests
     [InlineData("vsock-proxy 8000 host", "vsock-proxy")]
     [InlineData("vsock-proxy 0 host 443", "no vsock port")]
     [InlineData("vsock-proxy 8000 host 0", "no TCP port")]
+    [InlineData("vsock-proxy 8000 https://host/ 443", "neither a host name nor an IP address")]
+    [InlineData("vsock-proxy tcp:host 10.0.0.1 443", "is not an address")]
     public async Task Wrong_usage_ends_with_2_and_points_to_the_help(string line, string named)
     {
         ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", line.Split(' '), Credentials);

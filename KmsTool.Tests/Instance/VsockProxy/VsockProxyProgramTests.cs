@@ -93,7 +93,7 @@ public sealed class VsockProxyProgramTests : IDisposable
     {
         // .invalid never resolves (RFC 6761).
         await using RunningProgram proxy = ProgramRunner.Start(
-            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "kms.invalid", "443"]);
+            "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "kms.invalid", "443", "--connect-timeout", "2"]);
         await proxy.WaitForErrorAsync("listening on");
 
         for (int i = 1; i <= 2; i++)
@@ -172,7 +172,7 @@ public sealed class VsockProxyProgramTests : IDisposable
             "kmstool-instance", ["vsock-proxy", "unix:" + SocketPath, "127.0.0.1", "9"]);
 
         Assert.Equal((int)ExitCode.CouldNotConnect, second.ExitCode);
-        Assert.Contains($"Could not listen on unix:{SocketPath}", second.Error, StringComparison.Ordinal);
+        Assert.Contains($"Could not listen on unix:{SocketPath}: another program listens there", second.Error, StringComparison.Ordinal);
         using Socket client = await ConnectAsync();
         using Socket accepted = await server.AcceptSocketAsync(_patience.Token);
     }
