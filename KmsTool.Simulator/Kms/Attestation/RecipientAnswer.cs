@@ -35,16 +35,16 @@ internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
         if (faults[SimulatorFault.KmsMalformedEnvelope])
             return [0x30, 0x03, 0x02, 0x01, 0x02];
 
-        byte[] envelope = RecipientEnvelope.Seal(plaintext, PublicKey(recipient).Span, Shape());
+        byte[] envelope = PublicKey(recipient).Seal(plaintext, Shape());
         return faults[SimulatorFault.KmsTruncatedEnvelope] ? envelope.AsSpan(0, envelope.Length / 2) : envelope;
     }
 
-    private ReadOnlyMemory<byte> PublicKey(Recipient recipient)
+    private RecipientPublicKey PublicKey(Recipient recipient)
     {
         if (!faults[SimulatorFault.KmsForeignEnvelope])
             return recipient.PublicKey;
         using RSA stranger = RSA.Create(2048);
-        return stranger.ExportSubjectPublicKeyInfo();
+        return RecipientPublicKey.Import(stranger.ExportSubjectPublicKeyInfo());
     }
 
     private RecipientEnvelopeShape Shape()

@@ -9,8 +9,6 @@ internal sealed class RecipientReader(AttestationVerifier verifier, TimeProvider
     /// <summary>KMS's limit for <c>AttestationDocument</c>, in bytes.</summary>
     private const int MaxDocumentLength = 262_144;
 
-    private const int MinKeySize = 2048;
-
     /// <summary>KMS takes no document that is older (KMS developer guide, "Cryptographic attestation support").</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
 
@@ -46,27 +44,21 @@ internal sealed class RecipientReader(AttestationVerifier verifier, TimeProvider
             throw Refused(verdict.Reason);
         AttestationDocument document = verdict.Document!;
         ReadOnlyMemory<byte> publicKey = document.PublicKey ?? throw Refused("it carries no public key");
-        RequireRsa(publicKey.Span);
-        VerifiedDocument verified = VerifiedDocument.Of(document, new Recipient(publicKey, document.Pcrs));
+        VerifiedDocument verified = VerifiedDocument.Of(document, new Recipient(Import(publicKey), document.Pcrs));
         _verified.Add(hash, verified, now);
         return verified;
     }
 
-    private static void RequireRsa(ReadOnlySpan<byte> subjectPublicKeyInfo)
+    private static RecipientPublicKey Import(ReadOnlyMemory<byte> subjectPublicKeyInfo)
     {
-        using RSA key = RSA.Create();
         try
         {
-            key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo, out int read);
-            if (read == subjectPublicKeyInfo.Length && key.KeySize >= MinKeySize)
-                return;
+            return RecipientPublicKey.Import(subjectPublicKeyInfo);
         }
-        catch (CryptographicException)
+        catch (ArgumentException)
         {
-            // No RSA key; refused below in the same words as one that is too short.
+            throw Refused("its public key is not the DER SubjectPublicKeyInfo of an RSA key of at least 2048 bits");
         }
-
-        throw Refused($"its public key is no DER SubjectPublicKeyInfo of an RSA key of at least {MinKeySize} bits");
     }
 
     private static KmsException Refused(string reason) => KmsException.Validation($"The attestation document is not valid: {reason}.");
