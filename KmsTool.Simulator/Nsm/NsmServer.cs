@@ -82,9 +82,10 @@ internal sealed class NsmServer : IAsyncDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        using NetworkStream stream = new(client, ownsSocket: true);
+        using Socket owned = client;
         try
         {
+            using NetworkStream stream = new(client, ownsSocket: true);
             while (await ReadRequestAsync(stream) is { } request)
                 await AnswerAsync(stream, request);
         }

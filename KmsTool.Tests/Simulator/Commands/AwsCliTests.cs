@@ -1,3 +1,4 @@
+using System.Text;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Simulator.Commands;
@@ -6,60 +7,69 @@ namespace KmsTool.Tests.Simulator.Commands;
 /// The AWS CLI, where it is installed, as people use it: through env.sh. <c>--endpoint-url</c> is given because versions
 /// before 2.13 and 1.29 do not read AWS_ENDPOINT_URL_KMS.
 /// </summary>
-public sealed class AwsCliTests
+public sealed class AwsCliTests : IAsyncLifetime
 {
-    private const string Script =
-        """
-        set -eu
-        . "$DIR/env.sh"
-        kms() { aws --endpoint-url "$AWS_ENDPOINT_URL_KMS" --output text kms "$@"; }
-        sts() { aws --endpoint-url "$AWS_ENDPOINT_URL_STS" --output text sts "$@"; }
+    private const string AsAdministrator = """. "$DIR/env.sh"; """;
+    private const string AsInstance = AsAdministrator + "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; ";
+    private const string Kms = """aws --endpoint-url "$AWS_ENDPOINT_URL_KMS" --output text kms """;
+    private const string Sts = """aws --endpoint-url "$AWS_ENDPOINT_URL_STS" --output text sts """;
 
-        sts get-caller-identity --query Arn
-        key=$(kms create-key --description 'from the CLI' --query KeyMetadata.KeyId)
-        kms describe-key --key-id "$key" --query KeyMetadata.Description
-        test "$(kms list-keys --query 'Keys[].KeyId')" = "$key"
-        printf 'Hello, KMS!' > "$DIR/plaintext"
-        kms encrypt --key-id "$key" --plaintext "fileb://$DIR/plaintext" --encryption-context purpose=test \
-          --query CiphertextBlob | base64 -d > "$DIR/blob"
-        kms decrypt --ciphertext-blob "fileb://$DIR/blob" --encryption-context purpose=test --query Plaintext | base64 -d
-        echo
-        kms decrypt --ciphertext-blob "fileb://$DIR/blob" 2>&1 | grep -o '(.*Exception)'
-        sts assume-role --role-arn arn:aws:iam::111122223333:role/app --role-session-name cli --query AssumedRoleUser.Arn
+    private RunningSimulator _simulator = null!;
 
-        unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-        sts get-caller-identity --query Arn
-        kms list-keys 2>&1 | grep -o '(.*Exception)'
-        """;
+    public async Task InitializeAsync() => _simulator = await RunningSimulator.StartAsync();
 
-    private const string Expected =
-        """
-        arn:aws:iam::111122223333:user/administrator
-        from the CLI
-        Hello, KMS!
-        (InvalidCiphertextException)
-        arn:aws:sts::111122223333:assumed-role/app/cli
-        arn:aws:sts::111122223333:assumed-role/kmstool-instance-role/i-0123456789abcdef0
-        (AccessDeniedException)
-
-        """;
+    public async Task DisposeAsync() => await _simulator.DisposeAsync();
 
     [AwsCliFact]
     public async Task Cli_createsEncryptsAndDecrypts()
     {
-        await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        Dictionary<string, string> environment = new()
-        {
-            ["DIR"] = simulator.Host.Files.Directory,
-            ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
-            ["AWS_EC2_METADATA_DISABLED"] = "false",
-        };
+        await File.WriteAllTextAsync(InFolder("plaintext"), "Hello, KMS!");
 
-        ProgramResult shell = await ProgramRunner.RunAsync("/bin/sh", ["-c", Script], environment);
+        string keyId = await PrintsAsync(AsAdministrator + Kms + "create-key --description 'from the CLI' --query KeyMetadata.KeyId");
+        string blob = await PrintsAsync(
+            $"""{AsAdministrator}{Kms}encrypt --key-id {keyId} --plaintext "fileb://$DIR/plaintext" --encryption-context a=b --query CiphertextBlob""");
+        await File.WriteAllBytesAsync(InFolder("blob"), Convert.FromBase64String(blob));
+        string plaintext = await PrintsAsync(
+            $"""{AsAdministrator}{Kms}decrypt --ciphertext-blob "fileb://$DIR/blob" --encryption-context a=b --query Plaintext""");
 
-        Assert.True(shell.ExitCode == 0, shell.Error);
-        Assert.Equal(Expected, shell.Output);
+        Assert.Equal("Hello, KMS!", Encoding.UTF8.GetString(Convert.FromBase64String(plaintext)));
+        Assert.Equal(keyId, await PrintsAsync(AsAdministrator + Kms + "list-keys --query 'Keys[].KeyId'"));
+        ProgramResult withoutContext = await RunAsync($"""{AsAdministrator}{Kms}decrypt --ciphertext-blob "fileb://$DIR/blob" """);
+        Assert.Contains("(InvalidCiphertextException)", withoutContext.Error, StringComparison.Ordinal);
     }
+
+    [AwsCliFact]
+    public async Task Cli_onTheInstance_hasTheInstancesRole()
+    {
+        string identity = await PrintsAsync(AsInstance + Sts + "get-caller-identity --query Arn");
+        ProgramResult keys = await RunAsync(AsInstance + Kms + "list-keys");
+
+        Assert.Equal("arn:aws:sts::111122223333:assumed-role/kmstool-instance-role/i-0123456789abcdef0", identity);
+        Assert.Contains("(AccessDeniedException)", keys.Error, StringComparison.Ordinal);
+    }
+
+    [AwsCliFact]
+    public async Task Cli_assumesARole() => Assert.Equal(
+        "arn:aws:sts::111122223333:assumed-role/app/cli",
+        await PrintsAsync(
+            AsAdministrator + Sts
+            + "assume-role --role-arn arn:aws:iam::111122223333:role/app --role-session-name cli --query AssumedRoleUser.Arn"));
+
+    private string InFolder(string name) => Path.Combine(_simulator.Host.Files.Directory, name);
+
+    private async Task<string> PrintsAsync(string script)
+    {
+        ProgramResult result = await RunAsync(script);
+        Assert.True(result.ExitCode == 0, result.Error);
+        return result.Output.TrimEnd('\n');
+    }
+
+    private Task<ProgramResult> RunAsync(string script) => ProgramRunner.RunAsync("/bin/sh", ["-euc", script], new Dictionary<string, string>
+    {
+        ["DIR"] = _simulator.Host.Files.Directory,
+        ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
+        ["AWS_EC2_METADATA_DISABLED"] = "false",
+    });
 
     private sealed class AwsCliFactAttribute : FactAttribute
     {
