@@ -14,6 +14,6 @@ internal static class Program
     {
         var root = new RootCommand { new LoadCommandLine().CreateCommand(), MicroCommandLine.CreateCommand() };
         HelpText.Install(root, HelpTexts.ByCommand);
-        return CommandRunner.RunAsync(root, args, TimeSpan.FromMinutes(1));
+        return CommandRunner.RunAsync("KmsTool.Benchmarks", root, args);
     }
 }

@@ -94,6 +94,7 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
 
         Heading(text, $"| {Starts.Count} starts, ms | least | median | most |", 4);
         AppendStart(text, "to ready", static start => start.Ready);
+        AppendStart(text, "CPU time until ready", static start => start.ReadyCpu);
         AppendStart(text, "to the first plaintext", static start => start.FirstPlaintext);
     }
 

@@ -51,10 +51,11 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
             await using StartedProgram enclave = testbed.StartEnclave();
             await enclave.WaitUntilReadyAsync(cancellationToken);
             TimeSpan ready = Stopwatch.GetElapsedTime(began);
+            TimeSpan cpu = enclave.Usage.Cpu;
             using (var worker = new SessionWorker(testbed.Messages, testbed.Enclave))
                 worker.Work();
 
-            starts.Add(new StartResult(ready, Stopwatch.GetElapsedTime(began)));
+            starts.Add(new StartResult(ready, cpu, Stopwatch.GetElapsedTime(began)));
         }
 
         return starts;
