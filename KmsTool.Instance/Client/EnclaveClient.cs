@@ -177,7 +177,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
             : $" ({TerminalText.Neutralize(reply.ErrorCode)})";
         string advice = EnclaveErrorAdvice.For(reply.ErrorMessage, reply.ErrorCode) is { } text ? $" {text}." : "";
         return new CommandFailedException(
-            ExitCode.OperationFailed, $"The enclave at {_address} answered {operation} with an error: {message.TrimEnd('.', ':', ' ')}{code}.{advice}");
+            ExitCode.OperationFailed, $"The enclave at {_address} answered {operation} with an error: {message.TrimEnd('.', '?', ':', ' ')}{code}.{advice}");
     }
 
     private CommandFailedException Broken(string operation, string what, Exception? innerException = null) => new(
