@@ -13,7 +13,7 @@ internal sealed class LoadCommandLine
     private readonly Option<string> _programs = new("--programs") { DefaultValueFactory = _ => "artifacts/bin/linux-x64" };
     private readonly Option<bool> _quick = new("--quick");
     private readonly Option<bool> _throughProxy = new("--through-proxy");
-    private readonly Option<TimeSpan> _duration = CommonOptions.Seconds("--duration", byDefault: 10, zeroAllowed: true);
+    private readonly Option<TimeSpan> _duration = CommonOptions.Seconds("--duration", byDefault: 10, atLeast: 0);
     private readonly Option<int> _connections = CommonOptions.Number("--connections", byDefault: 64, atLeast: 1, atMost: 1024);
     private readonly Option<int> _decrypts = CommonOptions.Number("--decrypts", byDefault: 100_000, atLeast: 0, atMost: 10_000_000);
     private readonly Option<int> _idle = CommonOptions.Number("--idle", byDefault: 10_000, atLeast: 0, atMost: 16_000);
