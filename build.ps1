@@ -3,7 +3,7 @@
     Builds kmstool-instance.exe for a Windows parent instance.
 
 .DESCRIPTION
-    Needs the .NET SDK named in global.json and access to nuget.org. The result is one file that runs without an
+    Needs the .NET SDK named in global.json and access to a NuGet registry. The result is one file that runs without an
     installed .NET.
 
 .PARAMETER BuildEverything
