@@ -6,7 +6,12 @@ namespace KmsTool.Protocol.Vsock;
 /// <summary>Connects to a <see cref="StreamAddress"/>.</summary>
 public static class StreamConnector
 {
-    /// <summary>Connects; the caller owns the socket and bounds the wait with <paramref name="cancellationToken"/>.</summary>
+    private static readonly TimeSpan FullBacklogPause = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>
+    /// Connects; the caller owns the socket and bounds the wait with <paramref name="cancellationToken"/>. Waits while a Unix
+    /// socket's backlog is full.
+    /// </summary>
     /// <exception cref="SocketException">
     /// Nobody listens there, or it cannot be reached. On vsock a refused port is
     /// <see cref="SocketError.ConnectionReset"/> and an unroutable CID <see cref="SocketError.TimedOut"/>.
@@ -18,16 +23,25 @@ public static class StreamConnector
     {
         ArgumentNullException.ThrowIfNull(address);
         options ??= StreamSocketOptions.Default;
-        (Socket socket, EndPoint remote) = CreateSocket(address, options);
-        try
+        while (true)
         {
-            await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
+            (Socket socket, EndPoint remote) = CreateSocket(address, options);
+            try
+            {
+                await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+                return socket;
+            }
+            catch (SocketException e) when (address is StreamAddress.Unix && e.SocketErrorCode == SocketError.WouldBlock)
+            {
+                // The listener's backlog is full. connect(2) on a blocking socket would wait; on ours it fails at once.
+                socket.Dispose();
+                await Task.Delay(FullBacklogPause, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
     }
 

@@ -113,6 +113,23 @@ public class StreamListenerTests
             async () => await StreamConnector.ConnectAsync(new StreamAddress.Unix(directory["no.sock"]), null, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task ConnectAsync_whileTheBacklogIsFull_waitsForAccept()
+    {
+        using var directory = new TempDirectory();
+        using var timer = new CancellationTokenSource(Patience);
+        await using StreamListener listener = StreamListener.Bind(
+            new StreamAddress.Unix(directory["a.sock"]), new StreamSocketOptions(Backlog: 1));
+        Task<Socket>[] clients =
+            [.. Enumerable.Range(0, 20).Select(_ => StreamConnector.ConnectAsync(listener.LocalAddress, null, timer.Token).AsTask())];
+
+        for (int i = 0; i < clients.Length; i++)
+            (await listener.AcceptAsync(timer.Token)).Dispose();
+
+        foreach (Socket client in await Task.WhenAll(clients))
+            client.Dispose();
+    }
+
     private static async Task AssertEchoAsync(StreamListener listener)
     {
         using var timer = new CancellationTokenSource(Patience);
