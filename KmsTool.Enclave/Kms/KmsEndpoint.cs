@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Amazon;
 using KmsTool.Protocol.Messages;
@@ -58,6 +57,4 @@ internal sealed record KmsEndpoint(string Host, int Port, string Region)
 
         return (uri.IdnHost, uri.Port);
     }
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port} ({Region})");
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Client;
 
@@ -71,9 +72,7 @@ internal static class ReplyParser
             return null;
 
         Expect(json.TokenType == JsonTokenType.String);
-        using SensitiveBytes unescaped = SensitiveBytes.Allocate(json.ValueSpan.Length);
-        int length = json.CopyString(unescaped.WritableSpan);
-        return SensitiveBytes.CopyOf(unescaped.Span[..length]);
+        return SensitiveTextConverter.Read(ref json);
     }
 
     private static string? ToText(SensitiveBytes? text)

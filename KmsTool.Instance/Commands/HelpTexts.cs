@@ -87,8 +87,8 @@ internal static class HelpTexts
                                  none; goes to stderr
           -h, --help             this text
 
-        Prints 'listening on ADDRESS' on stderr when it is ready; runs until SIGTERM or
-        Ctrl+C.
+        Logs 'listening on ADDRESS' (level information) when it is ready; runs until
+        SIGTERM or Ctrl+C.
 
         Examples:
           kmstool-instance vsock-proxy 8000 kms.eu-central-1.amazonaws.com 443

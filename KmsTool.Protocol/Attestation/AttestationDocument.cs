@@ -1,4 +1,5 @@
 using System.Formats.Cbor;
+using KmsTool.Protocol.Cbor;
 
 namespace KmsTool.Protocol.Attestation;
 
@@ -72,23 +73,10 @@ public sealed record AttestationDocument
             writer.WriteByteString(certificate.Span);
         }
         writer.WriteEndArray();
-        WriteOptional(writer, "public_key", PublicKey);
-        WriteOptional(writer, "user_data", UserData);
-        WriteOptional(writer, "nonce", Nonce);
+        writer.WriteBytesOrNull("public_key", PublicKey);
+        writer.WriteBytesOrNull("user_data", UserData);
+        writer.WriteBytesOrNull("nonce", Nonce);
         writer.WriteEndMap();
         return writer.Encode();
-    }
-
-    private static void WriteOptional(CborWriter writer, string name, ReadOnlyMemory<byte>? value)
-    {
-        writer.WriteTextString(name);
-        if (value is { } bytes)
-        {
-            writer.WriteByteString(bytes.Span);
-        }
-        else
-        {
-            writer.WriteNull();
-        }
     }
 }

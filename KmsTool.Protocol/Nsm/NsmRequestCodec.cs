@@ -35,9 +35,9 @@ internal static class NsmRequestCodec
                 break;
             case NsmRequest.Attestation attestation:
                 writer.WriteStartVariant("Attestation", 3);
-                WriteOptional(writer, "user_data", attestation.UserData);
-                WriteOptional(writer, "nonce", attestation.Nonce);
-                WriteOptional(writer, "public_key", attestation.PublicKey);
+                writer.WriteBytesOrNull("user_data", attestation.UserData);
+                writer.WriteBytesOrNull("nonce", attestation.Nonce);
+                writer.WriteBytesOrNull("public_key", attestation.PublicKey);
                 writer.WriteEndVariant();
                 break;
             default:
@@ -146,19 +146,6 @@ internal static class NsmRequestCodec
         writer.WriteTextString(name);
         writer.WriteUInt32(value);
         writer.WriteEndVariant();
-    }
-
-    private static void WriteOptional(CborWriter writer, string name, ReadOnlyMemory<byte>? value)
-    {
-        writer.WriteTextString(name);
-        if (value is { } bytes)
-        {
-            writer.WriteByteString(bytes.Span);
-        }
-        else
-        {
-            writer.WriteNull();
-        }
     }
 
     private static NsmException UnknownOperation() => new(NsmErrorCode.InvalidOperation, "NSM request: unknown operation");
