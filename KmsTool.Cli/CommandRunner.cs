@@ -59,8 +59,11 @@ internal static class CommandRunner
     /// <summary>Parses without the conveniences that change what an argument means.</summary>
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> args)
     {
-        // An argument that starts with @ or [ is an argument, not a response file or a directive.
-        root.Directives.Clear();
+        // An argument that starts with @ or [ is an argument, not a response file or a directive; but for the one that
+        // shells ask for completions with.
+        if (args is not [{ } first, ..] || !first.StartsWith("[suggest", StringComparison.Ordinal))
+            root.Directives.Clear();
+
         return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 

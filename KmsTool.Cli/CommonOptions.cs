@@ -66,6 +66,11 @@ internal static class CommonOptions
     /// <summary>A vsock port to listen on; 0 lets the kernel choose.</summary>
     public static uint? ParseListeningVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 0);
 
+    /// <summary>
+    /// Whether an argument came as valid UTF-8. The runtime puts U+FFFD where it did not, which would mean another text.
+    /// </summary>
+    public static bool IsText(string argument) => !argument.Contains('\uFFFD', StringComparison.Ordinal);
+
     private static uint? ParseVsockPort(ArgumentResult result, uint least)
     {
         string text = result.Tokens.Single().Value;

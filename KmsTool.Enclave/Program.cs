@@ -6,14 +6,34 @@ namespace KmsTool.Enclave;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(), args);
+    /// <summary>The names of the AWS sample's programs, for which links to this one stand in.</summary>
+    private const string OriginalServer = "kmstool_enclave";
+    private const string OriginalCommandLine = "kmstool_enclave_cli";
 
-    internal static RootCommand BuildCommandTree()
+    public static async Task<int> Main(string[] args)
     {
-        var serve = new ServeCommandLine();
+        string name = ProgramName.Invoked();
+        int exitCode = await CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(name), args);
+        // The original knows one way to fail, and scripts may compare with it.
+        return name == OriginalCommandLine && exitCode != 0 ? (int)ExitCode.OperationFailed : exitCode;
+    }
+
+    /// <param name="name">The name under which the program was started.</param>
+    internal static RootCommand BuildCommandTree(string name)
+    {
         var root = new RootCommand();
-        serve.AddTo(root);
-        root.Add(serve.CreateCommand());
+        if (name != OriginalCommandLine)
+            new ServeCommandLine().AddTo(root);
+
+        if (name is not (OriginalServer or OriginalCommandLine))
+            root.Add(new ServeCommandLine().CreateCommand());
+
+        if (name != OriginalServer)
+        {
+            foreach (Command command in KmsCommandLine.CreateCommands())
+                root.Add(command);
+        }
+
         HelpText.Install(root, HelpTexts.ByCommand);
         return root;
     }

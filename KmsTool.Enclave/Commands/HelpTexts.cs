@@ -4,28 +4,45 @@ namespace KmsTool.Enclave.Commands;
 internal static class HelpTexts
 {
     private const string Serve = """
-        Runs inside a Nitro enclave and decrypts for the parent instance what KMS
-        encrypted, under this enclave's attestation: KMS answers to a key that never
-        leaves this process, and only if the key's policy admits this enclave image.
+        Runs inside a Nitro enclave and uses KMS keys for the parent instance, under
+        this enclave's attestation: KMS answers to a key that never leaves this
+        process, and only if the KMS key's policy admits this enclave image.
 
         Usage:
           kmstool-enclave [serve] [options]
+          kmstool-enclave COMMAND [options]   for a program inside the enclave:
+            decrypt, genkey, genrandom, generate-data-key-pair, derive-shared-secret
 
         The parent instance:
           -p, --port PORT        vsock port to listen on (default 3000)
               --listen ADDRESS   the same in full: vsock:PORT, unix:/path,
                                  tcp:127.0.0.1:PORT (port 0: any free)
-          -x, --proxy-port PORT  vsock port of the parent's vsock-proxy, which relays to
-                                 KMS (default 8000)
-              --proxy ADDRESS    the same in full (default vsock:3:8000)
 
-        KMS:
-          -r, --region REGION    pins the region; a SetClient that names one is refused.
+        Pins, which the parent cannot change, as they are in the measured image:
+          --allow-key ARN...     the only KMS keys that are used. KMS gets the ARN as
+                                 KeyId, and an answer of another key is refused
+          --require-encryption-context NAME[=VALUE]...
+                                 what each encryption context must have
+          --operations LIST...   the only operations besides SetClient: Decrypt,
+                                 GenerateDataKey, GenerateDataKeyPair, GenerateRandom,
+                                 DeriveSharedSecret, Describe, Attest
+          --reply WHAT           what leaves the enclave of a secret: plaintext
+                                 (default), sha256 or none
+          --refuse-debug-mode    does not start where PCR0 is all zeros
+          -r, --region REGION    the region; a SetClient that names one is refused.
                                  Else REGION, else what the instance names, else
                                  us-east-1
           --kms-endpoint HOST[:PORT]
-                                 pins the endpoint whose name TLS must prove; else
-                                 ENDPOINT, AWS_ENDPOINT_URL_KMS, else the region's own
+                                 the endpoint whose name TLS must prove, such as a VPC
+                                 endpoint's; else ENDPOINT, AWS_ENDPOINT_URL_KMS, else
+                                 the region's own
+          --fips                 the region's own is kms-fips.REGION.SUFFIX; also
+                                 AWS_USE_FIPS_ENDPOINT=true
+
+        KMS:
+          -x, --proxy-port PORT  vsock port of the parent's vsock-proxy, which relays to
+                                 KMS (default 8000)
+              --proxy ADDRESS    the same in full (default vsock:3:8000)
           --ca-bundle FILE       PEM file of the only trust anchors; else AWS_CA_BUNDLE,
                                  SSL_CERT_FILE, else the system's
 
@@ -57,16 +74,21 @@ internal static class HelpTexts
           -h, --help             this text
           --version              the version
 
-        Prints 'ready ADDRESS' on stdout when it listens; runs until SIGTERM.
+        At start it mixes random bytes of the Nitro Secure Module into the kernel's,
+        brings the interface lo up, and warns of debug mode, of another random source
+        than nsm-hwrng and of a clock that is off by more than a minute. Prints
+        'ready ADDRESS' on stdout when it listens; runs until SIGTERM.
 
         Examples:
-          kmstool-enclave --region eu-central-1
+          kmstool-enclave --region eu-central-1 \
+            --allow-key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-...
           kmstool-enclave serve --listen unix:/tmp/enclave.sock \
             --proxy unix:/tmp/kms.sock --nsm unix:/tmp/sim/nsm.sock \
             --ca-bundle /tmp/sim/ca.pem
 
         Exit codes:
           0 stopped by a signal
+          1 debug mode, which --refuse-debug-mode refuses
           2 wrong usage
           4 the Nitro Secure Module or the address cannot be used
 
@@ -76,5 +98,10 @@ internal static class HelpTexts
     {
         [""] = Serve,
         [ServeCommandLine.Name] = Serve,
+        [KmsCommandLine.Decrypt] = KmsHelpTexts.Decrypt,
+        [KmsCommandLine.GenerateDataKey] = KmsHelpTexts.GenerateDataKey,
+        [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,
+        [KmsCommandLine.GenerateDataKeyPair] = KmsHelpTexts.GenerateDataKeyPair,
+        [KmsCommandLine.DeriveSharedSecret] = KmsHelpTexts.DeriveSharedSecret,
     };
 }

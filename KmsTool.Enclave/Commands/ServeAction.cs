@@ -12,8 +12,8 @@ internal static class ServeAction
         using ILoggerFactory loggers = LogOutput.Create(options.LogLevel);
         ILogger logger = loggers.CreateLogger("kmstool-enclave");
         await using EnclaveServer server = await EnclaveServer.StartAsync(options, TimeProvider.System, logger, stopping);
-        Log.Listening(logger, server.LocalAddress.ToString(), options.Proxy.ToString(), options.Region ?? "of the instance's choice",
-            options.KmsEndpoint?.Host ?? "of the region");
+        Log.Listening(logger, server.LocalAddress.ToString(), options.Kms.Proxy.ToString(),
+            options.Kms.Region ?? "of the instance's choice", options.Kms.Endpoints.Pinned?.Host ?? "of the region");
         await Console.Out.WriteLineAsync($"ready {server.LocalAddress}");
         await server.RunAsync(stopping);
     }

@@ -1,5 +1,6 @@
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
@@ -10,23 +11,19 @@ internal sealed record ServeOptions
 {
     public required StreamAddress Listen { get; init; }
 
-    public required StreamAddress Proxy { get; init; }
+    /// <summary>Its region and endpoint are pins: where they are set, no SetClient may choose.</summary>
+    public required KmsSettings Kms { get; init; }
 
-    /// <summary>The device's path, or a stream address.</summary>
-    public required string Nsm { get; init; }
+    public KmsPins Pins { get; init; } = KmsPins.None;
 
-    /// <summary>Pinned region; <see langword="null"/> lets the instance choose.</summary>
-    public string? Region { get; init; }
-
-    /// <summary>Pinned endpoint; <see langword="null"/> for the region's own.</summary>
-    public (string Host, int Port)? KmsEndpoint { get; init; }
-
-    /// <summary>PEM file of trust anchors; <see langword="null"/> for the system's.</summary>
-    public string? CaBundle { get; init; }
+    /// <summary>What replies tell of secrets.</summary>
+    public SecretDisclosure Disclosure { get; init; }
 
     public required RecipientOptions Recipient { get; init; }
 
     public required DaemonLimits Limits { get; init; }
+
+    public StartupOptions Startup { get; init; } = new();
 
     public required LogLevel LogLevel { get; init; }
 }

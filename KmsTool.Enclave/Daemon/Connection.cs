@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,8 @@ namespace KmsTool.Enclave.Daemon;
 /// One peer: reads its commands, works on up to a number of them at once, and answers in order. Nothing that this peer
 /// does delays another.
 /// </summary>
-internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits limits, ILogger logger) : IDisposable
+internal sealed class Connection(
+    long id, KmsClientFactory clients, Introspection introspection, DaemonLimits limits, DaemonCounters counters, ILogger logger) : IDisposable
 {
     // A command holds a slot until its reply has been sent; holding all of them is being alone.
     private readonly SemaphoreSlim _slots = new(limits.MaxPending);
@@ -91,11 +93,12 @@ internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits
                 // The slots bound the queue, so it always takes one more.
                 _answers.Writer.TryWrite(command switch
                 {
-                    { Operation: DecryptCommand.Name } when _client is null =>
-                        Failed(ErrorTexts.ClientNotInitialized, ErrorCodes.ClientNotInitialized),
-                    DecryptCommand decrypt => ExecuteAsync(decrypt, DecryptAsync, lost),
-                    InvalidCommand invalid => Failed(invalid.Message, invalid.Code),
-                    _ => throw new InvalidOperationException("Command has three cases."),
+                    KmsCommand { Operation: { } name } when _client is null => Failed(name, ErrorTexts.ClientNotInitialized, ErrorCodes.ClientNotInitialized),
+                    KmsCommand kms => ExecuteAsync(kms, _client!.ExecuteAsync, lost),
+                    AttestCommand attest => ExecuteAsync(attest, introspection.AttestAsync, lost),
+                    DescribeCommand describe => ExecuteAsync(describe, (_, token) => introspection.DescribeAsync(token), lost),
+                    InvalidCommand invalid => Failed(invalid.Operation, invalid.Message, invalid.Code),
+                    _ => throw new InvalidOperationException("There is no other command."),
                 });
             }
         }
@@ -113,51 +116,63 @@ internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits
             _slots.Release(others);
     }
 
-    private static Task<Answer> Failed(string message, string code) => Task.FromResult(new Answer(Reply.Failed(message, code), null));
+    private Task<Answer> Failed(string? operation, string message, string code)
+    {
+        counters.CommandDone(operation, succeeded: false);
+        return Task.FromResult(new Answer(Reply.Failed(message, code), null));
+    }
 
-    private async Task<Answer> ExecuteAsync<TCommand>(
-        TCommand command, Func<TCommand, CancellationToken, Task<Answer>> execute, CancellationToken lost)
+    private async Task<Answer> ExecuteAsync<TCommand, TReply>(
+        TCommand command, Func<TCommand, CancellationToken, Task<TReply>> execute, CancellationToken lost)
         where TCommand : Command
+        where TReply : SuccessReply?
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost);
         deadline.CancelAfter(limits.RequestTimeout);
         string name = command.Operation!;
+        Reply failure;
         try
         {
-            Answer answer = await execute(command, deadline.Token);
+            TReply reply = await execute(command, deadline.Token);
+            counters.CommandDone(name, succeeded: true);
             Log.CommandDone(logger, name, id, Reply.Ok);
-            return answer;
+            return new Answer(null, reply);
         }
         catch (CommandException e)
         {
-            Log.CommandDone(logger, name, id, e.Code);
-            return new Answer(Reply.Failed(e.Message, e.Code), null);
+            failure = Reply.Failed(e.Message, e.Code);
+        }
+        catch (KmsException e)
+        {
+            failure = Failure(name, e.Code, e.Message);
         }
         catch (OperationCanceledException)
         {
-            Log.CommandDone(logger, name, id, ErrorCodes.KmsTimeout);
-            string text = command is SetClientCommand ? ErrorTexts.NoClient : ErrorTexts.NotDecrypted;
-            return new Answer(Reply.Failed($"{text}: {ErrorCodes.KmsTimeout}: no answer within {limits.RequestTimeout.TotalSeconds} s", ErrorCodes.KmsTimeout), null);
+            failure = Failure(name, ErrorCodes.KmsTimeout, $"no answer within {limits.RequestTimeout.TotalSeconds} s");
         }
 #pragma warning disable CA1031 // A fault of ours must cost one reply, not the connection; its text might quote input, so only its type is told.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             Log.CommandFaulted(logger, name, id, e.GetType().Name);
-            return new Answer(Reply.Failed($"Internal error: {e.GetType().Name}", ErrorCodes.InternalError), null);
+            failure = Reply.Failed($"Internal error: {e.GetType().Name}", ErrorCodes.InternalError);
         }
+
+        counters.CommandDone(name, succeeded: false);
+        Log.CommandDone(logger, name, id, failure.Code!);
+        return new Answer(failure, null);
     }
 
-    private async Task<Answer> SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
+    private static Reply Failure(string operation, string code, string message) =>
+        Reply.Failed($"{ErrorTexts.Failed(operation)}: {code}: {message}", code);
+
+    private async Task<SuccessReply?> SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
     {
         _client?.Dispose();
         _client = null;
         _client = await clients.CreateAsync(command, cancellationToken);
-        return new Answer(new Reply { Status = Reply.Ok }, null);
+        return null;
     }
-
-    private async Task<Answer> DecryptAsync(DecryptCommand command, CancellationToken cancellationToken) =>
-        new(null, new PlaintextReply(await _client!.DecryptAsync(command, cancellationToken)));
 
     private async Task WriteAnswersAsync(PipeWriter output, CancellationTokenSource lost)
     {
@@ -193,16 +208,18 @@ internal sealed class Connection(long id, KmsClientFactory clients, DaemonLimits
         }
     }
 
-    private sealed record Answer(Reply? Reply, PlaintextReply? Plaintext) : IDisposable
+    private sealed record Answer(Reply? Failure, SuccessReply? Success) : IDisposable
     {
+        private static readonly Reply Done = new() { Status = Reply.Ok };
+
         public void WriteTo(PipeWriter output)
         {
-            if (Plaintext is not null)
-                MessageWriter.Write(output, Plaintext, MessageJsonContext.Default.PlaintextReply);
+            if (Success is not null)
+                MessageWriter.Write(output, Success);
             else
-                MessageWriter.Write(output, Reply!, MessageJsonContext.Default.Reply);
+                MessageWriter.Write(output, Failure ?? Done, MessageJsonContext.Default.Reply);
         }
 
-        public void Dispose() => Plaintext?.Dispose();
+        public void Dispose() => Success?.Dispose();
     }
 }

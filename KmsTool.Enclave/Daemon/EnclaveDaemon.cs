@@ -7,7 +7,13 @@ namespace KmsTool.Enclave.Daemon;
 
 /// <summary>Accepts connections and serves each on its own, within the limits.</summary>
 internal sealed class EnclaveDaemon(
-    StreamListener listener, KmsClientFactory clients, DaemonLimits limits, TimeProvider time, ILogger logger)
+    StreamListener listener,
+    KmsClientFactory clients,
+    Introspection introspection,
+    DaemonLimits limits,
+    DaemonCounters counters,
+    TimeProvider time,
+    ILogger logger)
 {
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
@@ -41,6 +47,7 @@ internal sealed class EnclaveDaemon(
 
             if (_connections.Count >= limits.MaxConnections)
             {
+                counters.ConnectionRefused();
                 Log.TooManyConnections(logger, limits.MaxConnections);
                 socket.Dispose();
                 continue;
@@ -55,11 +62,12 @@ internal sealed class EnclaveDaemon(
 
     private void Serve(long id, Socket socket, CancellationToken stopping, CancellationToken aborting)
     {
+        counters.ConnectionOpened();
         Log.ConnectionOpened(logger, id);
         // On a thread of the pool, so that a connection's first commands do not keep the next from being accepted.
         Task served = Task.Run(async () =>
         {
-            using var connection = new Connection(id, clients, limits, logger);
+            using var connection = new Connection(id, clients, introspection, limits, counters, logger);
             try
             {
                 await connection.RunAsync(socket, stopping, aborting);
@@ -69,6 +77,10 @@ internal sealed class EnclaveDaemon(
 #pragma warning restore CA1031
             {
                 Log.ConnectionFaulted(logger, id, e.GetType().Name);
+            }
+            finally
+            {
+                counters.ConnectionClosed();
             }
         }, CancellationToken.None);
         _connections[id] = served;

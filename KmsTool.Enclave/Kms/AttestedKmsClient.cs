@@ -9,7 +9,13 @@ namespace KmsTool.Enclave.Kms;
 /// <summary>
 /// The one way to KMS: adds the recipient to a request, signs it, sends it, and opens what KMS encrypted to the recipient.
 /// </summary>
-internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource recipients, TimeProvider time, ILogger logger)
+/// <param name="channel">Where requests go.</param>
+/// <param name="recipients">The key that KMS encrypts its answers to.</param>
+/// <param name="pins">What every request and answer must agree with.</param>
+/// <param name="time">This machine's clock, which need not be right.</param>
+/// <param name="logger">Learns of a clock that is wrong.</param>
+internal sealed class AttestedKmsClient(
+    KmsChannel channel, RecipientSource recipients, KmsPins pins, TimeProvider time, ILogger logger)
 {
     private const int MaxAttempts = 3;
     private const int MaxErrorTextLength = 1024;
@@ -30,24 +36,25 @@ internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource reci
     public Task ProveRouteAsync(KmsEndpoint endpoint, CancellationToken cancellationToken) =>
         channel.ProveRouteAsync(endpoint, cancellationToken);
 
-    /// <summary>Has KMS carry out <paramref name="operation"/> for this enclave as recipient.</summary>
-    /// <param name="operation">The operation.</param>
-    /// <param name="parameters">A JSON object in UTF-8, with at least one member and without Recipient.</param>
+    /// <summary>Has KMS carry out <paramref name="request"/> for this enclave as recipient.</summary>
+    /// <param name="request">What is asked; the pins may add the key.</param>
     /// <param name="endpoint">Where KMS is.</param>
     /// <param name="credentials">Whose request it is.</param>
     /// <param name="cancellationToken">Bounds the whole, retries included.</param>
-    /// <exception cref="KmsException">KMS was not reached, or its answer cannot be accepted.</exception>
+    /// <returns>The answer, which the caller owns.</returns>
+    /// <exception cref="KmsException">A pin forbids it, KMS was not reached, or its answer cannot be accepted.</exception>
     public async Task<KmsAnswer> SendAsync(
-        KmsOperation operation, ReadOnlyMemory<byte> parameters, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
+        KmsRequest request, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
     {
+        request = pins.Apply(request);
         using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
-        byte[] body = AddMember(parameters.Span, recipient.RequestMember.Span);
+        byte[] body = request.ToJson(recipient.RequestMember.Span);
         bool clockCorrected = false;
         for (int attempt = 1; ; attempt++)
         {
-            KmsHttpResponse response = await SendOnceAsync(operation, body, endpoint, credentials, cancellationToken);
+            KmsHttpResponse response = await SendOnceAsync(request.Operation, body, endpoint, credentials, cancellationToken);
             if (response.Status == 200)
-                return Open(operation, response.Body, recipient);
+                return Open(request, response.Body, recipient);
 
             KmsAnswer.Refused refused = ReadRefusal(response);
             if (refused.MayBeClockSkew && !clockCorrected && TryCorrectClock(response.Date))
@@ -82,52 +89,63 @@ internal sealed class AttestedKmsClient(KmsChannel channel, RecipientSource reci
         return true;
     }
 
-    private static byte[] AddMember(ReadOnlySpan<byte> jsonObject, ReadOnlySpan<byte> member)
+    private KmsAnswer.Opened Open(KmsRequest request, ReadOnlyMemory<byte> body, RecipientLease recipient)
     {
-        byte[] joined = new byte[jsonObject.Length + 1 + member.Length];
-        Span<byte> rest = joined;
-        jsonObject[..^1].CopyTo(rest);
-        rest = rest[(jsonObject.Length - 1)..];
-        rest[0] = (byte)',';
-        member.CopyTo(rest[1..]);
-        rest[^1] = (byte)'}';
-        return joined;
-    }
-
-    private static KmsAnswer.Opened Open(KmsOperation operation, ReadOnlyMemory<byte> body, RecipientLease recipient)
-    {
-        byte[]? envelope = null;
+        JsonDocument document = ParseAnswer(body);
+        KmsAnswer.Opened? opened = null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(body, Strict);
-            JsonElement root = document.RootElement;
-            if (root.ValueKind == JsonValueKind.Object
-                && root.TryGetProperty("CiphertextForRecipient", out JsonElement member)
-                && member.ValueKind == JsonValueKind.String)
-            {
-                if (root.TryGetProperty(operation.PlaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
-                    throw Unacceptable($"KMS's answer has {operation.PlaintextMember} beside CiphertextForRecipient");
-
-                if (!member.TryGetBytesFromBase64(out envelope) || envelope.Length > RecipientKeyPair.MaxEnvelopeLength)
-                    throw Unacceptable("KMS's CiphertextForRecipient is malformed");
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw Unacceptable("KMS's answer is not JSON");
-        }
-
-        if (envelope is null)
-            throw Unacceptable("KMS's answer lacks CiphertextForRecipient");
-
-        try
-        {
-            return new KmsAnswer.Opened(recipient.Open(envelope));
+            byte[] envelope = FindEnvelope(request.Operation, document.RootElement);
+            // Before anything is opened: what another key gave is not looked at.
+            pins.CheckAnswer(request, document.RootElement);
+            opened = new KmsAnswer.Opened(document, recipient.Open(envelope));
+            return opened;
         }
         catch (RecipientEnvelopeException e)
         {
             throw Unacceptable(e.Message);
         }
+        catch (InvalidOperationException)
+        {
+            // A string with an invalid escape.
+            throw Unacceptable("KMS's answer is not JSON");
+        }
+        finally
+        {
+            if (opened is null)
+                document.Dispose();
+        }
+    }
+
+    private static JsonDocument ParseAnswer(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(body, Strict);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+                return document;
+
+            document.Dispose();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Said below; the exception's own text quotes the answer.
+        }
+
+        throw Unacceptable("KMS's answer is not JSON");
+    }
+
+    private static byte[] FindEnvelope(KmsOperation operation, JsonElement answer)
+    {
+        if (!answer.TryGetProperty("CiphertextForRecipient", out JsonElement member) || member.ValueKind != JsonValueKind.String)
+            throw Unacceptable("KMS's answer lacks CiphertextForRecipient");
+
+        if (answer.TryGetProperty(operation.PlaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
+            throw Unacceptable($"KMS's answer has {operation.PlaintextMember} beside CiphertextForRecipient");
+
+        return member.TryGetBytesFromBase64(out byte[]? envelope) && envelope.Length <= RecipientKeyPair.MaxEnvelopeLength
+            ? envelope
+            : throw Unacceptable("KMS's CiphertextForRecipient is malformed");
     }
 
     private static KmsException Unacceptable(string message) => new(ErrorCodes.InvalidKmsAnswer, message);

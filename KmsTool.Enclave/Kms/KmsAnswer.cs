@@ -1,28 +1,73 @@
+using System.Text.Json;
 using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Enclave.Kms;
 
-/// <summary>What KMS said: a plaintext, which the caller owns, or a refusal.</summary>
-internal abstract record KmsAnswer
+/// <summary>What KMS said: an answer whose secret has been opened, or a refusal.</summary>
+internal abstract class KmsAnswer : IDisposable
 {
     private KmsAnswer()
     {
     }
 
-    /// <summary>The operation's plaintext, opened with the recipient key; may be empty.</summary>
-    public sealed record Opened(SensitiveBytes Plaintext) : KmsAnswer;
+    /// <summary>Clears the secret, if there is one.</summary>
+    public abstract void Dispose();
+
+    /// <summary>KMS did it.</summary>
+    /// <param name="body">The answer's JSON object, in which the secret is sealed. Owned from here on.</param>
+    /// <param name="secret">What CiphertextForRecipient held; may be empty. Owned from here on.</param>
+    public sealed class Opened(JsonDocument body, SensitiveBytes secret) : KmsAnswer
+    {
+        private SensitiveBytes? _secret = secret;
+
+        /// <summary>The secret, which the caller owns then. Only once.</summary>
+        public SensitiveBytes TakeSecret() =>
+            Interlocked.Exchange(ref _secret, null) ?? throw new InvalidOperationException("The secret has been taken.");
+
+        /// <exception cref="KmsException">KMS's answer lacks the member.</exception>
+        public string Text(string name) =>
+            body.RootElement.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String
+                ? member.GetString()!
+                : throw Lacks(name);
+
+        /// <exception cref="KmsException">KMS's answer lacks the member, or it is not base64.</exception>
+        public ReadOnlyMemory<byte> Bytes(string name) =>
+            body.RootElement.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String
+            && member.TryGetBytesFromBase64(out byte[]? bytes)
+                ? bytes
+                : throw Lacks(name);
+
+        public override void Dispose()
+        {
+            _secret?.Dispose();
+            body.Dispose();
+        }
+
+        private static KmsException Lacks(string name) => new(ErrorCodes.InvalidKmsAnswer, $"KMS's answer lacks {name}");
+    }
 
     /// <summary>KMS's own error.</summary>
-    /// <param name="Status">HTTP status.</param>
-    /// <param name="Code">Exception name, without its namespace.</param>
-    /// <param name="Message">KMS's text, shortened.</param>
-    public sealed record Refused(int Status, string Code, string Message) : KmsAnswer
+    /// <param name="status">HTTP status.</param>
+    /// <param name="code">Exception name, without its namespace.</param>
+    /// <param name="message">KMS's text, shortened.</param>
+    public sealed class Refused(int status, string code, string message) : KmsAnswer
     {
+        public int Status { get; } = status;
+
+        public string Code { get; } = code;
+
+        public string Message { get; } = message;
+
         /// <summary>Whether trying again may help: throttling, and faults on KMS's side.</summary>
         public bool IsTransient => Status is 429 or >= 500
             || Code is "ThrottlingException" or "KeyUnavailableException" or "DependencyTimeoutException" or "KMSInternalException";
 
         /// <summary>Whether the time in the signature may be what KMS minds.</summary>
         public bool MayBeClockSkew => Code is "InvalidSignatureException" or "RequestExpired" or "RequestTimeTooSkewed";
+
+        public override void Dispose()
+        {
+        }
     }
 }

@@ -21,14 +21,15 @@ internal sealed record KmsEndpoint(string Host, int Port, string Region)
     public string Authority => Uri.Authority;
 
     /// <summary>
-    /// The public endpoint of <paramref name="region"/>, <c>kms.REGION.SUFFIX</c>, in whichever partition it lies.
+    /// The public endpoint of <paramref name="region"/>, <c>kms.REGION.SUFFIX</c> or <c>kms-fips.REGION.SUFFIX</c>, in
+    /// whichever partition it lies.
     /// </summary>
     /// <remarks>
     /// Not <see cref="RegionEndpoint.GetBySystemName"/>: it keeps every unknown name for ever and searches all of them,
     /// and the name may come from the parent.
     /// </remarks>
     /// <returns><see langword="null"/> where no partition has such a region.</returns>
-    public static KmsEndpoint? ForRegion(string region)
+    public static KmsEndpoint? ForRegion(string region, bool fips)
     {
         if (!AwsRegion.IsWellFormed(region))
             return null;
@@ -38,7 +39,7 @@ internal sealed record KmsEndpoint(string Host, int Port, string Region)
             ?? RegionEndpoint.EnumerableAllRegions.DistinctBy(known => known.PartitionName)
                 .FirstOrDefault(known => Regex.IsMatch(region, known.PartitionRegionRegex, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
                 ?.PartitionDnsSuffix;
-        return suffix is null ? null : new KmsEndpoint($"kms.{region}.{suffix}", HttpsPort, region);
+        return suffix is null ? null : new KmsEndpoint($"{(fips ? "kms-fips" : "kms")}.{region}.{suffix}", HttpsPort, region);
     }
 
     /// <summary>Reads a configured endpoint: <c>HOST</c>, <c>HOST:PORT</c> or <c>https://HOST[:PORT]</c>.</summary>

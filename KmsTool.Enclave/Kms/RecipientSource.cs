@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using KmsTool.Protocol.Messages;
+using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Recipient;
 using Microsoft.Extensions.Logging;
@@ -120,16 +120,10 @@ internal sealed class RecipientSource : IDisposable
         try
         {
             long at = _time.GetTimestamp();
-            NsmResponse response = await _nsm.SendAsync(
+            NsmResponse.Attestation attestation = await _nsm.AskAsync<NsmResponse.Attestation>(
                 new NsmRequest.Attestation(UserData: null, Nonce: null, key.Pair.PublicKey), cancellationToken);
-            if (response is not NsmResponse.Attestation { Document: var document })
-            {
-                throw new KmsException(ErrorCodes.AttestationUnavailable,
-                    "the Nitro Secure Module refused to attest" + (response is NsmResponse.Error { Code: var code } ? $": {code}" : ""));
-            }
-
             byte[] member = Encoding.ASCII.GetBytes(
-                $"\"Recipient\":{{\"AttestationDocument\":\"{Convert.ToBase64String(document.Span)}\",\"KeyEncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}}");
+                $"\"Recipient\":{{\"AttestationDocument\":\"{Convert.ToBase64String(attestation.Document.Span)}\",\"KeyEncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}}");
             // A key that has been replaced meanwhile serves this request and no other.
             _attested = new Attested(key, member, at);
             if (_key != current)
@@ -140,7 +134,7 @@ internal sealed class RecipientSource : IDisposable
         catch (Exception e) when (e is NsmException or IOException)
         {
             key.Release();
-            throw new KmsException(ErrorCodes.AttestationUnavailable, "the Nitro Secure Module does not answer: " + e.Message, e);
+            throw KmsException.NoAttestation(e);
         }
         catch
         {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>Asks for the plaintext of a ciphertext that KMS made. Members beyond Ciphertext and EncryptionContext are extensions.</summary>
-public sealed record DecryptCommand : Command
+public sealed record DecryptCommand : KmsCommand
 {
     /// <summary>The name on the wire.</summary>
     public const string Name = "Decrypt";
@@ -21,12 +21,12 @@ public sealed record DecryptCommand : Command
     /// <summary>Key id, key ARN, alias name or alias ARN; required by KMS for asymmetric keys.</summary>
     public string? KeyId { get; init; }
 
-    /// <summary>SYMMETRIC_DEFAULT, RSAES_OAEP_SHA_1 or RSAES_OAEP_SHA_256.</summary>
+    /// <summary>One of <see cref="KmsLimits.EncryptionAlgorithms"/>; SYMMETRIC_DEFAULT if absent.</summary>
     public string? EncryptionAlgorithm { get; init; }
 
     /// <summary>At most <see cref="KmsLimits.MaxGrantTokens"/>.</summary>
     public IReadOnlyList<string>? GrantTokens { get; init; }
 
-    /// <summary>The name only: grant tokens and contexts are the caller's business.</summary>
-    public override string ToString() => Name;
+    /// <summary>Whether KMS only checks permissions; it then answers DryRunOperationException where it would have done it.</summary>
+    public bool? DryRun { get; init; }
 }

@@ -21,6 +21,9 @@ public static class ErrorCodes
     /// <summary>Both sides set a region, or the region is malformed.</summary>
     public const string InvalidRegion = "InvalidRegion";
 
+    /// <summary>The enclave's measured configuration forbids it; the message names the option that does.</summary>
+    public const string PinViolated = "PinViolated";
+
     /// <summary>The parent's proxy or KMS cannot be reached.</summary>
     public const string KmsUnreachable = "KmsUnreachable";
 

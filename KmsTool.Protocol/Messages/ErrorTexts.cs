@@ -1,6 +1,9 @@
 namespace KmsTool.Protocol.Messages;
 
-/// <summary>The error texts of the original kmstool, with which <see cref="Reply.Message"/> starts.</summary>
+/// <summary>
+/// The texts with which <see cref="Reply.Message"/> starts: the original kmstool's, and for what it has not, texts of the
+/// same form.
+/// </summary>
 internal static class ErrorTexts
 {
     public const string NotJson = "Error reading JSON object";
@@ -15,4 +18,18 @@ internal static class ErrorTexts
     public const string NoCiphertext = "Message does not contain a Ciphertext";
     public const string CiphertextNotBase64 = "Ciphertext not a base64 string";
     public const string NotDecrypted = "Could not decrypt ciphertext";
+
+    /// <summary>The text for an operation that was understood and failed.</summary>
+    public static string Failed(string operation) => operation switch
+    {
+        SetClientCommand.Name => NoClient,
+        DecryptCommand.Name => NotDecrypted,
+        GenerateDataKeyCommand.Name => "Could not generate data key",
+        GenerateDataKeyPairCommand.Name => "Could not generate data key pair",
+        GenerateRandomCommand.Name => "Could not generate random",
+        DeriveSharedSecretCommand.Name => "Could not derive shared secret",
+        AttestCommand.Name => "Could not attest",
+        DescribeCommand.Name => "Could not describe",
+        _ => UnknownOperation,
+    };
 }

@@ -20,4 +20,13 @@ internal static class MessageWriter
 
         output.Write("\0"u8);
     }
+
+    /// <summary>Writes <paramref name="reply"/> with the members of its own type.</summary>
+    public static void Write(IBufferWriter<byte> output, SuccessReply reply)
+    {
+        using (var json = new Utf8JsonWriter(output, Options))
+            JsonSerializer.Serialize(json, reply, MessageJsonContext.Default.GetTypeInfo(reply.GetType())!);
+
+        output.Write("\0"u8);
+    }
 }

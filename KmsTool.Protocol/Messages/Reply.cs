@@ -12,7 +12,7 @@ public sealed record Reply
     /// <summary><see cref="Ok"/> or <see cref="Error"/>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>What went wrong; for a Decrypt that was carried out see <see cref="PlaintextReply"/>.</summary>
+    /// <summary>What went wrong. What was carried out is answered with a <see cref="SuccessReply"/>.</summary>
     public string? Message { get; init; }
 
     /// <summary>Machine-readable name of the error: one of <see cref="ErrorCodes"/>, or KMS's exception name. An extension.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -11,6 +12,14 @@ internal sealed class SensitiveTextConverter : JsonConverter<SensitiveBytes>
 
     public override void Write(Utf8JsonWriter writer, SensitiveBytes value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.Span);
+
+    /// <summary>Copies a JSON string, escapes resolved.</summary>
+    public static SensitiveBytes Read(JsonElement text)
+    {
+        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(text));
+        reader.Read();
+        return Read(ref reader);
+    }
 
     /// <summary>Copies the JSON string at the reader's position, escapes resolved.</summary>
     public static SensitiveBytes Read(ref Utf8JsonReader reader)

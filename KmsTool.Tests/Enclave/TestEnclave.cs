@@ -38,9 +38,12 @@ internal sealed class TestEnclave : IAsyncDisposable
             var options = new ServeOptions
             {
                 Listen = new StreamAddress.Unix(Path.Combine(simulator.Host.Files.Directory, "enclave.sock")),
-                Proxy = new StreamAddress.Tcp("127.0.0.1", (ushort)simulator.Host.KmsEndpoint.Port),
-                Nsm = simulator.Host.NsmAddress.ToString(),
-                CaBundle = simulator.Host.Files.CaBundle,
+                Kms = new KmsSettings
+                {
+                    Proxy = new StreamAddress.Tcp("127.0.0.1", (ushort)simulator.Host.KmsEndpoint.Port),
+                    Nsm = simulator.Host.NsmAddress.ToString(),
+                    CaBundle = simulator.Host.Files.CaBundle,
+                },
                 Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
                 Limits = new DaemonLimits(),
                 LogLevel = LogLevel.Trace,

@@ -12,11 +12,11 @@ public class ServeCommandLineTests
         ServeOptions options = Read([]);
 
         Assert.Equal("vsock:3000", options.Listen.ToString());
-        Assert.Equal("vsock:3:8000", options.Proxy.ToString());
-        Assert.Equal("/dev/nsm", options.Nsm);
-        Assert.Null(options.Region);
-        Assert.Null(options.KmsEndpoint);
-        Assert.Null(options.CaBundle);
+        Assert.Equal("vsock:3:8000", options.Kms.Proxy.ToString());
+        Assert.Equal("/dev/nsm", options.Kms.Nsm);
+        Assert.Null(options.Kms.Region);
+        Assert.Null(options.Kms.Endpoints.Pinned);
+        Assert.Null(options.Kms.CaBundle);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Recipient.AttestationLifetime);
     }
 
@@ -29,9 +29,9 @@ public class ServeCommandLineTests
     {
         ServeOptions options = Read(arguments);
 
-        Assert.Equal("eu-west-1", options.Region);
+        Assert.Equal("eu-west-1", options.Kms.Region);
         Assert.Equal("vsock:5005", options.Listen.ToString());
-        Assert.Equal("vsock:3:9000", options.Proxy.ToString());
+        Assert.Equal("vsock:3:9000", options.Kms.Proxy.ToString());
     }
 
     [Fact]
@@ -47,17 +47,17 @@ public class ServeCommandLineTests
         };
 
         ServeOptions options = Read([], environment);
-        Assert.Equal("eu-west-1", options.Region);
-        Assert.Equal(("kms.example.com", 443), options.KmsEndpoint);
-        Assert.Equal("/ca.pem", options.CaBundle);
-        Assert.Equal("unix:/nsm.sock", options.Nsm);
+        Assert.Equal("eu-west-1", options.Kms.Region);
+        Assert.Equal(("kms.example.com", 443), options.Kms.Endpoints.Pinned);
+        Assert.Equal("/ca.pem", options.Kms.CaBundle);
+        Assert.Equal("unix:/nsm.sock", options.Kms.Nsm);
 
         ServeOptions overridden = Read(
             ["--region", "us-east-2", "--kms-endpoint", "a.example.com:8443", "--ca-bundle", "/b.pem", "--nsm", "/dev/nsm"], environment);
-        Assert.Equal("us-east-2", overridden.Region);
-        Assert.Equal(("a.example.com", 8443), overridden.KmsEndpoint);
-        Assert.Equal("/b.pem", overridden.CaBundle);
-        Assert.Equal("/dev/nsm", overridden.Nsm);
+        Assert.Equal("us-east-2", overridden.Kms.Region);
+        Assert.Equal(("a.example.com", 8443), overridden.Kms.Endpoints.Pinned);
+        Assert.Equal("/b.pem", overridden.Kms.CaBundle);
+        Assert.Equal("/dev/nsm", overridden.Kms.Nsm);
     }
 
     [Fact]
@@ -65,9 +65,9 @@ public class ServeCommandLineTests
     {
         ServeOptions options = Read([], new Dictionary<string, string> { ["REGION"] = "", ["ENDPOINT"] = "", ["KMSTOOL_NSM"] = "" });
 
-        Assert.Null(options.Region);
-        Assert.Null(options.KmsEndpoint);
-        Assert.Equal("/dev/nsm", options.Nsm);
+        Assert.Null(options.Kms.Region);
+        Assert.Null(options.Kms.Endpoints.Pinned);
+        Assert.Equal("/dev/nsm", options.Kms.Nsm);
     }
 
     [Theory]
@@ -115,13 +115,13 @@ public class ServeCommandLineTests
 
         Assert.Equal(0, result.ExitCode);
         Assert.All(result.Output.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
-        foreach (Option option in KmsTool.Enclave.Program.BuildCommandTree().Options)
+        foreach (Option option in KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave").Options)
             Assert.Contains(option.Name, result.Output, StringComparison.Ordinal);
     }
 
     private static ServeOptions Read(string[] arguments, Dictionary<string, string>? environment = null)
     {
-        ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree(), arguments);
+        ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave"), arguments);
         Assert.Empty(result.Errors);
         var command = new ServeCommandLine();
         var root = new RootCommand();

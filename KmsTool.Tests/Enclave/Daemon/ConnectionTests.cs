@@ -217,7 +217,7 @@ public class ConnectionTests
     {
         using var directory = new TempDirectory();
         var proxy = new StreamAddress.Unix(directory["kms.sock"]);
-        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Proxy = proxy });
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Proxy = proxy } });
         await using var relay = new TestRelay(proxy, new StreamAddress.Tcp("127.0.0.1", (ushort)enclave.Simulator.Host.KmsEndpoint.Port));
         await using EnclavePeer idle = await enclave.ConnectWithClientAsync();
         await using EnclavePeer busy = await enclave.ConnectWithClientAsync();

@@ -18,7 +18,7 @@ public class InvalidMessageTests
         { $$""" "EncryptionContext":{"a":"{{new string('x', 8192)}}"} """, "EncryptionContext is too large" },
         { """ "KeyId":5 """, "KeyId is wrong" },
         { """ "KeyId":"" """, "KeyId is wrong" },
-        { """ "EncryptionAlgorithm":"ROT13" """, "EncryptionAlgorithm is not one of" },
+        { """ "EncryptionAlgorithm":"ROT13" """, "EncryptionAlgorithm is wrong: it takes one of" },
         { """ "GrantTokens":"token" """, "GrantTokens is wrong" },
         { """ "GrantTokens":[5] """, "GrantTokens is wrong" },
         { """ "GrantTokens":["1","2","3","4","5","6","7","8","9","10","11"] """, "GrantTokens is wrong" },

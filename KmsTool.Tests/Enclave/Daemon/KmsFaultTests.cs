@@ -21,7 +21,7 @@ public class KmsFaultTests
     [InlineData(nameof(SimulatorFault.Kms500), "KMSInternalException", "on order")]
     [InlineData(nameof(SimulatorFault.KmsCloseMidAnswer), "KmsUnreachable", "ended before a whole answer")]
     [InlineData(nameof(SimulatorFault.NsmRefuse), "AttestationUnavailable", "InternalError")]
-    [InlineData(nameof(SimulatorFault.NsmGarbage), "AttestationUnavailable", "does not answer")]
+    [InlineData(nameof(SimulatorFault.NsmGarbage), "AttestationUnavailable", "cannot be used")]
     public async Task Decrypt_withFault_isAnsweredWithTheReasonAndTheConnectionGoesOn(string fault, string code, string reason)
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(FreshDocuments);
@@ -67,7 +67,7 @@ public class KmsFaultTests
     [Fact]
     public async Task SetClient_withAnotherRegionsEndpoint_isRefusedForItsName()
     {
-        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Region = "eu-central-1" });
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Region = "eu-central-1" } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", await peer.AskAsync(enclave.SetClient()), "Could not create new client");
@@ -93,7 +93,7 @@ public class KmsFaultTests
     public async Task Endpoint_thatIsConfigured_isTheHostThatTlsMustProveAndTheOneThatIsSigned(string host, bool proved)
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(
-            options => options with { KmsEndpoint = (host, ((StreamAddress.Tcp)options.Proxy).Port) });
+            options => options with { Kms = options.Kms with { Endpoints = new KmsEndpoints((host, ((StreamAddress.Tcp)options.Kms.Proxy).Port), Fips: false) } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         string? reply = await peer.AskAsync(enclave.SetClient());
@@ -112,7 +112,7 @@ public class KmsFaultTests
     public async Task SetClient_withOtherTrustAnchors_isRefused()
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(
-            options => options with { CaBundle = Path.Combine(Path.GetDirectoryName(options.CaBundle)!, "nsm-root.pem") });
+            options => options with { Kms = options.Kms with { CaBundle = Path.Combine(Path.GetDirectoryName(options.Kms.CaBundle)!, "nsm-root.pem") } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         AssertError("KmsTlsFailed", "PartialChain", await peer.AskAsync(enclave.SetClient()), "Could not create new client");
@@ -122,7 +122,7 @@ public class KmsFaultTests
     public async Task SetClient_whenTheProxyClosesAtOnce_isRefused()
     {
         await using StreamListener listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
-        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Proxy = listener.LocalAddress });
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Proxy = listener.LocalAddress } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         Task<string?> reply = peer.AskAsync(enclave.SetClient());
@@ -139,7 +139,7 @@ public class KmsFaultTests
         await using StreamListener listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
         await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with
         {
-            Proxy = listener.LocalAddress,
+            Kms = options.Kms with { Proxy = listener.LocalAddress },
             Limits = options.Limits with { RequestTimeout = TimeSpan.FromMilliseconds(200) },
         });
         await using EnclavePeer peer = await enclave.ConnectAsync();
@@ -237,7 +237,7 @@ public class KmsFaultTests
     {
         using var directory = new TempDirectory();
         var late = new StreamAddress.Unix(directory["kms.sock"]);
-        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Proxy = late });
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Proxy = late } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
         AssertError("KmsUnreachable", "vsock-proxy", await peer.AskAsync(enclave.SetClient()), "Could not create new client");
 

@@ -122,7 +122,7 @@ public class OriginalWireTests
     [Fact]
     public async Task SetClient_withRegionWhileTheEnclaveIsPinned_isRefused()
     {
-        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Region = "us-east-1" });
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Region = "us-east-1" } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
         Func<string, string> fill = Placeholders(enclave);
 
@@ -150,7 +150,7 @@ public class OriginalWireTests
     public async Task SetClient_withoutARouteToKms_isRefusedAtOnce()
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(
-            options => options with { Proxy = new StreamAddress.Unix(options.CaBundle + ".nobody") });
+            options => options with { Kms = options.Kms with { Proxy = new StreamAddress.Unix(options.Kms.CaBundle + ".nobody") } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
         Func<string, string> fill = Placeholders(enclave);
 

@@ -17,7 +17,14 @@ public class KmsEndpointTests
     [InlineData("eu-north-9", "kms.eu-north-9.amazonaws.com")]
     [InlineData("cn-south-9", "kms.cn-south-9.amazonaws.com.cn")]
     public void ForRegion_isTheRegionsPublicEndpoint(string region, string host) =>
-        Assert.Equal(new KmsEndpoint(host, 443, region), KmsEndpoint.ForRegion(region));
+        Assert.Equal(new KmsEndpoint(host, 443, region), KmsEndpoint.ForRegion(region, fips: false));
+
+    [Theory]
+    [InlineData("us-east-1", "kms-fips.us-east-1.amazonaws.com")]
+    [InlineData("us-gov-east-1", "kms-fips.us-gov-east-1.amazonaws.com")]
+    [InlineData("us-iso-east-1", "kms-fips.us-iso-east-1.c2s.ic.gov")]
+    public void ForRegion_withFips_isTheRegionsFipsEndpoint(string region, string host) =>
+        Assert.Equal(new KmsEndpoint(host, 443, region), KmsEndpoint.ForRegion(region, fips: true));
 
     [Theory]
     [InlineData("")]
@@ -26,7 +33,7 @@ public class KmsEndpointTests
     [InlineData("us-east-1\n")]
     [InlineData("zz-nowhere-1")]
     [InlineData("us-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-1")]
-    public void ForRegion_thatIsNone_isNull(string region) => Assert.Null(KmsEndpoint.ForRegion(region));
+    public void ForRegion_thatIsNone_isNull(string region) => Assert.Null(KmsEndpoint.ForRegion(region, fips: false));
 
     [Theory]
     [InlineData("kms.example.com", "kms.example.com", 443)]

@@ -1,0 +1,18 @@
+using KmsTool.Protocol;
+
+namespace KmsTool.Cli;
+
+/// <summary>Output that holds a secret, as bytes all the way: no string is made of it.</summary>
+internal static class SecretLine
+{
+    /// <summary>The bytes in base64 between two texts.</summary>
+    public static SensitiveBytes Base64(ReadOnlySpan<byte> before, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
+    {
+        int length = System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(bytes.Length);
+        SensitiveBytes line = SensitiveBytes.Allocate(before.Length + length + after.Length);
+        before.CopyTo(line.WritableSpan);
+        System.Buffers.Text.Base64.EncodeToUtf8(bytes, line.WritableSpan[before.Length..], out _, out _);
+        after.CopyTo(line.WritableSpan[(before.Length + length)..]);
+        return line;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KmsTool.Cli;
+using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Nsm;
+using KmsTool.Protocol.Nsm;
+using KmsTool.Protocol.Vsock;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>The attested way to KMS with all it stands on, put together from settings; every command uses it.</summary>
+internal sealed class AttestedKms : IAsyncDisposable
+{
+    private readonly RecipientSource _recipients;
+    private readonly KmsChannel _channel;
+
+    private AttestedKms(
+        INsm nsm, KmsSettings settings, KmsPins pins, RecipientOptions recipient, X509Certificate2Collection? trust, TimeProvider time, ILogger logger)
+    {
+        Nsm = nsm;
+        _recipients = new RecipientSource(nsm, recipient, time, logger);
+        _channel = new KmsChannel(settings.Proxy, trust);
+        Client = new AttestedKmsClient(_channel, _recipients, pins, time, logger);
+    }
+
+    public INsm Nsm { get; }
+
+    public AttestedKmsClient Client { get; }
+
+    /// <summary>Finds the Nitro Secure Module and the trust anchors; KMS is not contacted.</summary>
+    /// <param name="settings">Where all is.</param>
+    /// <param name="pins">What every request must agree with.</param>
+    /// <param name="recipient">How long keys and documents are used.</param>
+    /// <param name="prepare">Is done with the Nitro Secure Module before the first key is made: keys need good random numbers.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CommandFailedException">Either cannot be used.</exception>
+    public static async Task<AttestedKms> OpenAsync(
+        KmsSettings settings,
+        KmsPins pins,
+        RecipientOptions recipient,
+        Func<INsm, CancellationToken, Task> prepare,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken cancellationToken)
+    {
+        X509Certificate2Collection? trust = settings.CaBundle is { } path ? LoadTrust(path) : null;
+        INsm nsm = OpenNsm(settings.Nsm);
+        try
+        {
+            NsmResponse.DescribeNsm found = await nsm.AskAsync<NsmResponse.DescribeNsm>(new NsmRequest.DescribeNsm(), cancellationToken);
+            Log.NsmFound(logger, $"{found.VersionMajor}.{found.VersionMinor}.{found.VersionPatch}", found.ModuleId);
+            await prepare(nsm, cancellationToken);
+            return new AttestedKms(nsm, settings, pins, recipient, trust, time, logger);
+        }
+        catch (Exception e)
+        {
+            await nsm.DisposeAsync();
+            if (e is IOException or NsmException)
+                throw NoNsm(settings.Nsm, e);
+
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        _recipients.Dispose();
+        await Nsm.DisposeAsync();
+    }
+
+    private static INsm OpenNsm(string where)
+    {
+        if (StreamAddress.TryParse(where, out StreamAddress? address, out _))
+            return new NsmSocket(address);
+
+        try
+        {
+            return NsmDevice.Open(where);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NoNsm(where, e);
+        }
+    }
+
+    private static CommandFailedException NoNsm(string where, Exception e) => new(ExitCode.CouldNotConnect,
+        $"The Nitro Secure Module at {where} cannot be used: {e.Message.TrimEnd('.')}. Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
+
+    private static X509Certificate2Collection LoadTrust(string path)
+    {
+        var trust = new X509Certificate2Collection();
+        try
+        {
+            trust.ImportFromPemFile(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw NoTrust(path, e.Message, e);
+        }
+
+        return trust.Count > 0 ? trust : throw NoTrust(path, "it holds no certificate", null);
+    }
+
+    private static CommandFailedException NoTrust(string path, string reason, Exception? cause) => new(ExitCode.WrongUsage,
+        $"The CA bundle '{path}' cannot be used: {reason.TrimEnd('.')}. Name a PEM file with --ca-bundle or AWS_CA_BUNDLE.", cause);
+}

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using KmsTool.Cli;
+using KmsTool.Enclave.Kms;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
+using Microsoft.Win32.SafeHandles;
+using Command = System.CommandLine.Command;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>
+/// The AWS credentials of a command inside the enclave: from a file descriptor, from arguments as the original takes them,
+/// or from the environment.
+/// </summary>
+internal sealed class CredentialOptions
+{
+    private const int MaxLength = 64 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    private readonly Option<string?> _accessKeyId = new("--aws-access-key-id", "-k");
+    private readonly Option<string?> _secretAccessKey = new("--aws-secret-access-key", "-s");
+    private readonly Option<string?> _sessionToken = new("--aws-session-token", "-t");
+    private readonly Option<int?> _descriptor = new("--credentials-fd")
+    {
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens.Single().Value, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
+                return descriptor;
+
+            result.AddError("--credentials-fd takes the number of an open file descriptor, such as 3, or 0 for stdin.");
+            return null;
+        },
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_accessKeyId, _secretAccessKey, _sessionToken, _descriptor])
+            command.Add(option);
+    }
+
+    /// <exception cref="CommandFailedException">There are none, they are incomplete, or come from two places.</exception>
+    public async Task<KmsCredentials> ReadAsync(
+        ParseResult parseResult, Func<string, string?> environment, CancellationToken cancellationToken)
+    {
+        string? accessKeyId = parseResult.GetValue(_accessKeyId);
+        string? secretAccessKey = parseResult.GetValue(_secretAccessKey);
+        string? sessionToken = parseResult.GetValue(_sessionToken);
+        bool inArguments = accessKeyId is not null || secretAccessKey is not null || sessionToken is not null;
+        if (parseResult.GetValue(_descriptor) is { } descriptor)
+        {
+            return inArguments
+                ? throw new CommandFailedException(ExitCode.WrongUsage, "--credentials-fd and credentials as arguments exclude each other.")
+                : await ReadDescriptorAsync(descriptor, cancellationToken);
+        }
+
+        if (!inArguments)
+        {
+            accessKeyId = environment("AWS_ACCESS_KEY_ID");
+            secretAccessKey = environment("AWS_SECRET_ACCESS_KEY");
+            sessionToken = environment("AWS_SESSION_TOKEN");
+        }
+
+        if (string.IsNullOrEmpty(accessKeyId) || string.IsNullOrEmpty(secretAccessKey))
+        {
+            throw new CommandFailedException(ExitCode.NoCredentials, inArguments
+                ? "--aws-access-key-id and --aws-secret-access-key must both be set"
+                : "No credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or pass them with --credentials-fd");
+        }
+
+        byte[] secret = Encoding.UTF8.GetBytes(secretAccessKey);
+        try
+        {
+            return Make(accessKeyId, SensitiveBytes.CopyOf(secret), sessionToken);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    private static async Task<KmsCredentials> ReadDescriptorAsync(int descriptor, CancellationToken cancellationToken)
+    {
+        using SensitiveBytes content = SensitiveBytes.Allocate(MaxLength);
+        try
+        {
+            // A pipe's reads cannot be cancelled; when time is up it is left behind.
+            int length = await Task.Run(() => ReadAll(descriptor, content), cancellationToken).WaitAsync(Timeout, cancellationToken);
+            using var document = JsonDocument.Parse(content.Memory[..length], Strict);
+            return Read(document.RootElement);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or TimeoutException)
+        {
+            throw new CommandFailedException(ExitCode.NoCredentials, $"No credentials: file descriptor {descriptor} cannot be read ({e.GetType().Name})", e);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Its text quotes the content.
+            throw Malformed("it is no JSON object");
+        }
+    }
+
+    private static int ReadAll(int descriptor, SensitiveBytes content)
+    {
+        using var file = new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.Read, bufferSize: 0);
+        int length = file.ReadAtLeast(content.WritableSpan, content.Length, throwOnEndOfStream: false);
+        return length < content.Length ? length : throw Malformed($"it has {MaxLength} bytes or more");
+    }
+
+    // The form of 'aws configure export-credentials' and of the instance metadata service, which says Token.
+    private static KmsCredentials Read(JsonElement root)
+    {
+        string? accessKeyId = Find(root, "AccessKeyId")?.GetString();
+        JsonElement? secret = Find(root, "SecretAccessKey");
+        string? token = (Find(root, "SessionToken") ?? Find(root, "Token"))?.GetString();
+        return !string.IsNullOrEmpty(accessKeyId) && secret is { } text && !text.ValueEquals("")
+            ? Make(accessKeyId, SensitiveTextConverter.Read(text), token)
+            : throw Malformed("AccessKeyId or SecretAccessKey is missing");
+    }
+
+    private static JsonElement? Find(JsonElement root, string name) =>
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value : null;
+
+    private static KmsCredentials Make(string accessKeyId, SensitiveBytes secret, string? token)
+    {
+        // Both travel in headers.
+        if (accessKeyId.All(IsHeaderCharacter) && (token is null || token.All(IsHeaderCharacter)))
+            return new KmsCredentials(accessKeyId, secret, string.IsNullOrEmpty(token) ? null : token);
+
+        secret.Dispose();
+        throw new CommandFailedException(ExitCode.NoCredentials, "The access key id or the session token is malformed: it holds more than printable ASCII");
+    }
+
+    private static bool IsHeaderCharacter(char character) => character is > ' ' and <= '~';
+
+    private static CommandFailedException Malformed(string reason) => new(ExitCode.NoCredentials,
+        $"No credentials: what comes over --credentials-fd is not as 'aws configure export-credentials' prints it: {reason}");
+}

@@ -1,0 +1,92 @@
+using KmsTool.Cli;
+using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Startup;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>Has KMS carry out one command for a program inside the enclave, and prints the result as the original does.</summary>
+internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, LogLevel logLevel)
+{
+    // Used for one request and thrown away with the process.
+    private static readonly RecipientOptions Once = new(AttestationLifetime: TimeSpan.Zero, KeyLifetime: TimeSpan.FromHours(1));
+
+    /// <exception cref="CommandFailedException">It did not work.</exception>
+    public async Task RunAsync(
+        KmsCommand command, Func<CancellationToken, Task<KmsCredentials>> readCredentials, CancellationToken cancellationToken)
+    {
+        KmsEndpoint endpoint = settings.Endpoints.ForRegion(settings.Region ?? KmsEndpoint.DefaultRegion)
+            ?? throw new CommandFailedException(ExitCode.WrongUsage, $"No partition has a region {settings.Region}.");
+        using ILoggerFactory loggers = LogOutput.Create(logLevel);
+        ILogger logger = loggers.CreateLogger("kmstool-enclave");
+        using KmsCredentials credentials = await readCredentials(cancellationToken);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(timeout);
+        try
+        {
+            await using AttestedKms kms = await AttestedKms.OpenAsync(
+                settings, KmsPins.None, Once, (nsm, token) => new KernelRandom(nsm, new StartupOptions(), logger).SeedAsync(token),
+                TimeProvider.System, logger, deadline.Token);
+            using KmsAnswer answer = await kms.Client.SendAsync(KmsRequest.Of(command), endpoint, credentials, deadline.Token);
+            await PrintAsync(command, answer, cancellationToken);
+        }
+        catch (KmsException e)
+        {
+            throw Failed(command, e.Code, e.Message, e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Failed(command, ErrorCodes.KmsTimeout, $"no answer within {timeout.TotalSeconds} s (--timeout)", e);
+        }
+    }
+
+    private static async Task PrintAsync(KmsCommand command, KmsAnswer answer, CancellationToken cancellationToken)
+    {
+        if (answer is not KmsAnswer.Opened opened)
+        {
+            var refused = (KmsAnswer.Refused)answer;
+            throw Failed(command, refused.Code, refused.Message, null);
+        }
+
+        await using Stream output = Console.OpenStandardOutput();
+        try
+        {
+            foreach ((string label, string member) in Labels(command))
+            {
+                using SensitiveBytes line = SecretLine.Base64(LabelBytes(label), opened.Bytes(member).Span, "\n"u8);
+                await output.WriteAsync(line.Memory, cancellationToken);
+            }
+
+            using SensitiveBytes secret = opened.TakeSecret();
+            using SensitiveBytes last = SecretLine.Base64("PLAINTEXT: "u8, secret.Span, "\n"u8);
+            await output.WriteAsync(last.Memory, cancellationToken);
+            await output.FlushAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new CommandFailedException(ExitCode.OperationFailed, $"The result could not be written to stdout: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What is printed before the secret, in the original's order.</summary>
+    private static (string Label, string Member)[] Labels(KmsCommand command) => command switch
+    {
+        GenerateDataKeyCommand => [("CIPHERTEXT", "CiphertextBlob")],
+        GenerateDataKeyPairCommand => [("CIPHERTEXT", "PrivateKeyCiphertextBlob"), ("PUBLICKEY", "PublicKey")],
+        _ => [],
+    };
+
+    private static byte[] LabelBytes(string label) => System.Text.Encoding.ASCII.GetBytes(label + ": ");
+
+    private static CommandFailedException Failed(KmsCommand command, string code, string message, Exception? cause) => new(
+        code switch
+        {
+            ErrorCodes.KmsUnreachable or ErrorCodes.KmsTlsFailed or ErrorCodes.KmsTimeout or ErrorCodes.AttestationUnavailable => ExitCode.CouldNotConnect,
+            ErrorCodes.InvalidKmsAnswer => ExitCode.ProtocolBroken,
+            _ => ExitCode.OperationFailed,
+        },
+        $"{ErrorTexts.Failed(command.Operation!)}: {code}: {message}",
+        cause);
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using KmsTool.Cli;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+using Command = System.CommandLine.Command;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>
+/// The commands for a program inside the enclave, which take the arguments of kmstool_enclave_cli and print what it prints.
+/// </summary>
+internal static class KmsCommandLine
+{
+    public const string Decrypt = "decrypt";
+    public const string GenerateDataKey = "genkey";
+    public const string GenerateRandom = "genrandom";
+    public const string GenerateDataKeyPair = "generate-data-key-pair";
+    public const string DeriveSharedSecret = "derive-shared-secret";
+
+    public static IEnumerable<Command> CreateCommands()
+    {
+        var ciphertext = new Option<string>("--ciphertext", "-c") { Required = true };
+        yield return Create(
+            Decrypt,
+            (command, kms) =>
+            {
+                command.Add(ciphertext);
+                kms.AddDecrypt(command);
+            },
+            (kms, parseResult) => kms.ReadDecrypt(parseResult, ReadCiphertext(parseResult.GetRequiredValue(ciphertext))));
+        yield return Create(GenerateDataKey, (command, kms) => kms.AddGenerateDataKey(command), (kms, parseResult) => kms.ReadGenerateDataKey(parseResult));
+        yield return Create(GenerateRandom, (command, kms) => kms.AddGenerateRandom(command), (kms, parseResult) => kms.ReadGenerateRandom(parseResult));
+        yield return Create(
+            GenerateDataKeyPair, (command, kms) => kms.AddGenerateDataKeyPair(command), (kms, parseResult) => kms.ReadGenerateDataKeyPair(parseResult));
+        yield return Create(
+            DeriveSharedSecret, (command, kms) => kms.AddDeriveSharedSecret(command), (kms, parseResult) => kms.ReadDeriveSharedSecret(parseResult));
+    }
+
+    private static Command Create(
+        string name, Action<Command, KmsCommandOptions> add, Func<KmsCommandOptions, ParseResult, KmsCommand> read)
+    {
+        var arguments = new KmsCommandOptions(withShortKeySpec: true);
+        var kms = new KmsOptions("AWS_REGION", "AWS_DEFAULT_REGION");
+        var credentials = new CredentialOptions();
+        Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 30);
+        Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
+        var command = new Command(name) { timeout, logLevel };
+        add(command, arguments);
+        kms.AddTo(command);
+        credentials.AddTo(command);
+        command.SetAction(async (parseResult, cancellationToken) =>
+        {
+            KmsCommand asked = read(arguments, parseResult);
+            var action = new KmsAction(
+                kms.Read(parseResult, Environment.GetEnvironmentVariable),
+                parseResult.GetValue(timeout),
+                CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
+            await action.RunAsync(
+                asked, token => credentials.ReadAsync(parseResult, Environment.GetEnvironmentVariable, token), cancellationToken);
+            return (int)ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static byte[] ReadCiphertext(string base64)
+    {
+        byte[] decoded = new byte[base64.Length];
+        if (!Convert.TryFromBase64String(base64, decoded, out int length))
+            throw new CommandFailedException(ExitCode.WrongUsage, ErrorTexts.CiphertextNotBase64);
+
+        return length is > 0 and <= KmsLimits.MaxCiphertextLength
+            ? decoded[..length]
+            : throw new CommandFailedException(ExitCode.WrongUsage,
+                $"The ciphertext has {length} bytes; KMS takes 1 to {KmsLimits.MaxCiphertextLength}");
+    }
+}

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using KmsTool.Cli;
+using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Nsm;
+using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Vsock;
+using Command = System.CommandLine.Command;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>The options that every command with KMS takes, each with its environment variables.</summary>
+internal sealed class KmsOptions
+{
+    private const uint DefaultProxyPort = 8000;
+
+    private readonly string[] _regionVariables;
+    private readonly Option<string?> _region = new("--region", "-r");
+    private readonly Option<uint?> _proxyPort = new("--proxy-port", "-x") { CustomParser = CommonOptions.ParseVsockPort };
+    private readonly Option<StreamAddress?> _proxy = CommonOptions.Address("--proxy");
+    private readonly Option<string?> _nsm = new("--nsm");
+    private readonly Option<string?> _kmsEndpoint = new("--kms-endpoint");
+    private readonly Option<bool> _fips = new("--fips");
+    private readonly Option<string?> _caBundle = new("--ca-bundle");
+
+    /// <param name="regionVariables">Environment variables that name the region, the first one first.</param>
+    public KmsOptions(params string[] regionVariables) => _regionVariables = regionVariables;
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_region, _proxyPort, _proxy, _nsm, _kmsEndpoint, _fips, _caBundle])
+            command.Add(option);
+    }
+
+    /// <summary>Options first, then the environment names that AWS's sample and the AWS SDKs know.</summary>
+    /// <exception cref="CommandFailedException">Two options contradict each other, or a value is malformed.</exception>
+    public KmsSettings Read(ParseResult parseResult, Func<string, string?> environment)
+    {
+        string? region = parseResult.GetValue(_region) ?? First(environment, _regionVariables);
+        if (region is not null && !AwsRegion.IsWellFormed(region))
+            throw Wrong($"'{region}' is no region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
+
+        return new KmsSettings
+        {
+            Proxy = ReadProxy(parseResult),
+            Nsm = parseResult.GetValue(_nsm) ?? First(environment, "KMSTOOL_NSM") ?? NsmDevice.DefaultPath,
+            Region = region,
+            Endpoints = ReadEndpoints(parseResult, environment),
+            CaBundle = parseResult.GetValue(_caBundle) ?? First(environment, "AWS_CA_BUNDLE"),
+        };
+    }
+
+    /// <summary>An address in full, or a vsock port of <paramref name="cid"/>.</summary>
+    /// <exception cref="CommandFailedException">Both are given.</exception>
+    public static StreamAddress ChooseAddress(
+        ParseResult parseResult, Option<StreamAddress?> address, Option<uint?> port, uint cid, uint defaultPort)
+    {
+        StreamAddress? whole = parseResult.GetValue(address);
+        uint? vsockPort = parseResult.GetValue(port);
+        if (whole is not null && vsockPort is not null)
+            throw Wrong($"{address.Name} and {port.Name} say the same; give one of them.");
+
+        return whole ?? new StreamAddress.Vsock(cid, vsockPort ?? defaultPort);
+    }
+
+    private StreamAddress ReadProxy(ParseResult parseResult)
+    {
+        StreamAddress proxy = ChooseAddress(parseResult, _proxy, _proxyPort, VsockEndPoint.ParentCid, DefaultProxyPort);
+        return proxy is StreamAddress.Vsock { Cid: VsockEndPoint.AnyCid } or StreamAddress.Vsock { Port: 0 } or StreamAddress.Tcp { Port: 0 }
+            ? throw Wrong($"--proxy {proxy} can be listened on but not connected to; the parent is vsock:3:PORT.")
+            : proxy;
+    }
+
+    private KmsEndpoints ReadEndpoints(ParseResult parseResult, Func<string, string?> environment)
+    {
+        string? text = parseResult.GetValue(_kmsEndpoint) ?? First(environment, "ENDPOINT", "AWS_ENDPOINT_URL_KMS");
+        if (parseResult.GetValue(_fips) && text is not null)
+            throw Wrong($"--fips chooses the endpoint, and '{text}' names one (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS); give one of them.");
+
+        bool fips = parseResult.GetValue(_fips)
+            || string.Equals(environment("AWS_USE_FIPS_ENDPOINT"), "true", StringComparison.OrdinalIgnoreCase);
+        try
+        {
+            return new KmsEndpoints(text is null ? null : KmsEndpoint.ParseHost(text), fips);
+        }
+        catch (FormatException e)
+        {
+            throw Wrong(e.Message + " (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS).");
+        }
+    }
+
+    // The original takes an empty variable for one that is not set.
+    private static string? First(Func<string, string?> environment, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (environment(name) is { Length: > 0 } text)
+                return text;
+        }
+
+        return null;
+    }
+
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+}

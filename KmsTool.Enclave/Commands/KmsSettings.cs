@@ -1,0 +1,22 @@
+using KmsTool.Enclave.Kms;
+using KmsTool.Protocol.Vsock;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>Where KMS and the Nitro Secure Module are, and who is trusted to be KMS.</summary>
+internal sealed record KmsSettings
+{
+    /// <summary>The parent's proxy.</summary>
+    public required StreamAddress Proxy { get; init; }
+
+    /// <summary>The device's path, or a stream address.</summary>
+    public required string Nsm { get; init; }
+
+    /// <summary>The region; <see langword="null"/> where none is named.</summary>
+    public string? Region { get; init; }
+
+    public KmsEndpoints Endpoints { get; init; } = new(null, Fips: false);
+
+    /// <summary>PEM file of trust anchors; <see langword="null"/> for the system's.</summary>
+    public string? CaBundle { get; init; }
+}

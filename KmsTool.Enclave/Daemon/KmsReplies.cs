@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using KmsTool.Enclave.Kms;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
+
+namespace KmsTool.Enclave.Daemon;
+
+/// <summary>Turns KMS's answers into replies, of which the secret leaves the enclave only if it may.</summary>
+internal sealed class KmsReplies(SecretDisclosure disclosure)
+{
+    /// <returns>The reply, which owns its secret.</returns>
+    /// <exception cref="KmsException">The answer lacks a member that the operation's answers have.</exception>
+    public SuccessReply Make(KmsCommand command, KmsAnswer.Opened answer)
+    {
+        SensitiveBytes? secret = answer.TakeSecret();
+        try
+        {
+            string? sha256 = disclosure == SecretDisclosure.Sha256 ? Convert.ToHexStringLower(SHA256.HashData(secret.Span)) : null;
+            if (disclosure != SecretDisclosure.Plaintext)
+            {
+                secret.Dispose();
+                secret = null;
+            }
+
+            return Make(command, answer, secret, sha256);
+        }
+        catch
+        {
+            secret?.Dispose();
+            throw;
+        }
+    }
+
+    private static SuccessReply Make(KmsCommand command, KmsAnswer.Opened answer, SensitiveBytes? secret, string? sha256) => command switch
+    {
+        DecryptCommand => new DecryptReply { Message = secret, Sha256 = sha256 },
+        GenerateDataKeyCommand => new GenerateDataKeyReply
+        {
+            KeyId = answer.Text("KeyId"),
+            CiphertextBlob = answer.Bytes("CiphertextBlob"),
+            Plaintext = secret,
+            Sha256 = sha256,
+        },
+        GenerateDataKeyPairCommand => new GenerateDataKeyPairReply
+        {
+            KeyId = answer.Text("KeyId"),
+            KeyPairSpec = answer.Text("KeyPairSpec"),
+            PublicKey = answer.Bytes("PublicKey"),
+            PrivateKeyCiphertextBlob = answer.Bytes("PrivateKeyCiphertextBlob"),
+            PrivateKeyPlaintext = secret,
+            Sha256 = sha256,
+        },
+        GenerateRandomCommand => new GenerateRandomReply { Plaintext = secret, Sha256 = sha256 },
+        DeriveSharedSecretCommand => new DeriveSharedSecretReply
+        {
+            KeyId = answer.Text("KeyId"),
+            KeyAgreementAlgorithm = answer.Text("KeyAgreementAlgorithm"),
+            SharedSecret = secret,
+            Sha256 = sha256,
+        },
+        _ => throw new ArgumentException("Not an operation that takes a recipient.", nameof(command)),
+    };
+}

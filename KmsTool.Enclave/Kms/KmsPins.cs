@@ -1,0 +1,110 @@
+using System.Text.Json;
+using KmsTool.Protocol.Messages;
+
+namespace KmsTool.Enclave.Kms;
+
+/// <summary>
+/// What the measured configuration fixes, whatever a request says. Whoever carries out an operation applies it; none can
+/// be had around it.
+/// </summary>
+internal sealed record KmsPins
+{
+    public const string AllowKeyOption = "--allow-key";
+    public const string RequireContextOption = "--require-encryption-context";
+    public const string OperationsOption = "--operations";
+
+    public static KmsPins None { get; } = new();
+
+    /// <summary>The only keys that may be used; empty for any.</summary>
+    public IReadOnlyList<KmsKeyArn> AllowedKeys { get; init; } = [];
+
+    /// <summary>What each encryption context must have.</summary>
+    public IReadOnlyList<RequiredContext> RequiredContext { get; init; } = [];
+
+    /// <summary>The only operations that are carried out; <see langword="null"/> for all.</summary>
+    public IReadOnlyList<string>? Operations { get; init; }
+
+    /// <exception cref="KmsException">The operation is not among those that are carried out.</exception>
+    public void CheckOperation(string name)
+    {
+        if (Operations is not null && !Operations.Contains(name))
+            throw Violation(OperationsOption, $"this enclave does not carry out {name}");
+    }
+
+    /// <summary>The request as it may be sent.</summary>
+    /// <exception cref="KmsException">A pin forbids it; the message names the pin.</exception>
+    public KmsRequest Apply(KmsRequest request)
+    {
+        CheckOperation(request.Operation.Name);
+        CheckContext(request);
+        if (!request.Operation.TakesKey)
+            return request;
+
+        string? keyId = ChooseKey(request);
+        return keyId is not null || request.Operation == KmsOperation.Decrypt
+            ? request with { KeyId = keyId }
+            : throw new KmsException(ErrorCodes.InvalidParameter, $"KeyId is missing: {request.Operation.Name} needs a key");
+    }
+
+    /// <summary>
+    /// Refuses what KMS has done with another key than the one that was named or pinned: whoever can swap the ciphertext
+    /// could have made it under a key of their own.
+    /// </summary>
+    /// <param name="sent">What <see cref="Apply"/> gave.</param>
+    /// <param name="answer">KMS's answer, a JSON object.</param>
+    /// <exception cref="KmsException">The answer is not about an admitted key, or not of a symmetric one.</exception>
+    public void CheckAnswer(KmsRequest sent, JsonElement answer)
+    {
+        if (!sent.Operation.TakesKey)
+            return;
+
+        string? used = Text(answer, "KeyId");
+        if (AllowedKeys.Count > 0 && !AllowedKeys.Any(key => key.Arn == used))
+            throw Violation(AllowKeyOption, "KMS's answer is of a key that is not admitted");
+
+        if (sent.KeyId is { } named && KmsKeyArn.TryParse(named, out _) && named != used)
+            throw new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is of another key than KeyId names");
+
+        if (RequiredContext.Count > 0 && Text(answer, "EncryptionAlgorithm") is not (null or KmsLimits.SymmetricAlgorithm))
+            throw Violation(RequireContextOption, "KMS's answer is of an asymmetric key, which binds no context");
+    }
+
+    private string? ChooseKey(KmsRequest request)
+    {
+        if (AllowedKeys.Count == 0)
+            return request.KeyId;
+
+        if (request.KeyId is { } asked)
+        {
+            return AllowedKeys.FirstOrDefault(key => key.IsMeantBy(asked))?.Arn
+                ?? throw Violation(AllowKeyOption, "KeyId names a key that is not admitted; give the key id or the ARN of one that is");
+        }
+
+        if (AllowedKeys.Count == 1)
+            return AllowedKeys[0].Arn;
+
+        // A ciphertext says which key made it, and KMS's answer repeats it to be checked.
+        return request.Operation == KmsOperation.Decrypt && request.EncryptionAlgorithm is null or KmsLimits.SymmetricAlgorithm
+            ? null
+            : throw Violation(AllowKeyOption, "several keys are admitted: name one with KeyId");
+    }
+
+    private void CheckContext(KmsRequest request)
+    {
+        // GenerateRandom uses no key, so there is nothing to bind.
+        if (RequiredContext.Count == 0 || !request.Operation.TakesKey)
+            return;
+
+        if (!request.Operation.TakesContext || request.EncryptionAlgorithm is not (null or KmsLimits.SymmetricAlgorithm))
+            throw Violation(RequireContextOption, "this takes no encryption context, and one is required");
+
+        if (RequiredContext.FirstOrDefault(required => !required.IsMetBy(request.EncryptionContext)) is { } unmet)
+            throw Violation($"{RequireContextOption} {unmet}", "the encryption context lacks it");
+    }
+
+    private static string? Text(JsonElement answer, string name) =>
+        answer.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+
+    private static KmsException Violation(string pin, string reason) =>
+        new(ErrorCodes.PinViolated, $"the enclave is pinned by {pin}: {reason}");
+}

@@ -1,0 +1,83 @@
+using KmsTool.Cli;
+using KmsTool.Enclave.Nsm;
+using KmsTool.Protocol.Attestation;
+using KmsTool.Protocol.Nsm;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Startup;
+
+/// <summary>
+/// What a fresh enclave needs before it serves: entropy and a loopback interface; and a look at what would make it less
+/// safe than it seems. Nothing but debug mode, where that is refused, keeps it from starting.
+/// </summary>
+internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(1);
+
+    /// <exception cref="CommandFailedException">The enclave is in debug mode, and that is refused.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var random = new KernelRandom(nsm, options, logger);
+        await random.SeedAsync(cancellationToken);
+        random.CheckSource();
+        BringUpLoopback();
+        await CheckDebugModeAsync(cancellationToken);
+        await CheckClockAsync(cancellationToken);
+    }
+
+    private void BringUpLoopback()
+    {
+        try
+        {
+            if (LoopbackInterface.BringUp())
+                Log.LoopbackBroughtUp(logger);
+        }
+        catch (IOException e)
+        {
+            Log.LoopbackDown(logger, e.Message);
+        }
+    }
+
+    private async Task CheckDebugModeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            NsmResponse.DescribePcr image = await nsm.AskAsync<NsmResponse.DescribePcr>(new NsmRequest.DescribePcr(0), cancellationToken);
+            if (image.Data.Span.ContainsAnyExcept((byte)0))
+                return;
+        }
+        catch (Exception e) when (e is IOException or NsmException)
+        {
+            if (options.RefuseDebugMode)
+                throw new CommandFailedException(ExitCode.CouldNotConnect, $"The Nitro Secure Module does not tell PCR0: {e.Message}", e);
+
+            Log.MeasurementUnknown(logger, e.Message);
+            return;
+        }
+
+        Log.DebugMode(logger);
+        if (options.RefuseDebugMode)
+        {
+            throw new CommandFailedException(ExitCode.OperationFailed,
+                "The enclave is in debug mode (PCR0 is all zeros), which --refuse-debug-mode refuses; run it without --debug-mode.");
+        }
+    }
+
+    private async Task CheckClockAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            NsmResponse.Attestation attestation = await nsm.AskAsync<NsmResponse.Attestation>(
+                new NsmRequest.Attestation(UserData: null, Nonce: null, PublicKey: null), cancellationToken);
+            // Not verified: it comes from this enclave's own device.
+            AttestationDocument document = AttestationPayload.Read(CoseSign1.Parse(attestation.Document).Payload);
+            TimeSpan difference = time.GetUtcNow() - document.Timestamp;
+            if (difference.Duration() > MaxClockDifference)
+                Log.ClockDiffers(logger, difference);
+        }
+        catch (Exception e) when (e is IOException or NsmException or AttestationRejectedException)
+        {
+            Log.ClockNotChecked(logger, e.Message);
+        }
+    }
+}

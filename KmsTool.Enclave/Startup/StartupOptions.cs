@@ -1,0 +1,14 @@
+namespace KmsTool.Enclave.Startup;
+
+/// <summary>What is checked and prepared before an enclave serves, and where the kernel shows it.</summary>
+internal sealed record StartupOptions
+{
+    /// <summary>Whether an enclave in debug mode does not start at all.</summary>
+    public bool RefuseDebugMode { get; init; }
+
+    /// <summary>Names the source that feeds the kernel's random numbers (Linux, drivers/char/hw_random).</summary>
+    public string RandomSourcePath { get; init; } = "/sys/devices/virtual/misc/hw_random/rng_current";
+
+    /// <summary>What is written here is mixed into the kernel's random numbers (random(4)).</summary>
+    public string RandomPath { get; init; } = "/dev/random";
+}

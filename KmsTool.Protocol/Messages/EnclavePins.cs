@@ -1,0 +1,23 @@
+namespace KmsTool.Protocol.Messages;
+
+/// <summary>What an enclave's measured configuration fixes; <see langword="null"/> where it leaves a choice.</summary>
+public sealed record EnclavePins
+{
+    /// <summary>The AWS region.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Host name of KMS, with the port where it is not 443.</summary>
+    public string? KmsEndpoint { get; init; }
+
+    /// <summary>ARNs of the keys that may be used.</summary>
+    public IReadOnlyList<string>? AllowKey { get; init; }
+
+    /// <summary>What each encryption context must have: <c>NAME</c> or <c>NAME=VALUE</c>.</summary>
+    public IReadOnlyList<string>? RequireEncryptionContext { get; init; }
+
+    /// <summary>The operations that are carried out, besides SetClient.</summary>
+    public IReadOnlyList<string>? Operations { get; init; }
+
+    /// <summary>What is answered of a secret: <c>plaintext</c>, <c>sha256</c> or <c>none</c>.</summary>
+    public required string Reply { get; init; }
+}

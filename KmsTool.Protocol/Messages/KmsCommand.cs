@@ -1,0 +1,11 @@
+namespace KmsTool.Protocol.Messages;
+
+/// <summary>
+/// A command that the enclave has KMS carry out, for itself as the recipient; it needs a SetClient before it. Members have
+/// the names that the AWS KMS API Reference gives them, except for the Ciphertext of Decrypt.
+/// </summary>
+public abstract record KmsCommand : Command
+{
+    /// <summary>The operation's name only: keys, contexts and tokens are the caller's business.</summary>
+    public sealed override string ToString() => Operation!;
+}
