@@ -18,6 +18,7 @@ internal static class FaultCatalog
         (SimulatorFault.KmsNotJson, "kms-not-json", "status 200, a body that is HTML"),
         (SimulatorFault.Kms500, "kms-500", "status 500, KMSInternalException"),
         (SimulatorFault.KmsThrottleOnce, "kms-throttle-once", "one ThrottlingException, then no more"),
+        (SimulatorFault.KmsExpiredTokenOnce, "kms-expired-token-once", "one ExpiredTokenException, then no more"),
         (SimulatorFault.KmsSlow, "kms-slow", "the answer comes after 30 seconds"),
         (SimulatorFault.KmsCloseMidAnswer, "kms-close-mid-answer", "the connection is reset within the body"),
         (SimulatorFault.TlsWrongName, "tls-wrong-name", "the certificate is for another host"),

@@ -20,6 +20,7 @@ internal enum SimulatorFault
     KmsNotJson,
     Kms500,
     KmsThrottleOnce,
+    KmsExpiredTokenOnce,
     KmsSlow,
     KmsCloseMidAnswer,
     TlsWrongName,

@@ -154,6 +154,8 @@ internal sealed class KmsEndpoint(
     {
         if (faults.Take(SimulatorFault.KmsThrottleOnce))
             throw new KmsException("ThrottlingException", "Rate exceeded");
+        if (faults.Take(SimulatorFault.KmsExpiredTokenOnce))
+            throw new KmsException("ExpiredTokenException", "The security token included in the request is expired");
         if (faults[SimulatorFault.Kms500])
             throw new KmsException("KMSInternalException", "An internal error occurred, on order.", 500);
     }

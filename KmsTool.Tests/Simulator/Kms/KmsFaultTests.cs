@@ -143,15 +143,18 @@ public sealed class KmsFaultTests : IAsyncLifetime
         Assert.Equal("KMSInternalException", await RawKms.ErrorOf(response));
     }
 
-    [Fact]
-    public async Task ThrottleOnce()
+    [Theory]
+    [InlineData(nameof(SimulatorFault.KmsThrottleOnce), "ThrottlingException")]
+    [InlineData(nameof(SimulatorFault.KmsExpiredTokenOnce), "ExpiredTokenException")]
+    public async Task ErrorOnce(string fault, string error)
     {
-        _simulator.Host.Faults[SimulatorFault.KmsThrottleOnce] = true;
+        _simulator.Host.Faults[Enum.Parse<SimulatorFault>(fault)] = true;
 
         using HttpResponseMessage first = await PostAsync();
         using HttpResponseMessage second = await PostAsync();
 
-        Assert.Equal("ThrottlingException", await RawKms.ErrorOf(first));
+        Assert.Equal(HttpStatusCode.BadRequest, first.StatusCode);
+        Assert.Equal(error, await RawKms.ErrorOf(first));
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
     }
 
