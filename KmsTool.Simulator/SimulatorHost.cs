@@ -8,6 +8,8 @@ using KmsTool.Simulator.Iam.Policies;
 using KmsTool.Simulator.Imds;
 using KmsTool.Simulator.Kms;
 using KmsTool.Simulator.Kms.Attestation;
+using KmsTool.Simulator.Kms.DataKeys;
+using KmsTool.Simulator.Kms.Keys;
 using KmsTool.Simulator.Kms.Operations;
 using KmsTool.Simulator.Nsm;
 using KmsTool.Simulator.Pki;
@@ -32,7 +34,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         Clock = new SimulatorClock { Offset = options.ClockOffset };
         Credentials = new CredentialStore(Clock);
         Administrator = Credentials.IssueLongLived(AwsPrincipal.Administrator(Account));
-        _keys = new KeyStore(Account, Clock);
+        _keys = Own(new KeyStore(Account, Clock));
         foreach (SimulatorFault fault in options.Faults)
             Faults[fault] = true;
     }
@@ -113,16 +115,30 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     /// <summary>Makes a key without asking whether anybody may. Returns its ARN.</summary>
     /// <param name="policy">The key policy; null for the default one.</param>
-    public string CreateKey(string? policy = null) =>
-        _keys.Create(KeyPolicy.Parse(policy ?? DefaultKeyPolicy.For(Account)), description: "").Arn;
+    /// <param name="keySpec">What to make: RSA keys encrypt and decrypt, NIST curves agree on keys.</param>
+    public string CreateKey(string? policy = null, string keySpec = EncryptionAlgorithm.SymmetricDefault) =>
+        _keys.Create(KeySpec.Find(keySpec), KeyPolicy.Parse(policy ?? DefaultKeyPolicy.For(Account)), description: "").Arn;
+
+    /// <summary>Gives the public key of an RSA or elliptic curve key, in DER SubjectPublicKeyInfo.</summary>
+    /// <exception cref="ArgumentException">The key is symmetric.</exception>
+    public ReadOnlyMemory<byte> GetPublicKey(string keyId) => _keys.Find(keyId).Material is AsymmetricMaterial pair
+        ? pair.PublicKey
+        : throw new ArgumentException("a symmetric key has no public key", nameof(keyId));
 
     /// <summary>Encrypts without asking whether anybody may; takes an empty plaintext too, which the API does not.</summary>
-    public byte[] Encrypt(string keyId, ReadOnlySpan<byte> plaintext, IReadOnlyDictionary<string, string>? encryptionContext = null)
+    /// <exception cref="KmsException">The key, the algorithm and the encryption context do not go together.</exception>
+    public byte[] Encrypt(
+        string keyId,
+        ReadOnlySpan<byte> plaintext,
+        IReadOnlyDictionary<string, string>? encryptionContext = null,
+        string encryptionAlgorithm = EncryptionAlgorithm.SymmetricDefault)
     {
         EncryptionContext context = new();
         foreach ((string name, string value) in encryptionContext ?? new Dictionary<string, string>())
             context.Add(name, value);
-        return CiphertextBlob.Seal(_keys.Find(keyId), plaintext, context);
+        KmsKey key = _keys.Find(keyId);
+        EncryptionAlgorithm.Check(key, encryptionAlgorithm, context, "Encrypt");
+        return KeyCipher.Encrypt(key, encryptionAlgorithm, plaintext, context);
     }
 
     public async ValueTask DisposeAsync()
@@ -204,15 +220,24 @@ internal sealed class SimulatorHost : IAsyncDisposable
         KmsAuthorizer authorizer = new(Account);
         RecipientReader recipients = new(new AttestationVerifier(AttestationRoot.FromCertificate(NsmRoot)), Clock);
         RecipientAnswer recipientAnswer = new(Account, Faults);
+        WrappingKeys wrappingKeys = new(_keys, authorizer);
         return
         [
             new CreateKeyOperation(Account, _keys, authorizer),
+            new CreateAliasOperation(_keys, authorizer),
             new DescribeKeyOperation(Account, _keys, authorizer),
             new ListKeysOperation(_keys),
             new GetKeyPolicyOperation(_keys, authorizer),
             new PutKeyPolicyOperation(_keys, authorizer),
             new EncryptOperation(_keys, authorizer),
             new DecryptOperation(_keys, authorizer, recipients, recipientAnswer),
+            new GetPublicKeyOperation(_keys, authorizer),
+            new GenerateDataKeyOperation(wrappingKeys, recipients, recipientAnswer),
+            new GenerateDataKeyWithoutPlaintextOperation(wrappingKeys),
+            new GenerateDataKeyPairOperation(wrappingKeys, recipients, recipientAnswer),
+            new GenerateDataKeyPairWithoutPlaintextOperation(wrappingKeys),
+            new GenerateRandomOperation(recipients, recipientAnswer),
+            new DeriveSharedSecretOperation(_keys, authorizer, recipients, recipientAnswer),
         ];
     }
 }

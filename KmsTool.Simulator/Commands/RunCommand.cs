@@ -32,7 +32,15 @@ internal sealed class RunCommand
         The administrator may do what a key policy leaves to the account. The instance's
         role, arn:aws:iam::{AwsAccount.ExampleId}:role/{SimulatorOptions.DefaultRoleName}, and the
         roles that AssumeRole gives out (any of the account) may do only what a key
-        policy allows them by name. Keys end with the simulator.
+        policy allows them by name, and kms:GenerateRandom, which concerns no key: every
+        role has an IAM policy that allows it, without conditions, which IAM policies
+        cannot have here. Keys end with the simulator.
+
+        KMS knows CreateKey, CreateAlias, DescribeKey, ListKeys, GetKeyPolicy,
+        PutKeyPolicy, GetPublicKey, Encrypt, Decrypt, GenerateDataKey,
+        GenerateDataKeyPair (both also WithoutPlaintext), GenerateRandom and
+        DeriveSharedSecret. A key's spec is SYMMETRIC_DEFAULT, RSA_2048, RSA_3072,
+        RSA_4096, ECC_NIST_P256, ECC_NIST_P384 or ECC_NIST_P521; no key signs.
 
         Faults (those of KMS concern requests with a Recipient):
 

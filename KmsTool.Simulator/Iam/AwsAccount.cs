@@ -14,7 +14,8 @@ internal sealed record AwsAccount(string Id, string Region)
 
     public string SessionArn(string role, string session) => $"arn:aws:sts::{Id}:assumed-role/{role}/{session}";
 
-    public string KeyArn(string keyId) => $"{KeyArnPrefix}{keyId}";
+    public string KeyArn(string keyId) => $"arn:aws:kms:{Region}:{Id}:key/{keyId}";
 
-    public string KeyArnPrefix => $"arn:aws:kms:{Region}:{Id}:key/";
+    /// <param name="alias">With <c>alias/</c> before it.</param>
+    public string AliasArn(string alias) => $"arn:aws:kms:{Region}:{Id}:{alias}";
 }

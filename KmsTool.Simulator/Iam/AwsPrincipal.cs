@@ -5,24 +5,30 @@ namespace KmsTool.Simulator.Iam;
 /// <param name="PrincipalArn">The value of <c>aws:PrincipalArn</c>: the user, or the role behind the session.</param>
 /// <param name="AccountId">The twelve digits of the account.</param>
 /// <param name="UserId">The unique id that GetCallerIdentity shows.</param>
-/// <param name="IsAllowedByIam">
-/// Whether the principal's own IAM policies allow every action; where they do not, only a key policy that names the
-/// principal can.
-/// </param>
-internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string AccountId, string UserId, bool IsAllowedByIam)
+/// <param name="IsAdministrator">Whether the principal's own IAM policies allow every action.</param>
+internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string AccountId, string UserId, bool IsAdministrator)
 {
+    // It concerns no key, so that no key policy can allow it.
+    private const string AllowedToRoles = "kms:GenerateRandom";
+
     /// <summary>The administrator: a user whom IAM allows everything.</summary>
     public static AwsPrincipal Administrator(AwsAccount account)
     {
         string arn = account.UserArn("administrator");
-        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Of("AIDA", arn), IsAllowedByIam: true);
+        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Of("AIDA", arn), IsAdministrator: true);
     }
 
-    /// <summary>A session of a role; roles have no IAM policies here.</summary>
+    /// <summary>A session of a role; the IAM policy that every role has here allows it kms:GenerateRandom and nothing else.</summary>
     public static AwsPrincipal RoleSession(AwsAccount account, string roleName, string sessionName)
     {
         string arn = account.RoleArn(roleName);
         return new AwsPrincipal(
-            account.SessionArn(roleName, sessionName), arn, account.Id, $"{UniqueId.Of("AROA", arn)}:{sessionName}", IsAllowedByIam: false);
+            account.SessionArn(roleName, sessionName), arn, account.Id, $"{UniqueId.Of("AROA", arn)}:{sessionName}", IsAdministrator: false);
     }
+
+    /// <summary>
+    /// Whether the principal's own IAM policies allow an action; where they do not, only a key policy that names the
+    /// principal can.
+    /// </summary>
+    public bool IsAllowedByIam(string action) => IsAdministrator || action == AllowedToRoles;
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KmsTool.Protocol;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms;
 
@@ -19,14 +20,14 @@ internal static class CiphertextBlob
     private const int TagLength = 16;
     private const int Overhead = HeaderLength + NonceLength + TagLength;
 
-    public static byte[] Seal(KmsKey key, ReadOnlySpan<byte> plaintext, EncryptionContext context)
+    public static byte[] Seal(Guid keyId, SymmetricMaterial key, ReadOnlySpan<byte> plaintext, EncryptionContext context)
     {
         byte[] blob = new byte[Overhead + plaintext.Length];
         blob[0] = Version;
-        key.Id.TryWriteBytes(blob.AsSpan(1, KeyIdLength), bigEndian: true, out _);
+        keyId.TryWriteBytes(blob.AsSpan(1, KeyIdLength), bigEndian: true, out _);
         Span<byte> nonce = blob.AsSpan(HeaderLength, NonceLength);
         RandomNumberGenerator.Fill(nonce);
-        using AesGcm aes = new(key.Material, TagLength);
+        using AesGcm aes = new(key.Key, TagLength);
         aes.Encrypt(
             nonce, plaintext, blob.AsSpan(Overhead), blob.AsSpan(HeaderLength + NonceLength, TagLength),
             AssociatedBytes(blob, context));
@@ -42,12 +43,12 @@ internal static class CiphertextBlob
     }
 
     /// <exception cref="KmsException">InvalidCiphertextException: altered, or bound to another context.</exception>
-    public static SensitiveBytes Open(KmsKey key, ReadOnlySpan<byte> blob, EncryptionContext context)
+    public static SensitiveBytes Open(SymmetricMaterial key, ReadOnlySpan<byte> blob, EncryptionContext context)
     {
         SensitiveBytes plaintext = SensitiveBytes.Allocate(blob.Length - Overhead);
         try
         {
-            using AesGcm aes = new(key.Material, TagLength);
+            using AesGcm aes = new(key.Key, TagLength);
             aes.Decrypt(
                 blob.Slice(HeaderLength, NonceLength), blob[Overhead..], blob.Slice(HeaderLength + NonceLength, TagLength),
                 plaintext.WritableSpan, AssociatedBytes(blob, context));

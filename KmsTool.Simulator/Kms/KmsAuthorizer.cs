@@ -1,6 +1,6 @@
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Iam.Policies;
-using KmsTool.Simulator.Kms.Attestation;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms;
 
@@ -33,23 +33,20 @@ internal sealed class KmsAuthorizer(AwsAccount account)
         }
     }
 
-    /// <summary>For use of the key: the encryption context and the attestation, if any, enter as condition keys.</summary>
+    /// <summary>For use of the key: how it is used, and for whom, enters as condition keys.</summary>
     /// <exception cref="KmsException">AccessDeniedException.</exception>
-    public void AuthorizeCryptography(AwsPrincipal principal, string action, KmsKey key, EncryptionContext context, Recipient? recipient)
+    public void AuthorizeUse(AwsPrincipal principal, KmsKey key, KeyUse use)
     {
         Dictionary<string, string> keys = ConditionKeys(principal);
-        keys["kms:EncryptionAlgorithm"] = EncryptionAlgorithm.SymmetricDefault;
-        foreach ((string name, string value) in context.Pairs)
-            keys[$"kms:EncryptionContext:{name}"] = value;
-        recipient?.AddConditionKeys(keys);
-        Authorize(principal, action, key, keys);
+        use.AddConditionKeys(keys);
+        Authorize(principal, use.Action, key, keys);
     }
 
-    /// <summary>For actions that concern no key: only IAM can allow them.</summary>
+    /// <summary>For actions that concern no key: only IAM can allow them, and IAM knows no conditions here.</summary>
     /// <exception cref="KmsException">AccessDeniedException.</exception>
     public static void AuthorizeByIam(AwsPrincipal principal, string action)
     {
-        if (!principal.IsAllowedByIam)
+        if (!principal.IsAllowedByIam(action))
             throw KmsException.AccessDenied(principal, action, "*", $"because no identity-based policy allows the {action} action");
     }
 

@@ -17,8 +17,9 @@ internal sealed class KmsEndpoint(
     public const string TargetPrefix = "TrentService.";
     public const string ContentType = "application/x-amz-json-1.1";
 
-    // Room for any answer that holds a plaintext: a buffer that grew would leave copies behind.
-    private const int InitialAnswerCapacity = 8192;
+    // Room for any answer that holds a plaintext, the longest being a private RSA key of 4096 bits beside its two
+    // ciphertexts: a buffer that grew would leave copies behind.
+    private const int InitialAnswerCapacity = 16 * 1024;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 

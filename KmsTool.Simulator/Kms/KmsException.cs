@@ -22,6 +22,8 @@ internal sealed class KmsException(string code, string? message, int status = 40
 
     public static KmsException Unsupported(string message) => new("UnsupportedOperationException", message);
 
+    public static KmsException InvalidKeyUsage(string message) => new("InvalidKeyUsageException", message);
+
     public static KmsException InvalidCiphertext() => new("InvalidCiphertextException", null);
 
     public static KmsException AccessDenied(AwsPrincipal principal, string action, string resource, string reason) =>

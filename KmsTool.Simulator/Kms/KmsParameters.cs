@@ -48,10 +48,21 @@ internal readonly struct KmsParameters
         _ => throw WrongType(name, "a boolean"),
     };
 
-    public int Integer(string name, int defaultValue, int min, int max)
+    /// <summary>Reads a string that must be one of <paramref name="values"/>.</summary>
+    public string? Enumerated(string name, IReadOnlyList<string> values)
+    {
+        string? value = String(name, 0, int.MaxValue);
+        return value is null || values.Contains(value)
+            ? value
+            : throw Constraint(name, $"Member must satisfy enum value set: [{string.Join(", ", values)}]");
+    }
+
+    public string RequiredEnumerated(string name, IReadOnlyList<string> values) => Enumerated(name, values) ?? throw Missing(name);
+
+    public int? Integer(string name, int min, int max)
     {
         if (Member(name) is not { } member)
-            return defaultValue;
+            return null;
         if (member.ValueKind != JsonValueKind.Number || !member.TryGetInt32(out int value))
             throw WrongType(name, "an integer");
         return value >= min && value <= max

@@ -26,7 +26,7 @@ internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialSto
         if (!SessionName().IsMatch(sessionName))
             throw StsException.Validation("RoleSessionName must be 2 to 64 letters, digits or characters of +=,.@_-");
         int seconds = parameters.Integer("DurationSeconds", DefaultSeconds, MinSeconds, MaxSeconds);
-        if (seconds > MaxChainedSeconds && !principal.IsAllowedByIam)
+        if (seconds > MaxChainedSeconds && !principal.IsAdministrator)
             throw StsException.Validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining");
         if (parameters.Optional("ExternalId") is { } externalId && !ExternalId().IsMatch(externalId))
             throw StsException.Validation("ExternalId must be 2 to 1224 letters, digits or characters of +=,.@:/_-");

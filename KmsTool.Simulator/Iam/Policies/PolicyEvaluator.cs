@@ -19,13 +19,13 @@ internal static class PolicyEvaluator
     }
 
     private static bool Applies(PolicyStatement statement, AuthorizationRequest request) =>
-        statement.Principals.Any(pattern => Applies(pattern, statement.Effect, request.Principal))
+        statement.Principals.Any(pattern => Applies(pattern, statement.Effect, request))
         && statement.Actions.Any(action => WildcardPattern.Matches(action, request.Action, ignoreCase: true))
         && statement.Resources.Any(resource => WildcardPattern.Matches(resource, request.Resource, ignoreCase: false))
         && statement.Conditions.All(condition => condition.IsMet(request.ConditionKeys));
 
     // Allowing an account hands the decision to the account's IAM policies; denying it denies everyone in it.
-    private static bool Applies(PrincipalPattern pattern, PolicyEffect effect, AwsPrincipal principal) =>
-        pattern.Includes(principal)
-        && (effect == PolicyEffect.Deny || pattern.Kind != PrincipalKind.Account || principal.IsAllowedByIam);
+    private static bool Applies(PrincipalPattern pattern, PolicyEffect effect, AuthorizationRequest request) =>
+        pattern.Includes(request.Principal)
+        && (effect == PolicyEffect.Deny || pattern.Kind != PrincipalKind.Account || request.Principal.IsAllowedByIam(request.Action));
 }

@@ -3,28 +3,35 @@ using System.Text.Json;
 using KmsTool.Protocol.Recipient;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Attestation;
 
-/// <summary>Writes the part of an answer that only the recipient may read and, on order, writes it wrongly.</summary>
+/// <summary>Writes the part of an answer that only the recipient, where there is one, may read and, on order, writes it wrongly.</summary>
 internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
 {
     private const int ManyChunks = 4;
 
-    public void WriteKeyId(Utf8JsonWriter answer, KmsKey key) => answer.WriteString(
-        "KeyId", faults[SimulatorFault.KmsWrongKeyId] ? account.KeyArn(Guid.NewGuid().ToString()) : key.Arn);
+    public void WriteKeyId(Utf8JsonWriter answer, Recipient? recipient, KmsKey key) => answer.WriteString(
+        "KeyId", recipient is not null && faults[SimulatorFault.KmsWrongKeyId] ? account.KeyArn(Guid.NewGuid().ToString()) : key.Arn);
 
-    /// <summary>Writes CiphertextForRecipient in place of the member that would hold the plaintext.</summary>
+    /// <summary>Writes the plaintext or, for a recipient, CiphertextForRecipient in its place.</summary>
     /// <param name="answer">The answer's JSON object.</param>
-    /// <param name="recipient">Who is to read it.</param>
-    /// <param name="plaintextName">The name of the member that stays away.</param>
+    /// <param name="recipient">Who is to read it; null for the caller.</param>
+    /// <param name="name">The name of the plaintext's member, such as <c>PrivateKeyPlaintext</c>.</param>
     /// <param name="plaintext">What is to be read.</param>
-    public void WritePlaintext(Utf8JsonWriter answer, Recipient recipient, string plaintextName, ReadOnlySpan<byte> plaintext)
+    public void WritePlaintext(Utf8JsonWriter answer, Recipient? recipient, string name, ReadOnlySpan<byte> plaintext)
     {
+        if (recipient is null)
+        {
+            answer.WriteBase64String(name, plaintext);
+            return;
+        }
+
         if (faults[SimulatorFault.KmsEmptyPlaintext])
             plaintext = [];
         if (faults[SimulatorFault.KmsPlaintextBeside])
-            answer.WriteBase64String(plaintextName, plaintext);
+            answer.WriteBase64String(name, plaintext);
         if (!faults[SimulatorFault.KmsMissingCiphertextForRecipient])
             answer.WriteBase64String("CiphertextForRecipient", Seal(recipient, plaintext));
     }

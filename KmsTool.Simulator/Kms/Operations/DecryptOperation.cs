@@ -1,6 +1,7 @@
 using System.Text.Json;
 using KmsTool.Protocol;
 using KmsTool.Simulator.Kms.Attestation;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 
@@ -16,32 +17,30 @@ internal sealed class DecryptOperation(
         byte[] blob = parameters.RequiredBytes("CiphertextBlob", 1, CiphertextBlob.MaxLength);
         string? keyId = parameters.String("KeyId", 1, 2048);
         EncryptionContext context = parameters.EncryptionContext();
-        EncryptionAlgorithm.Check(parameters);
+        string algorithm = EncryptionAlgorithm.Read(parameters);
         parameters.CheckGrantTokens();
         Recipient? recipient = recipients.Read(parameters);
 
-        KmsKey key = FindKey(blob, keyId);
-        authorizer.AuthorizeCryptography(call.Principal, "kms:Decrypt", key, context, recipient);
-        using SensitiveBytes plaintext = CiphertextBlob.Open(key, blob, context);
-        answer.WriteString("EncryptionAlgorithm", EncryptionAlgorithm.SymmetricDefault);
-        if (recipient is null)
-        {
-            answer.WriteString("KeyId", key.Arn);
-            answer.WriteBase64String("Plaintext", plaintext.Span);
-        }
-        else
-        {
-            recipientAnswer.WriteKeyId(answer, key);
-            recipientAnswer.WritePlaintext(answer, recipient, "Plaintext", plaintext.Span);
-        }
+        KmsKey key = algorithm == EncryptionAlgorithm.SymmetricDefault ? FindKey(blob, keyId) : keys.Find(keyId ?? throw KeyIdMissing());
+        KeyUse use = new("kms:Decrypt") { Context = context, Recipient = recipient, EncryptionAlgorithm = algorithm };
+        authorizer.AuthorizeUse(call.Principal, key, use);
+        EncryptionAlgorithm.Check(key, algorithm, context, Name);
+        using SensitiveBytes plaintext = KeyCipher.Decrypt(key, algorithm, blob, context);
+        DryRun.Check(parameters);
+        answer.WriteString("EncryptionAlgorithm", algorithm);
+        recipientAnswer.WriteKeyId(answer, recipient, key);
+        recipientAnswer.WritePlaintext(answer, recipient, "Plaintext", plaintext.Span);
     }
 
+    // A symmetric ciphertext names its key; a request may name it too.
     private KmsKey FindKey(byte[] blob, string? keyId)
     {
         KmsKey? named = keyId is null ? null : keys.Find(keyId);
+        if (named is { Spec: KeySpec.Asymmetric })
+            return named;
         if (!CiphertextBlob.TryReadKeyId(blob, out Guid id))
             throw KmsException.InvalidCiphertext();
-        if (!keys.TryFind(id, out KmsKey? key))
+        if (!keys.TryFind(id, out KmsKey? key) || key.Spec is KeySpec.Asymmetric)
         {
             throw new KmsException(
                 "AccessDeniedException",
@@ -56,4 +55,7 @@ internal sealed class DecryptOperation(
 
         return key;
     }
+
+    private static KmsException KeyIdMissing() =>
+        KmsException.Validation("KeyId is required: a ciphertext of an asymmetric algorithm does not name its key.");
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KmsTool.Simulator.Iam;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 

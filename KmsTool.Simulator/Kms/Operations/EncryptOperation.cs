@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 
@@ -14,16 +15,19 @@ internal sealed class EncryptOperation(KeyStore keys, KmsAuthorizer authorizer) 
         KmsParameters parameters = call.Parameters;
         string keyId = parameters.RequiredKeyId();
         EncryptionContext context = parameters.EncryptionContext();
-        EncryptionAlgorithm.Check(parameters);
+        string algorithm = EncryptionAlgorithm.Read(parameters);
         parameters.CheckGrantTokens();
         byte[] plaintext = parameters.RequiredBytes("Plaintext", 1, MaxPlaintextLength);
         try
         {
             KmsKey key = keys.Find(keyId);
-            authorizer.AuthorizeCryptography(call.Principal, "kms:Encrypt", key, context, recipient: null);
-            answer.WriteBase64String("CiphertextBlob", CiphertextBlob.Seal(key, plaintext, context));
+            authorizer.AuthorizeUse(call.Principal, key, new KeyUse("kms:Encrypt") { Context = context, EncryptionAlgorithm = algorithm });
+            EncryptionAlgorithm.Check(key, algorithm, context, Name);
+            byte[] ciphertext = KeyCipher.Encrypt(key, algorithm, plaintext, context);
+            DryRun.Check(parameters);
+            answer.WriteBase64String("CiphertextBlob", ciphertext);
             answer.WriteString("KeyId", key.Arn);
-            answer.WriteString("EncryptionAlgorithm", EncryptionAlgorithm.SymmetricDefault);
+            answer.WriteString("EncryptionAlgorithm", algorithm);
         }
         finally
         {

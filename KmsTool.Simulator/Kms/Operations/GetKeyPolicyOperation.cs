@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 
@@ -10,7 +11,7 @@ internal sealed class GetKeyPolicyOperation(KeyStore keys, KmsAuthorizer authori
     {
         string keyId = call.Parameters.RequiredKeyId();
         PolicyName.Check(call.Parameters);
-        KmsKey key = keys.Find(keyId);
+        KmsKey key = keys.FindByIdOrArn(keyId);
         authorizer.Authorize(call.Principal, "kms:GetKeyPolicy", key);
         answer.WriteString("Policy", key.Policy.Text);
         answer.WriteString("PolicyName", PolicyName.Default);

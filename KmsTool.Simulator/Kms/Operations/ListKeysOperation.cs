@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 
@@ -13,7 +14,7 @@ internal sealed class ListKeysOperation(KeyStore keys) : IKmsOperation
 
     public void Execute(KmsCall call, Utf8JsonWriter answer)
     {
-        int limit = call.Parameters.Integer("Limit", DefaultLimit, 1, MaxLimit);
+        int limit = call.Parameters.Integer("Limit", 1, MaxLimit) ?? DefaultLimit;
         Guid after = ReadMarker(call.Parameters);
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:ListKeys");
 

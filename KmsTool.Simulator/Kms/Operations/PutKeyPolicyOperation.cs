@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KmsTool.Simulator.Iam.Policies;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 
@@ -14,7 +15,7 @@ internal sealed class PutKeyPolicyOperation(KeyStore keys, KmsAuthorizer authori
         string policyText = call.Parameters.RequiredString("Policy", 1, PolicyParser.MaxLength * 4);
         bool bypass = call.Parameters.Boolean("BypassPolicyLockoutSafetyCheck");
 
-        KmsKey key = keys.Find(keyId);
+        KmsKey key = keys.FindByIdOrArn(keyId);
         authorizer.Authorize(call.Principal, "kms:PutKeyPolicy", key);
         KeyPolicy policy = KeyPolicy.Parse(policyText);
         authorizer.RequireNoLockout(call.Principal, policy, key.Arn, bypass);

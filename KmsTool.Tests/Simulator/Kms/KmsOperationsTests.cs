@@ -115,14 +115,6 @@ public sealed class KmsOperationsTests(SimulatorFixture fixture) : IClassFixture
     public async Task CreateKey_withMalformedPolicy_isRefused() =>
         await Assert.ThrowsAsync<MalformedPolicyDocumentException>(() => _kms.CreateKeyAsync(new CreateKeyRequest { Policy = "{}" }));
 
-    [Fact]
-    public async Task CreateKey_ofAnotherKind_isUnsupported()
-    {
-        await Assert.ThrowsAsync<UnsupportedOperationException>(() => _kms.CreateKeyAsync(new CreateKeyRequest { KeySpec = KeySpec.RSA_2048 }));
-        await Assert.ThrowsAsync<UnsupportedOperationException>(() => _kms.CreateKeyAsync(new CreateKeyRequest { KeyUsage = KeyUsageType.SIGN_VERIFY }));
-        await Assert.ThrowsAsync<UnsupportedOperationException>(() => _kms.CreateKeyAsync(new CreateKeyRequest { MultiRegion = true }));
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(4096)]
@@ -226,6 +218,13 @@ public sealed class KmsOperationsTests(SimulatorFixture fixture) : IClassFixture
             () => kms.PutKeyPolicyAsync(new PutKeyPolicyRequest { KeyId = keyArn, Policy = "{}" }),
             () => kms.EncryptAsync(new EncryptRequest { KeyId = keyArn, Plaintext = new MemoryStream([1]) }),
             () => kms.DecryptAsync(new DecryptRequest { CiphertextBlob = new MemoryStream(_simulator.Host.Encrypt(keyArn, [1])) }),
+            () => kms.GenerateDataKeyAsync(new GenerateDataKeyRequest { KeyId = keyArn, NumberOfBytes = 1 }),
+            () => kms.GenerateDataKeyWithoutPlaintextAsync(new GenerateDataKeyWithoutPlaintextRequest { KeyId = keyArn, NumberOfBytes = 1 }),
+            () => kms.GenerateDataKeyPairAsync(new GenerateDataKeyPairRequest { KeyId = keyArn, KeyPairSpec = "ECC_NIST_P256" }),
+            () => kms.GenerateDataKeyPairWithoutPlaintextAsync(new() { KeyId = keyArn, KeyPairSpec = "ECC_NIST_P256" }),
+            () => kms.DeriveSharedSecretAsync(new() { KeyId = keyArn, KeyAgreementAlgorithm = "ECDH", PublicKey = new MemoryStream([1]) }),
+            () => kms.GetPublicKeyAsync(new GetPublicKeyRequest { KeyId = keyArn }),
+            () => kms.CreateAliasAsync("alias/denied", keyArn),
         ];
 
         foreach (Func<Task> operation in operations)

@@ -1,0 +1,34 @@
+using KmsTool.Simulator.Kms.Attestation;
+using KmsTool.Simulator.Kms.Keys;
+
+namespace KmsTool.Simulator.Kms.DataKeys;
+
+/// <summary>Finds the key of a request for a data key, and decides whether the caller may use it.</summary>
+internal sealed class WrappingKeys(KeyStore keys, KmsAuthorizer authorizer)
+{
+    /// <param name="call">The request, whose other members have been read.</param>
+    /// <param name="operation">The operation's name.</param>
+    /// <param name="recipient">The enclave that is to get the data key, if any.</param>
+    /// <param name="pairSpec">What the data key is, where it is a pair.</param>
+    /// <exception cref="KmsException">The request cannot be granted; DryRunOperationException: it could.</exception>
+    public WrappingKey Authorize(KmsCall call, string operation, Recipient? recipient = null, KeySpec.Asymmetric? pairSpec = null)
+    {
+        KmsParameters parameters = call.Parameters;
+        string keyId = parameters.RequiredKeyId();
+        EncryptionContext context = parameters.EncryptionContext();
+        parameters.CheckGrantTokens();
+
+        KmsKey key = keys.Find(keyId);
+        KeyUse use = new($"kms:{operation}")
+        {
+            Context = context,
+            Recipient = recipient,
+            EncryptionAlgorithm = EncryptionAlgorithm.SymmetricDefault,
+            DataKeyPairSpec = pairSpec?.Name,
+        };
+        authorizer.AuthorizeUse(call.Principal, key, use);
+        EncryptionAlgorithm.Check(key, EncryptionAlgorithm.SymmetricDefault, context, operation);
+        DryRun.Check(parameters);
+        return new WrappingKey(key, context);
+    }
+}

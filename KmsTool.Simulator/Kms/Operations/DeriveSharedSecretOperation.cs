@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using System.Text.Json;
+using KmsTool.Protocol;
+using KmsTool.Simulator.Kms.Attestation;
+using KmsTool.Simulator.Kms.Keys;
+
+namespace KmsTool.Simulator.Kms.Operations;
+
+/// <summary>Derives the raw secret that a key of a NIST curve shares with a peer's key.</summary>
+internal sealed class DeriveSharedSecretOperation(
+    KeyStore keys, KmsAuthorizer authorizer, RecipientReader recipients, RecipientAnswer recipientAnswer) : IKmsOperation
+{
+    private const int MaxPublicKeyLength = 8192;
+
+    public string Name => "DeriveSharedSecret";
+
+    public void Execute(KmsCall call, Utf8JsonWriter answer)
+    {
+        KmsParameters parameters = call.Parameters;
+        string keyId = parameters.RequiredKeyId();
+        string algorithm = parameters.RequiredEnumerated("KeyAgreementAlgorithm", [KeySpec.EllipticCurve.Ecdh]);
+        byte[] publicKey = parameters.RequiredBytes("PublicKey", 1, MaxPublicKeyLength);
+        parameters.CheckGrantTokens();
+        Recipient? recipient = recipients.Read(parameters);
+
+        KmsKey key = keys.Find(keyId);
+        KeyUse use = new("kms:DeriveSharedSecret") { Recipient = recipient, KeyAgreementAlgorithm = algorithm };
+        authorizer.AuthorizeUse(call.Principal, key, use);
+        key.RequireUsage(KeyUsage.KeyAgreement, Name);
+        if (key.Material is not EllipticCurveMaterial pair)
+            throw new UnreachableException($"{key.Spec.Name} is no curve");
+        using SensitiveBytes secret = pair.DeriveSharedSecret(publicKey);
+        DryRun.Check(parameters);
+        recipientAnswer.WriteKeyId(answer, recipient, key);
+        recipientAnswer.WritePlaintext(answer, recipient, "SharedSecret", secret.Span);
+        answer.WriteString("KeyAgreementAlgorithm", algorithm);
+        answer.WriteString("KeyOrigin", KeyStore.Origin);
+    }
+}
