@@ -8,8 +8,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Debug, "reading the ciphertext from {Source}")]
     public static partial void ReadingCiphertext(ILogger logger, string source);
 
-    [LoggerMessage(2, LogLevel.Debug, "credentials found by {Provider}")]
-    public static partial void CredentialsFound(ILogger logger, string provider);
+    [LoggerMessage(2, LogLevel.Debug, "credentials come from {Origin}")]
+    public static partial void CredentialsFound(ILogger logger, string origin);
 
     [LoggerMessage(3, LogLevel.Debug, "no credentials: {Failure}")]
     public static partial void NoCredentials(ILogger logger, string failure);

@@ -14,6 +14,7 @@ internal static class Program
         var root = new RootCommand();
         decrypt.AddTo(root);
         root.Add(decrypt.CreateCommand());
+        root.Add(CredentialsCommandLine.CreateCommand());
         root.Add(VsockProxyCommandLine.CreateCommand());
         HelpText.Install(root, HelpTexts.ByCommand);
         return root;

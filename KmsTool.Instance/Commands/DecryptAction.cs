@@ -1,5 +1,3 @@
-using System.Text;
-using Amazon.Runtime;
 using KmsTool.Cli;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
@@ -20,8 +18,9 @@ internal static class DecryptAction
 
         Log.ReadingCiphertext(logger, request.Ciphertext.ToString());
         byte[] ciphertext = await request.Ciphertext.ReadAsync(cancellationToken);
-        using SetClientCommand setClient = ToCommand(
-            await DefaultCredentials.ResolveAsync(request.Timeout, logger, cancellationToken), request.Region);
+        var source = new CredentialSource(request.Credentials, TimeProvider.System, logger);
+        using InstanceCredentials credentials = await source.ResolveAsync(cancellationToken);
+        using SetClientCommand setClient = credentials.ToSetClient(request.Region);
         using SensitiveBytes plaintext = await DecryptAsync(request, setClient, ciphertext, logger, cancellationToken);
         await PrintAsync(plaintext, request.Output, cancellationToken);
     }
@@ -55,22 +54,5 @@ internal static class DecryptAction
             throw new CommandFailedException(
                 ExitCode.OperationFailed, $"The plaintext was decrypted but could not be written to stdout: {e.Message}", e);
         }
-    }
-
-    // The region is sent only where the user names it: an enclave with a region of its own refuses a second one.
-    // The AWS SDK hands out strings, which cannot be cleared; from here on the secrets are.
-    private static SetClientCommand ToCommand(ImmutableCredentials credentials, string? region) => new()
-    {
-        AwsAccessKeyId = credentials.AccessKey,
-        AwsSecretAccessKey = CopyOf(credentials.SecretKey),
-        AwsSessionToken = credentials.UseToken ? CopyOf(credentials.Token) : null,
-        AwsRegion = region,
-    };
-
-    private static SensitiveBytes CopyOf(string text)
-    {
-        SensitiveBytes bytes = SensitiveBytes.Allocate(Encoding.UTF8.GetByteCount(text));
-        Encoding.UTF8.GetBytes(text, bytes.WritableSpan);
-        return bytes;
     }
 }

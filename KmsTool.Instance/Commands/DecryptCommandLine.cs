@@ -15,6 +15,7 @@ internal sealed class DecryptCommandLine
     private readonly Option<string> _cid = new("--cid", "-c") { Required = true };
     private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseVsockPort };
     private readonly Option<string?> _region = new("--region", "-r");
+    private readonly CredentialArguments _credentials = new();
     private readonly Option<string[]> _encryptionContext = new("--encryption-context", "-e");
     private readonly Option<string?> _keyId = new("--key-id");
     private readonly Option<string?> _encryptionAlgorithm = new("--encryption-algorithm");
@@ -45,6 +46,7 @@ internal sealed class DecryptCommandLine
         command.Add(_cid);
         command.Add(_port);
         command.Add(_region);
+        _credentials.AddTo(command);
         command.Add(_encryptionContext);
         command.Add(_keyId);
         command.Add(_encryptionAlgorithm);
@@ -77,6 +79,7 @@ internal sealed class DecryptCommandLine
             Enclave = EnclaveAddress.Parse(parseResult.GetRequiredValue(_cid), parseResult.GetValue(_port)),
             Ciphertext = BindCiphertext(parseResult),
             Region = region,
+            Credentials = _credentials.Bind(parseResult, region, parseResult.GetValue(_timeout), Environment.GetEnvironmentVariable),
             EncryptionContext = contextPairs.Length > 0 ? EncryptionContext.Parse(contextPairs) : null,
             KeyId = keyId,
             EncryptionAlgorithm = algorithm,

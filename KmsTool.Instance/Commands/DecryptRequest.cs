@@ -1,3 +1,4 @@
+using KmsTool.Instance.Credentials;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
@@ -12,6 +13,8 @@ internal sealed record DecryptRequest
 
     public string? Region { get; init; }
 
+    public required CredentialOptions Credentials { get; init; }
+
     public IReadOnlyDictionary<string, string>? EncryptionContext { get; init; }
 
     public string? KeyId { get; init; }
@@ -22,7 +25,7 @@ internal sealed record DecryptRequest
 
     public OutputFormat Output { get; init; }
 
-    /// <summary>Bounds the search for credentials, connecting, and the wait for each reply.</summary>
+    /// <summary>Bounds connecting, and the wait for each reply.</summary>
     public TimeSpan Timeout { get; init; }
 
     public LogLevel LogLevel { get; init; }

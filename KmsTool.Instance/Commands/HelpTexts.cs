@@ -3,13 +3,14 @@ namespace KmsTool.Instance.Commands;
 /// <summary>What <c>--help</c> prints; written by hand to fit 80 columns and to teach.</summary>
 internal static class HelpTexts
 {
-    private const string Decrypt = """
+    private const string Decrypt = $$"""
         Has a KMS ciphertext decrypted by kmstool-enclave inside a Nitro enclave and
         prints the plaintext.
 
         Usage:
           kmstool-instance [decrypt] --cid CID [options] CIPHERTEXT
           kmstool-instance [decrypt] --cid CID [options] --file FILE
+          kmstool-instance credentials [options]
           kmstool-instance vsock-proxy LOCAL HOST PORT [options]
 
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
@@ -35,20 +36,24 @@ internal static class HelpTexts
           --file-format FORMAT   what the file or stdin holds: base64 (default) or
                                  raw, the bytes themselves
 
+        The credentials (see 'kmstool-instance credentials --help'):
+        {{CredentialsHelp.Options}}
+
         The result:
           --output FORMAT        text (default; UTF-8 and a newline), base64,
                                  json ({"Plaintext":base64}) or raw (the bytes only)
 
         Other:
-          --timeout SECONDS      bounds the search for credentials (10 at most),
-                                 connecting, and each reply (default 60)
+          --timeout SECONDS      bounds the search for credentials and assuming a role
+                                 (10 each at most), connecting, and each reply
+                                 (default 60)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
           -h, --help             this text
           --version              the version
 
         AWS credentials come from the environment, the profile, the container or the
-        instance's role (IMDSv2), whichever has some first.
+        instance's role (IMDSv2), whichever is configured first.
 
         Examples:
           kmstool-instance --cid 16 --region eu-central-1 "$CIPHERTEXT"
@@ -100,6 +105,7 @@ internal static class HelpTexts
     {
         [""] = Decrypt,
         [DecryptCommandLine.Name] = Decrypt,
+        [CredentialsCommandLine.Name] = CredentialsHelp.Text,
         [VsockProxyCommandLine.Name] = VsockProxy,
     };
 }

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using KmsTool.Cli;
+using KmsTool.Instance.Credentials;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>What may be told about credentials: their origin, the end of the access key's identifier, the expiry.</summary>
+internal static class CredentialsReport
+{
+    private const int ShownCharacters = 4;
+
+    public static string Text(InstanceCredentials credentials, DateTimeOffset now) =>
+        $"""
+        From:        {TerminalText.Neutralize(credentials.Origin)}
+        Access key:  …{TerminalText.Neutralize(End(credentials.AccessKeyId))}
+        Expire:      {Expiry(credentials, now)}
+
+        """.ReplaceLineEndings("\n");
+
+    public static string Json(InstanceCredentials credentials, DateTimeOffset now)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("Origin", credentials.Origin);
+            json.WriteString("AccessKeyIdEnd", End(credentials.AccessKeyId));
+            json.WriteBoolean("Temporary", credentials.SessionToken is not null);
+            if (credentials.Expiration is { } expiration)
+            {
+                json.WriteString("Expiration", Iso8601(expiration));
+                json.WriteNumber("SecondsLeft", (long)(expiration - now).TotalSeconds);
+            }
+            else
+            {
+                json.WriteNull("Expiration");
+                json.WriteNull("SecondsLeft");
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
+    }
+
+    private static string Expiry(InstanceCredentials credentials, DateTimeOffset now)
+    {
+        if (credentials.Expiration is not { } expiration)
+            return credentials.SessionToken is null ? "they do not expire" : "at a time that only their source knows; they are temporary";
+
+        TimeSpan left = expiration - now;
+        return left > TimeSpan.Zero
+            ? $"{Iso8601(expiration)}, in {Duration(left)}"
+            : $"{Iso8601(expiration)}, {Duration(-left)} ago";
+    }
+
+    private static string Duration(TimeSpan time) => time switch
+    {
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours} h {time.Minutes} min"),
+        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{time.Seconds} s"),
+    };
+
+    private static string Iso8601(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    // The identifier is no secret, but whoever has it knows whom to ask for: enough of it to tell two keys apart.
+    private static string End(string accessKeyId) => accessKeyId[Math.Max(0, accessKeyId.Length - ShownCharacters)..];
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.SecurityToken;
+using Amazon.SecurityToken.Model;
+
+namespace KmsTool.Instance.Credentials;
+
+/// <summary>A role assumed with other credentials, by STS: what enters the enclave is then scoped and short-lived.</summary>
+internal static class AssumedRole
+{
+    public static CredentialOrigin Origin(string roleArn, CredentialOptions options, FoundCredentials caller)
+    {
+        string name = $"the role {roleArn}, assumed with {caller.Origin}";
+        return new CredentialOrigin(
+            name,
+            "see that this instance reaches AWS STS (a VPC endpoint's address goes into AWS_ENDPOINT_URL_STS)",
+            () => AskAsync(roleArn, options, caller, name));
+    }
+
+    // The SDK looks the STS client up by reflection, for profiles and web identities that assume a role. (Its registry for
+    // trimmed programs is no way: a client made there does not get the credentials to assume the role with.)
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceClient))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceConfig))]
+    private static async Task<FoundCredentials> AskAsync(
+        string roleArn, CredentialOptions options, FoundCredentials caller, string origin)
+    {
+        RegionEndpoint region = RegionEndpoint.GetBySystemName(Region(roleArn, options, caller));
+        using var sts = new AmazonSecurityTokenServiceClient(ToSdk(caller.Keys), region);
+        AssumeRoleResponse answer = await sts.AssumeRoleAsync(new AssumeRoleRequest
+        {
+            RoleArn = roleArn,
+            RoleSessionName = options.SessionName ?? AssumeRoleLimits.SessionNameOf(Environment.MachineName),
+            ExternalId = options.ExternalId,
+            DurationSeconds = (int?)options.Duration?.TotalSeconds,
+        });
+        Amazon.SecurityToken.Model.Credentials keys = answer.Credentials;
+        return new FoundCredentials
+        {
+            Keys = new ImmutableCredentials(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken),
+            Expiration = keys.Expiration is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null,
+            Origin = origin,
+            Region = region.SystemName,
+        };
+    }
+
+    // Any region's STS will do within the role's partition; the nearest is the one that private networks reach.
+    private static string Region(string roleArn, CredentialOptions options, FoundCredentials caller) =>
+        options.Region ?? ReadRegion("AWS_REGION") ?? ReadRegion("AWS_DEFAULT_REGION") ?? caller.Region ?? PartitionRegion(roleArn);
+
+    private static string? ReadRegion(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } region ? region : null;
+
+    private static string PartitionRegion(string roleArn) => roleArn.Split(':') switch
+    {
+        [_, "aws-cn", ..] => "cn-north-1",
+        [_, "aws-us-gov", ..] => "us-gov-west-1",
+        _ => "us-east-1",
+    };
+
+    private static AWSCredentials ToSdk(ImmutableCredentials keys) => keys.UseToken
+        ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
+        : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
+}

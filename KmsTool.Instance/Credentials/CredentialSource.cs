@@ -1,0 +1,68 @@
+using Amazon;
+using KmsTool.Cli;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Credentials;
+
+/// <summary>Where credentials come from, to be asked as often as fresh ones are needed.</summary>
+internal sealed class CredentialSource
+{
+    // The SDK alone would wait over 15 s for an instance metadata service that does not answer.
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly CredentialOptions _options;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <param name="options">Which ones are wanted.</param>
+    /// <param name="time">Measures the timeouts.</param>
+    /// <param name="logger">Learns who had some, never what.</param>
+    public CredentialSource(CredentialOptions options, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _timeout = options.Timeout < MaxTimeout ? options.Timeout : MaxTimeout;
+        _time = time;
+        _logger = logger;
+        // The SDK, which does not know AWS_CA_BUNDLE, makes STS clients of its own for profiles and web identities that
+        // assume a role; this is the only way to tell them.
+        if (options.CaBundle is not null)
+            AWSConfigs.HttpClientFactory = new StsHttpClientFactory(options.CaBundle);
+    }
+
+    /// <summary>Asks anew, each time: what it gave before may have expired. The caller disposes what it gets.</summary>
+    /// <exception cref="CommandFailedException">There are none.</exception>
+    public async Task<InstanceCredentials> ResolveAsync(CancellationToken cancellationToken)
+    {
+        CredentialOrigin origin = CredentialChain.Choose(_options.Profile);
+        FoundCredentials found = await AskAsync(origin, cancellationToken);
+        if (_options.RoleArn is { } roleArn)
+            found = await AskAsync(AssumedRole.Origin(roleArn, _options, found), cancellationToken);
+
+        return InstanceCredentials.From(found);
+    }
+
+    private async Task<FoundCredentials> AskAsync(CredentialOrigin origin, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The SDK blocks its thread in places and minds no token in others: it is left behind when time is up.
+            FoundCredentials found = await Task.Run(origin.AskAsync, cancellationToken).WaitAsync(_timeout, _time, cancellationToken);
+            if (string.IsNullOrEmpty(found.Keys.AccessKey) || string.IsNullOrEmpty(found.Keys.SecretKey))
+                throw CredentialFailure.Create($"what {origin.Name} gives is incomplete", origin.Advice);
+
+            Log.CredentialsFound(_logger, TerminalText.Neutralize(found.Origin));
+            return found;
+        }
+        catch (TimeoutException e)
+        {
+            throw CredentialFailure.Create($"{origin.Name} did not answer within {_timeout.TotalSeconds:0.###} s", origin.Advice, e);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or CommandFailedException))
+        {
+            Log.NoCredentials(_logger, e.GetType().Name);
+            throw StsFailure.Describe(e, origin.Name)
+                ?? CredentialFailure.Create($"{origin.Name} gives none that can be used", origin.Advice, e);
+        }
+    }
+}

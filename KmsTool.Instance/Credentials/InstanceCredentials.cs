@@ -1,0 +1,64 @@
+using System.Text;
+using Amazon.Runtime;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
+
+namespace KmsTool.Instance.Credentials;
+
+/// <summary>Credentials for the enclave. Never printed; cleared by <see cref="Dispose"/>.</summary>
+internal sealed class InstanceCredentials : IDisposable
+{
+    public required string AccessKeyId { get; init; }
+
+    /// <summary>UTF-8.</summary>
+    public required SensitiveBytes SecretAccessKey { get; init; }
+
+    /// <summary>UTF-8; <see langword="null"/> for long-term credentials.</summary>
+    public SensitiveBytes? SessionToken { get; init; }
+
+    /// <summary>When they cease to work; <see langword="null"/> when they do not, or when their source does not say.</summary>
+    public DateTimeOffset? Expiration { get; init; }
+
+    /// <summary>Who gave them, such as <c>the profile 'x'</c>; may hold text that a peer chose.</summary>
+    public required string Origin { get; init; }
+
+    // The AWS SDK hands out strings, which cannot be cleared; from here on the secrets are.
+    public static InstanceCredentials From(FoundCredentials found)
+    {
+        ImmutableCredentials keys = found.Keys;
+        return new InstanceCredentials
+        {
+            AccessKeyId = keys.AccessKey,
+            SecretAccessKey = CopyOf(keys.SecretKey),
+            SessionToken = keys.UseToken ? CopyOf(keys.Token) : null,
+            Expiration = found.Expiration,
+            Origin = found.Origin,
+        };
+    }
+
+    /// <summary>The command that gives them to the enclave, with copies of the secrets; the caller disposes it.</summary>
+    /// <param name="region">Only where the user names one: an enclave with a region of its own refuses a second.</param>
+    public SetClientCommand ToSetClient(string? region) => new()
+    {
+        AwsAccessKeyId = AccessKeyId,
+        AwsSecretAccessKey = SensitiveBytes.CopyOf(SecretAccessKey.Span),
+        AwsSessionToken = SessionToken is null ? null : SensitiveBytes.CopyOf(SessionToken.Span),
+        AwsRegion = region,
+    };
+
+    /// <summary>Their origin, never what they are.</summary>
+    public override string ToString() => Origin;
+
+    public void Dispose()
+    {
+        SecretAccessKey.Dispose();
+        SessionToken?.Dispose();
+    }
+
+    private static SensitiveBytes CopyOf(string text)
+    {
+        SensitiveBytes bytes = SensitiveBytes.Allocate(Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, bytes.WritableSpan);
+        return bytes;
+    }
+}
