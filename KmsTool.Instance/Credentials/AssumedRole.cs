@@ -25,8 +25,13 @@ internal static class AssumedRole
     private static async Task<FoundCredentials> AskAsync(
         string roleArn, CredentialOptions options, FoundCredentials caller, string origin)
     {
-        RegionEndpoint region = RegionEndpoint.GetBySystemName(Region(roleArn, options, caller));
-        using var sts = new AmazonSecurityTokenServiceClient(ToSdk(caller.Keys), region);
+        string region = Region(roleArn, options, caller);
+        using var sts = new AmazonSecurityTokenServiceClient(ToSdk(caller.Keys), new AmazonSecurityTokenServiceConfig
+        {
+            RegionEndpoint = RegionEndpoint.GetBySystemName(region),
+            // Where AWS_ENDPOINT_URL_STS names the address, the SDK would guess the region to sign for from that.
+            AuthenticationRegion = region,
+        });
         AssumeRoleResponse answer = await sts.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = roleArn,
@@ -40,7 +45,7 @@ internal static class AssumedRole
             Keys = new ImmutableCredentials(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken),
             Expiration = keys.Expiration is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null,
             Origin = origin,
-            Region = region.SystemName,
+            Region = region,
         };
     }
 

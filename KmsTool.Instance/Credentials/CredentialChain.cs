@@ -16,15 +16,21 @@ internal static class CredentialChain
     public static CredentialOrigin Choose(string? profile)
     {
         if (profile is not null)
-            return Profile(profile, "compare --profile with 'aws configure list-profiles'");
+            return Profile(profile, "--profile");
         if (IsSet("AWS_ACCESS_KEY_ID"))
             return EnvironmentVariables();
         if (IsSet("AWS_WEB_IDENTITY_TOKEN_FILE") && IsSet("AWS_ROLE_ARN"))
             return WebIdentity();
         if (Read("AWS_PROFILE") is { } named)
-            return Profile(named, "compare AWS_PROFILE with 'aws configure list-profiles'");
-        if (HasDefaultProfile())
-            return Profile(DefaultProfile, "run 'aws configure', or name another with --profile");
+        {
+            if (IsForCredentials(named, ifMissing: true))
+                return Profile(named, "AWS_PROFILE");
+        }
+        else if (IsForCredentials(DefaultProfile, ifMissing: false))
+        {
+            return Profile(DefaultProfile, "--profile");
+        }
+
         return IsSet("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || IsSet("AWS_CONTAINER_CREDENTIALS_FULL_URI")
             ? Container()
             : InstanceRole.Origin();
@@ -48,18 +54,19 @@ internal static class CredentialChain
             () => FoundCredentials.AskAsync(AssumeRoleWithWebIdentityCredentials.FromEnvironmentVariables(), name));
     }
 
-    private static CredentialOrigin Profile(string profile, string advice)
+    private static CredentialOrigin Profile(string profile, string namedBy)
     {
         string name = $"the profile '{profile}'";
+        string advice = $"see what 'aws sts get-caller-identity --profile {profile}' says";
         return new CredentialOrigin(name, advice, async () =>
         {
             var files = new CredentialProfileStoreChain();
             if (!files.TryGetProfile(profile, out CredentialProfile found))
-                throw CredentialFailure.Create($"there is no profile '{profile}' in ~/.aws/config or ~/.aws/credentials", advice);
-            if (found.Options is { SsoStartUrl: not null } or { SsoSession: not null } or { LoginSession: not null })
+                throw CredentialFailure.Create($"there is no profile '{profile}' in ~/.aws/config or ~/.aws/credentials", $"compare {namedBy} with 'aws configure list-profiles'");
+            if (NeedsBrowser(found))
                 throw CredentialFailure.Create($"{name} needs a browser to sign in", $"sign in with the AWS CLI and take what it has: eval \"$(aws configure export-credentials --profile {profile} --format env)\"");
             if (!found.CanCreateAWSCredentials)
-                throw CredentialFailure.Create($"{name} holds no credentials and no way to get some", advice);
+                throw CredentialFailure.Create($"{name} holds no credentials and no way to get some", $"add them with 'aws configure --profile {profile}'");
 
             return await FoundCredentials.AskAsync(found.GetAWSCredentials(files), name, found.Region?.SystemName);
         });
@@ -74,19 +81,24 @@ internal static class CredentialChain
             () => FoundCredentials.AskAsync(new GenericContainerCredentials(), Name));
     }
 
-    // Many have a default profile for its region only.
-    private static bool HasDefaultProfile()
+    // Many have a profile for its region only; it does not end the search.
+    private static bool IsForCredentials(string profile, bool ifMissing)
     {
         try
         {
-            return new CredentialProfileStoreChain().TryGetProfile(DefaultProfile, out CredentialProfile profile) && profile.CanCreateAWSCredentials;
+            return new CredentialProfileStoreChain().TryGetProfile(profile, out CredentialProfile found)
+                ? found.CanCreateAWSCredentials || NeedsBrowser(found)
+                : ifMissing;
         }
         catch (Exception e) when (e is AmazonClientException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            // The profile is there and cannot be read: whoever asks it will say so.
+            // The files cannot be read: whoever asks the profile will say so.
             return true;
         }
     }
+
+    private static bool NeedsBrowser(CredentialProfile profile) =>
+        profile.Options is { SsoStartUrl: not null } or { SsoSession: not null } or { LoginSession: not null };
 
     private static bool IsSet(string variable) => Read(variable) is not null;
 

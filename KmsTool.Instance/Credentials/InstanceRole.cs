@@ -26,7 +26,7 @@ internal static class InstanceRole
         if (!EC2InstanceMetadata.IsIMDSEnabled)
             throw CredentialFailure.Create("neither the environment, the default profile nor a container gives any", "AWS_EC2_METADATA_DISABLED=true keeps the instance's role from being asked");
 
-        IDictionary<string, IAMSecurityCredentialMetadata>? roles = await EC2InstanceMetadata.GetIAMSecurityCredentialsAsync();
+        IDictionary<string, IAMSecurityCredentialMetadata>? roles = await ReadRolesAsync();
         if (roles is null)
             await ExplainAsync();
         if (roles is not { Count: > 0 })
@@ -45,7 +45,19 @@ internal static class InstanceRole
         };
     }
 
-    /// <summary>Asks once more in another way: the first gives nothing alike for all that can go wrong.</summary>
+    private static async Task<IDictionary<string, IAMSecurityCredentialMetadata>?> ReadRolesAsync()
+    {
+        try
+        {
+            return await EC2InstanceMetadata.GetIAMSecurityCredentialsAsync();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks once more in another way: the first tells next to nothing of what went wrong.</summary>
     private static async Task ExplainAsync()
     {
         try

@@ -20,7 +20,7 @@ internal static class StsFailure
                 case AmazonSecurityTokenServiceException refused when refused.ErrorCode is { Length: > 0 }:
                     return CredentialFailure.Create($"STS refuses {origin}: {Reason(refused)}", Advice(refused.ErrorCode), failure);
                 case HttpRequestException unreachable:
-                    return CredentialFailure.Create($"STS cannot be asked for {origin}: {unreachable.Message.TrimEnd('.')}", Advice(unreachable), failure);
+                    return CredentialFailure.Create($"STS cannot be asked for {origin}: {Reason(unreachable)}", Advice(unreachable), failure);
                 default:
                     break;
             }
@@ -35,6 +35,10 @@ internal static class StsFailure
         ? $"{refused.ErrorCode}: {refused.Message.TrimEnd('.')}"
         : refused.ErrorCode;
 
+    // For TLS the message only refers to the inner exception; for connecting it names the host.
+    private static string Reason(HttpRequestException unreachable) =>
+        (IsTls(unreachable) ? unreachable.GetBaseException() : unreachable).Message.TrimEnd('.');
+
     private static string Advice(string code) => code switch
     {
         "AccessDenied" => "the role's trust policy must name the caller (and its sts:ExternalId, if it has one, be given as --external-id), and the caller's own policy must allow sts:AssumeRole",
@@ -47,7 +51,9 @@ internal static class StsFailure
         _ => "see 'aws sts assume-role' for what it means",
     };
 
-    private static string Advice(HttpRequestException unreachable) => unreachable.HttpRequestError == HttpRequestError.SecureConnectionError
+    private static string Advice(HttpRequestException unreachable) => IsTls(unreachable)
         ? "where a private authority has signed its certificate, name that authority's PEM file in AWS_CA_BUNDLE"
         : "give this machine a way to it, or the address of a VPC endpoint in AWS_ENDPOINT_URL_STS";
+
+    private static bool IsTls(HttpRequestException unreachable) => unreachable.HttpRequestError == HttpRequestError.SecureConnectionError;
 }

@@ -9,6 +9,7 @@ public class HelpTextsTests
     [Theory]
     [InlineData()]
     [InlineData("decrypt")]
+    [InlineData("credentials")]
     [InlineData("vsock-proxy")]
     public async Task Help_fits_eighty_columns_and_names_every_option(params string[] command)
     {
