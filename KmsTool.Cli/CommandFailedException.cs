@@ -3,7 +3,7 @@ namespace KmsTool.Cli;
 /// <summary>
 /// Ends a command: the exit code, and the one line for stderr that says what was tried, what happened and what to do next.
 /// </summary>
-internal sealed class CommandFailedException(ExitCode exitCode, string message, Exception? innerException = null)
+internal class CommandFailedException(ExitCode exitCode, string message, Exception? innerException = null)
     : Exception(message, innerException)
 {
     public ExitCode ExitCode { get; } = exitCode;

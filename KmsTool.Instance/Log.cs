@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "no credentials: {Failure}")]
     public static partial void NoCredentials(ILogger logger, string failure);
 
+    [LoggerMessage(4, LogLevel.Debug, "credentials asked for anew, as the others expire")]
+    public static partial void CredentialsRenewed(ILogger logger);
+
     [LoggerMessage(10, LogLevel.Debug, "connected to enclave {Address}")]
     public static partial void EnclaveConnected(ILogger logger, string address);
 

@@ -6,16 +6,31 @@ namespace KmsTool.Instance;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args) =>
-        CommandRunner.RunAsync("kmstool-instance", BuildCommandTree(new DecryptCommandLine()), args);
+    /// <summary>The name of the AWS sample's program, for which a link to this one stands in.</summary>
+    private const string Original = "kmstool_instance";
 
-    internal static RootCommand BuildCommandTree(DecryptCommandLine decrypt)
+    public static Task<int> Main(string[] args) =>
+        CommandRunner.RunAsync("kmstool-instance", BuildCommandTree(ProgramName.Invoked(), new DecryptCommandLine()), args);
+
+    /// <param name="name">The name under which the program was started.</param>
+    /// <param name="decrypt">What the program does when no command is named.</param>
+    internal static RootCommand BuildCommandTree(string name, DecryptCommandLine decrypt)
     {
         var root = new RootCommand();
         decrypt.AddTo(root);
-        root.Add(decrypt.CreateCommand());
-        root.Add(CredentialsCommandLine.CreateCommand());
-        root.Add(VsockProxyCommandLine.CreateCommand());
+        // The original has no commands: whatever stands there is a ciphertext.
+        if (name != Original)
+        {
+            root.Add(decrypt.CreateCommand());
+            foreach (Command command in KmsCommandLine.CreateCommands())
+                root.Add(command);
+
+            root.Add(DescribeCommandLine.CreateCommand());
+            root.Add(AttestCommandLine.CreateCommand());
+            root.Add(CredentialsCommandLine.CreateCommand());
+            root.Add(VsockProxyCommandLine.CreateCommand());
+        }
+
         HelpText.Install(root, HelpTexts.ByCommand);
         return root;
     }

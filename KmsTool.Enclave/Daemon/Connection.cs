@@ -212,13 +212,7 @@ internal sealed class Connection(
     {
         private static readonly Reply Done = new() { Status = Reply.Ok };
 
-        public void WriteTo(PipeWriter output)
-        {
-            if (Success is not null)
-                MessageWriter.Write(output, Success);
-            else
-                MessageWriter.Write(output, Failure ?? Done, MessageJsonContext.Default.Reply);
-        }
+        public void WriteTo(PipeWriter output) => MessageWriter.Write(output, (object?)Success ?? Failure ?? Done);
 
         public void Dispose() => Success?.Dispose();
     }

@@ -10,19 +10,18 @@ internal sealed class KmsReplies(SecretDisclosure disclosure)
 {
     /// <returns>The reply, which owns its secret.</returns>
     /// <exception cref="KmsException">The answer lacks a member that the operation's answers have.</exception>
-    public SuccessReply Make(KmsCommand command, KmsAnswer.Opened answer)
+    public SecretReply Make(KmsCommand command, KmsAnswer.Opened answer)
     {
         SensitiveBytes? secret = answer.TakeSecret();
         try
         {
             string? sha256 = disclosure == SecretDisclosure.Sha256 ? Convert.ToHexStringLower(SHA256.HashData(secret.Span)) : null;
-            if (disclosure != SecretDisclosure.Plaintext)
-            {
-                secret.Dispose();
-                secret = null;
-            }
+            if (disclosure == SecretDisclosure.Plaintext)
+                return Make(command, answer, secret, null);
 
-            return Make(command, answer, secret, sha256);
+            secret.Dispose();
+            secret = null;
+            return Make(command, answer, null, sha256) with { Withheld = true };
         }
         catch
         {
@@ -31,7 +30,7 @@ internal sealed class KmsReplies(SecretDisclosure disclosure)
         }
     }
 
-    private static SuccessReply Make(KmsCommand command, KmsAnswer.Opened answer, SensitiveBytes? secret, string? sha256) => command switch
+    private static SecretReply Make(KmsCommand command, KmsAnswer.Opened answer, SensitiveBytes? secret, string? sha256) => command switch
     {
         DecryptCommand => new DecryptReply { Message = secret, Sha256 = sha256 },
         GenerateDataKeyCommand => new GenerateDataKeyReply

@@ -1,9 +1,8 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using System.Threading.Channels;
 using KmsTool.Cli;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
@@ -13,8 +12,9 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.Client;
 
 /// <summary>
-/// A connection to kmstool-enclave, ours or the original. One command at a time. What the enclave sends is not trusted: its
-/// replies are bounded in size and time and decoded strictly.
+/// A connection to kmstool-enclave, ours or the original. Commands may be sent while others wait for their replies; the
+/// enclave answers in their order. What it sends is not trusted: its replies are bounded in size and time and decoded
+/// strictly.
 /// </summary>
 internal sealed class EnclaveClient : IAsyncDisposable
 {
@@ -28,7 +28,11 @@ internal sealed class EnclaveClient : IAsyncDisposable
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private readonly MessageReader _replies;
-    private bool _duplicateMayFollow;
+    private readonly SemaphoreSlim _sending = new(1);
+    private readonly Channel<PendingReply> _pending = Channel.CreateUnbounded<PendingReply>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Task _reading;
+    private volatile CommandFailedException? _broken;
 
     private EnclaveClient(Socket socket, StreamAddress address, TimeSpan timeout, TimeProvider time, ILogger logger)
     {
@@ -40,6 +44,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
         _input = MessagePipe.CreateReader(_stream);
         _output = MessagePipe.CreateWriter(_stream);
         _replies = new MessageReader(_input, MaxReplyLength);
+        _reading = ReadRepliesAsync();
     }
 
     /// <param name="address">Where the enclave listens.</param>
@@ -68,120 +73,175 @@ internal sealed class EnclaveClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the enclave the credentials for this connection.</summary>
-    /// <exception cref="CommandFailedException">The enclave refused, or broke the protocol.</exception>
-    public async Task SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
-    {
-        using EnclaveReply reply = await CallAsync(command, MessageJsonContext.Default.SetClientCommand, cancellationToken);
-    }
+    /// <summary>Gives the enclave the credentials for this connection, for the commands that follow.</summary>
+    /// <exception cref="RefusedException">The enclave refused.</exception>
+    /// <exception cref="CommandFailedException">The enclave broke the protocol; the connection is of no more use.</exception>
+    public Task SetClientAsync(SetClientCommand command, CancellationToken cancellationToken) =>
+        CallAsync(command, null, cancellationToken);
 
-    /// <summary>Has a ciphertext decrypted; the caller owns the plaintext, which may be empty.</summary>
-    /// <exception cref="CommandFailedException">The enclave or KMS refused, or the enclave broke the protocol.</exception>
-    public async Task<SensitiveBytes> DecryptAsync(DecryptCommand command, CancellationToken cancellationToken)
-    {
-        using EnclaveReply reply = await CallAsync(command, MessageJsonContext.Default.DecryptCommand, cancellationToken);
-        _duplicateMayFollow = true;
-        if (reply.Result is null)
-            throw Broken(command.Operation, "its success carries no plaintext");
-
-        using SensitiveBytes decoded = SensitiveBytes.Allocate(Base64.GetMaxDecodedFromUtf8Length(reply.Result.Length));
-        return Base64.DecodeFromUtf8(reply.Result.Span, decoded.WritableSpan, out _, out int length) == OperationStatus.Done
-            ? SensitiveBytes.CopyOf(decoded.Span[..length])
-            : throw Broken(command.Operation, "its plaintext is not base64");
-    }
+    /// <summary>Has a command carried out; the caller owns the reply.</summary>
+    /// <typeparam name="TReply">What the command is answered with.</typeparam>
+    /// <exception cref="RefusedException">The enclave or KMS refused.</exception>
+    /// <exception cref="CommandFailedException">The enclave broke the protocol; the connection is of no more use.</exception>
+    public async Task<TReply> SendAsync<TReply>(Command command, CancellationToken cancellationToken)
+        where TReply : SuccessReply =>
+        (TReply)(await CallAsync(command, typeof(TReply), cancellationToken))!;
 
     /// <summary>Closes the connection, with which the enclave forgets the credentials.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync();
+        await _reading;
         await _input.CompleteAsync();
         // An exception keeps the writer from flushing what a failed command left, which could wait for a peer that reads no more.
         await _output.CompleteAsync(new OperationCanceledException());
         await _stream.DisposeAsync();
+        _closing.Dispose();
+        _sending.Dispose();
     }
 
-    private async Task<EnclaveReply> CallAsync<TCommand>(
-        TCommand command, JsonTypeInfo<TCommand> typeInfo, CancellationToken cancellationToken)
-        where TCommand : Command
+    private async Task<SuccessReply?> CallAsync(Command command, Type? content, CancellationToken cancellationToken)
     {
         string operation = command.Operation!;
+        var pending = new PendingReply(operation, content is null ? null : MessageJsonContext.Default.GetTypeInfo(content));
         using var deadline = new Deadline(_timeout, _time, cancellationToken);
         EnclaveReply reply;
         try
         {
-            MessageWriter.Write(_output, command, typeInfo);
-            await _output.FlushAsync(deadline.Token);
-            Log.CommandSent(_logger, operation);
-            reply = await ReadReplyAsync(operation, deadline.Token);
+            await WriteAsync(command, pending, deadline.Token);
+            reply = await pending.Reply.WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsOver(e))
         {
-            throw Broken(operation, $"no reply within {_timeout.TotalSeconds:0.###} s (--timeout)", e);
+            pending.Fail(e);
+            throw Break(operation, $"no reply within {_timeout.TotalSeconds:0.###} s (--timeout)", e);
+        }
+        catch (OperationCanceledException e)
+        {
+            pending.Fail(e);
+            throw;
         }
         catch (IOException e)
         {
-            throw Broken(operation, $"the connection failed ({e.Message})", e);
+            throw Break(operation, $"the connection failed ({e.Message})", e);
         }
 
-        if (reply.IsOk)
-            return reply;
-
-        using (reply)
-            throw Refused(operation, reply);
+        return reply is EnclaveReply.Refused refused
+            ? throw Refuse(operation, refused)
+            : ((EnclaveReply.Done)reply).Content;
     }
 
-    private async Task<EnclaveReply> ReadReplyAsync(string operation, CancellationToken cancellationToken)
+    private async Task WriteAsync(Command command, PendingReply pending, CancellationToken cancellationToken)
     {
-        while (true)
+        // One after the other, and in the order in which the replies are waited for.
+        await _sending.WaitAsync(cancellationToken);
+        try
         {
-            MessageRead read = await _replies.ReadAsync(cancellationToken);
-            EnclaveReply reply = read.Status switch
-            {
-                MessageReadStatus.Message => Parse(operation, read.Bytes),
-                MessageReadStatus.TooLong => throw Broken(operation, $"its reply is longer than {MaxReplyLength} bytes"),
-                MessageReadStatus.Truncated => throw Broken(operation, "it closed the connection within its reply"),
-                _ => throw Broken(operation, "it closed the connection without a reply"),
-            };
-            _replies.Release();
-            Log.ReplyReceived(_logger, operation, reply.IsOk ? Reply.Ok : Reply.Error);
+            if (!_pending.Writer.TryWrite(pending))
+                throw _broken ?? Break(pending.Operation, "the connection is closed");
 
-            // The original enclave answers a Decrypt that succeeded twice, the second time with an error that says nothing.
-            // It is recognized by that: every other error of either enclave has a Message.
-            bool duplicate = _duplicateMayFollow && !reply.IsOk && reply.ErrorMessage is null && reply.ErrorCode is null;
-            _duplicateMayFollow = false;
-            if (!duplicate)
-                return reply;
-
-            Log.DuplicateReplySkipped(_logger);
+            MessageWriter.Write(_output, command);
+            await _output.FlushAsync(cancellationToken);
+            Log.CommandSent(_logger, pending.Operation);
+        }
+        finally
+        {
+            _sending.Release();
         }
     }
 
-    private EnclaveReply Parse(string operation, ReadOnlySequence<byte> message)
+    private async Task ReadRepliesAsync()
+    {
+        PendingReply? pending = null;
+        bool duplicateMayFollow = false;
+        try
+        {
+            while (await _pending.Reader.WaitToReadAsync(_closing.Token))
+            {
+                _pending.Reader.TryRead(out pending);
+                EnclaveReply reply = await ReadReplyAsync(pending!);
+                // The original enclave answers a Decrypt that succeeded twice, the second time with an error that says
+                // nothing. It is recognized by that: every other error of either enclave has a Message.
+                if (duplicateMayFollow && reply is EnclaveReply.Refused { Message: null, Code: null })
+                {
+                    Log.DuplicateReplySkipped(_logger);
+                    reply = await ReadReplyAsync(pending!);
+                }
+
+                duplicateMayFollow = reply is EnclaveReply.Done { Content: DecryptReply };
+                pending!.Complete(reply);
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            FailAll(pending, e);
+        }
+        catch (IOException e)
+        {
+            FailAll(pending, Break(pending!.Operation, $"the connection failed ({e.Message})", e));
+        }
+        catch (CommandFailedException e)
+        {
+            FailAll(pending, e);
+        }
+    }
+
+    private async Task<EnclaveReply> ReadReplyAsync(PendingReply pending)
+    {
+        MessageRead read = await _replies.ReadAsync(_closing.Token);
+        EnclaveReply reply = read.Status switch
+        {
+            MessageReadStatus.Message => Parse(pending, read.Bytes),
+            MessageReadStatus.TooLong => throw Break(pending.Operation, $"its reply is longer than {MaxReplyLength} bytes"),
+            MessageReadStatus.Truncated => throw Break(pending.Operation, "it closed the connection within its reply"),
+            _ => throw Break(pending.Operation, "it closed the connection without a reply"),
+        };
+        _replies.Release();
+        Log.ReplyReceived(_logger, pending.Operation, reply is EnclaveReply.Done ? Reply.Ok : Reply.Error);
+        return reply;
+    }
+
+    private EnclaveReply Parse(PendingReply pending, ReadOnlySequence<byte> message)
     {
         using SensitiveBytes contiguous = SensitiveBytes.Allocate((int)message.Length);
         message.CopyTo(contiguous.WritableSpan);
         try
         {
-            return ReplyParser.Parse(contiguous.Span);
+            return ReplyParser.Parse(contiguous.Span, pending.Content);
         }
         catch (JsonException)
         {
-            throw Broken(operation, "its answer is not a reply (is it kmstool-enclave that listens there?)");
+            throw Break(pending.Operation, $"its answer is not a reply to {pending.Operation} (is it kmstool-enclave that listens there?)");
         }
     }
 
-    private CommandFailedException Refused(string operation, EnclaveReply reply)
+    private void FailAll(PendingReply? current, Exception failure)
     {
-        string message = TerminalText.Neutralize(reply.ErrorMessage ?? "no reason given");
-        string code = reply.ErrorCode is null || message.Contains(reply.ErrorCode, StringComparison.Ordinal)
-            ? ""
-            : $" ({TerminalText.Neutralize(reply.ErrorCode)})";
-        string advice = EnclaveErrorAdvice.For(reply.ErrorMessage, reply.ErrorCode) is { } text ? $" {text}." : "";
-        return new CommandFailedException(
-            ExitCode.OperationFailed, $"The enclave at {_address} answered {operation} with an error: {message.TrimEnd('.', '?', ':', ' ')}{code}.{advice}");
+        _pending.Writer.TryComplete();
+        current?.Fail(failure);
+        while (_pending.Reader.TryRead(out PendingReply? next))
+            next.Fail(failure);
     }
 
-    private CommandFailedException Broken(string operation, string what, Exception? innerException = null) => new(
-        ExitCode.ProtocolBroken,
-        $"The enclave at {_address} did not answer {operation} properly: {what}. In debug mode 'nitro-cli console' shows what it logs.",
-        innerException);
+    private RefusedException Refuse(string operation, EnclaveReply.Refused reply)
+    {
+        string message = TerminalText.Neutralize(reply.Message ?? "no reason given");
+        string code = reply.Code is null || message.Contains(reply.Code, StringComparison.Ordinal)
+            ? ""
+            : $" ({TerminalText.Neutralize(reply.Code)})";
+        string advice = EnclaveErrorAdvice.For(reply.Message, reply.Code) is { } text ? $" {text}." : "";
+        return new RefusedException(
+            $"The enclave at {_address} answered {operation} with an error: {message.TrimEnd('.', '?', ':', ' ')}{code}.{advice}", reply.Code);
+    }
+
+    /// <summary>From here on the connection cannot be used: replies would be taken for those of other commands.</summary>
+    private CommandFailedException Break(string operation, string what, Exception? innerException = null)
+    {
+        var failure = new CommandFailedException(
+            ExitCode.ProtocolBroken,
+            $"The enclave at {_address} did not answer {operation} properly: {what}. In debug mode 'nitro-cli console' shows what it logs.",
+            innerException);
+        _broken ??= failure;
+        return failure;
+    }
 }

@@ -1,20 +1,20 @@
-using KmsTool.Protocol;
+using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Client;
 
 /// <summary>One reply of an enclave, decoded.</summary>
-internal sealed class EnclaveReply : IDisposable
+internal abstract record EnclaveReply
 {
-    public required bool IsOk { get; init; }
+    private EnclaveReply()
+    {
+    }
 
-    /// <summary>The Message of an Ok: what the operation returns, base64 text, not yet decoded.</summary>
-    public SensitiveBytes? Result { get; init; }
+    /// <summary>It was carried out.</summary>
+    /// <param name="Content">What the operation returns; the receiver owns it. <see langword="null"/> for SetClient.</param>
+    public sealed record Done(SuccessReply? Content) : EnclaveReply;
 
-    /// <summary>The Message of an Error, as the enclave wrote it: neutralize before printing.</summary>
-    public string? ErrorMessage { get; init; }
-
-    /// <summary>The Code of an Error, an extension that the original does not send.</summary>
-    public string? ErrorCode { get; init; }
-
-    public void Dispose() => Result?.Dispose();
+    /// <summary>It was not.</summary>
+    /// <param name="Message">As the enclave wrote it: neutralize before printing.</param>
+    /// <param name="Code">An extension, which the original does not send. Neutralize it, too.</param>
+    public sealed record Refused(string? Message, string? Code) : EnclaveReply;
 }

@@ -1,21 +1,43 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Client;
 
 /// <summary>
-/// Reads a reply: one JSON object with a Status, at most one each of Message and Code, and nothing after it. Members that
-/// are not known are skipped, so that enclaves may say more in future.
+/// Reads a reply: one JSON object with a Status, each member at most once, and nothing after it. Members that are not known
+/// are skipped, so that enclaves may say more in future.
 /// </summary>
 internal static class ReplyParser
 {
-    // A reply is flat; unknown members may nest a little.
+    // A reply is nearly flat; unknown members may nest a little.
     private const int MaxDepth = 8;
 
-    /// <exception cref="JsonException">Not a reply. The text tells nothing of the content.</exception>
-    public static EnclaveReply Parse(ReadOnlySpan<byte> message)
+    /// <param name="message">The message without its NUL.</param>
+    /// <param name="content">What the operation returns; <see langword="null"/> for nothing.</param>
+    /// <exception cref="JsonException">Not a reply to that operation. The text tells nothing of the content.</exception>
+    public static EnclaveReply Parse(ReadOnlySpan<byte> message, JsonTypeInfo? content)
+    {
+        try
+        {
+            EnclaveReply reply = ReadStatus(message);
+            if (reply is not EnclaveReply.Done || content is null)
+                return reply;
+
+            var success = (SuccessReply)JsonSerializer.Deserialize(message, content)!;
+            Expect(success is not SecretReply { IsWhole: false });
+            return new EnclaveReply.Done(success);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Both may quote the content, so neither travels on.
+            throw new JsonException("The message is not a reply.");
+        }
+    }
+
+    private static EnclaveReply ReadStatus(ReadOnlySpan<byte> message)
     {
         SensitiveBytes? text = null;
         try
@@ -38,13 +60,15 @@ internal static class ReplyParser
                 {
                     Expect(!messageSeen && json.Read());
                     messageSeen = true;
+                    // Before the Status it is not known whether this is a plaintext.
                     text = ReadText(ref json);
                 }
                 else if (json.ValueTextEquals("Code"u8))
                 {
                     Expect(!codeSeen && json.Read());
                     codeSeen = true;
-                    code = ToText(ReadText(ref json));
+                    using SensitiveBytes? read = ReadText(ref json);
+                    code = ToText(read);
                 }
                 else
                 {
@@ -54,15 +78,11 @@ internal static class ReplyParser
 
             // The reader refuses what follows the object, but only when it is asked to read on.
             Expect(json.TokenType == JsonTokenType.EndObject && json.CurrentDepth == 0 && !json.Read());
-            return (isOk ?? throw new JsonException())
-                ? new EnclaveReply { IsOk = true, Result = text }
-                : new EnclaveReply { IsOk = false, ErrorMessage = ToText(text), ErrorCode = code };
+            return (isOk ?? throw new JsonException()) ? new EnclaveReply.Done(null) : new EnclaveReply.Refused(ToText(text), code);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        finally
         {
-            // Both may quote the content, so neither travels on.
             text?.Dispose();
-            throw new JsonException("The message is not a reply.");
         }
     }
 
@@ -75,11 +95,7 @@ internal static class ReplyParser
         return SensitiveTextConverter.Read(ref json);
     }
 
-    private static string? ToText(SensitiveBytes? text)
-    {
-        using (text)
-            return text is null ? null : Encoding.UTF8.GetString(text.Span);
-    }
+    private static string? ToText(SensitiveBytes? text) => text is null ? null : Encoding.UTF8.GetString(text.Span);
 
     private static void Expect(bool condition)
     {

@@ -10,8 +10,9 @@ internal static class HelpTexts
         Usage:
           kmstool-instance [decrypt] --cid CID [options] CIPHERTEXT
           kmstool-instance [decrypt] --cid CID [options] --file FILE
-          kmstool-instance credentials [options]
-          kmstool-instance vsock-proxy LOCAL HOST PORT [options]
+          kmstool-instance COMMAND [options]   each has a --help:
+            generate-data-key, generate-data-key-pair, generate-random,
+            derive-shared-secret, describe, attest, credentials, vsock-proxy
 
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
         prints it; - reads it from stdin.
@@ -27,11 +28,13 @@ internal static class HelpTexts
         The ciphertext:
           -e, --encryption-context NAME=VALUE
                                  a pair that was given at encryption; repeatable
-          --key-id KEY           key id, ARN or alias that must have made it; needed
+          -K, --key-id KEY       key id, ARN or alias that must have made it; needed
                                  for asymmetric keys
-          --encryption-algorithm SYMMETRIC_DEFAULT (default), RSAES_OAEP_SHA_1 or
+          -a, --encryption-algorithm NAME
+                                 SYMMETRIC_DEFAULT (default), RSAES_OAEP_SHA_1 or
                                  RSAES_OAEP_SHA_256
           --grant-token TOKEN    a grant token; repeatable, up to 10
+          --dry-run              KMS checks permissions only; exit code 0 if they do
           --file FILE            reads it from a file; - is stdin
           --file-format FORMAT   what the file or stdin holds: base64 (default) or
                                  raw, the bytes themselves
@@ -106,6 +109,12 @@ internal static class HelpTexts
         [""] = Decrypt,
         [DecryptCommandLine.Name] = Decrypt,
         [CredentialsCommandLine.Name] = CredentialsHelp.Text,
+        [KmsCommandLine.GenerateDataKey] = KmsHelpTexts.GenerateDataKey,
+        [KmsCommandLine.GenerateDataKeyPair] = KmsHelpTexts.GenerateDataKeyPair,
+        [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,
+        [KmsCommandLine.DeriveSharedSecret] = KmsHelpTexts.DeriveSharedSecret,
+        [DescribeCommandLine.Name] = EnclaveHelpTexts.Describe,
+        [AttestCommandLine.Name] = EnclaveHelpTexts.Attest,
         [VsockProxyCommandLine.Name] = VsockProxy,
     };
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>The answer to a <see cref="DeriveSharedSecretCommand"/>.</summary>
-public sealed record DeriveSharedSecretReply : SuccessReply
+public sealed record DeriveSharedSecretReply : SecretReply
 {
     /// <summary>ARN of the KMS key.</summary>
     public required string KeyId { get; init; }

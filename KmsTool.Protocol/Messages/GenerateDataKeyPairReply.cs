@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>The answer to a <see cref="GenerateDataKeyPairCommand"/>.</summary>
-public sealed record GenerateDataKeyPairReply : SuccessReply
+public sealed record GenerateDataKeyPairReply : SecretReply
 {
     /// <summary>ARN of the KMS key that encrypted the private key.</summary>
     public required string KeyId { get; init; }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>The answer to a <see cref="GenerateDataKeyCommand"/>.</summary>
-public sealed record GenerateDataKeyReply : SuccessReply
+public sealed record GenerateDataKeyReply : SecretReply
 {
     /// <summary>ARN of the KMS key that encrypted the data key.</summary>
     public required string KeyId { get; init; }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace KmsTool.Protocol.Messages;
 
@@ -11,21 +10,13 @@ internal static class MessageWriter
     // The output is no HTML: quotes and plus signs stay readable.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes <paramref name="message"/>; flushing stays with the caller.</summary>
-    public static void Write<T>(IBufferWriter<byte> output, T message, JsonTypeInfo<T> typeInfo)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        using (var json = new Utf8JsonWriter(output, Options))
-            JsonSerializer.Serialize(json, message, typeInfo);
-
-        output.Write("\0"u8);
-    }
-
-    /// <summary>Writes <paramref name="reply"/> with the members of its own type.</summary>
-    public static void Write(IBufferWriter<byte> output, SuccessReply reply)
+    /// <summary>Writes <paramref name="message"/> with the members of its own type; flushing stays with the caller.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="message">A <see cref="Command"/>, a <see cref="Reply"/> or a <see cref="SuccessReply"/>.</param>
+    public static void Write(IBufferWriter<byte> output, object message)
     {
         using (var json = new Utf8JsonWriter(output, Options))
-            JsonSerializer.Serialize(json, reply, MessageJsonContext.Default.GetTypeInfo(reply.GetType())!);
+            JsonSerializer.Serialize(json, message, MessageJsonContext.Default.GetTypeInfo(message.GetType())!);
 
         output.Write("\0"u8);
     }

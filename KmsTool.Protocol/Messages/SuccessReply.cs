@@ -12,13 +12,6 @@ public abstract record SuccessReply : IDisposable
     [JsonPropertyOrder(-2)]
     public string Status { get; init; } = Reply.Ok;
 
-    /// <summary>
-    /// SHA-256 of the secret, 64 lowercase hexadecimal digits, in place of the secret itself; only where the enclave is
-    /// pinned to it.
-    /// </summary>
-    [JsonPropertyOrder(2)]
-    public string? Sha256 { get; init; }
-
     private protected virtual SensitiveBytes? Secret => null;
 
     /// <summary>Never prints what it holds.</summary>

@@ -90,7 +90,7 @@ public class EnclaveClientTests
 
         await client.SetClientAsync(full, default);
         await SetClientAsync(client);
-        using SensitiveBytes first = await client.DecryptAsync(
+        using DecryptReply first = await client.SendAsync<DecryptReply>(
             new DecryptCommand
             {
                 Ciphertext = new byte[] { 1, 2, 3 },
@@ -116,15 +116,15 @@ public class EnclaveClientTests
         await using var enclave = FakeEnclave.Start(reply + "\0");
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        using SensitiveBytes plaintext = await client.DecryptAsync(Decrypt(), default);
+        using DecryptReply decrypted = await client.SendAsync<DecryptReply>(Decrypt(), default);
 
-        Assert.Equal(Convert.FromHexString(hex), plaintext.Span);
+        Assert.Equal(Convert.FromHexString(hex), decrypted.Message!.Span);
     }
 
     [Theory]
-    [InlineData("{\"Status\":\"Ok\"}\0", "carries no plaintext")]
-    [InlineData("{\"Status\":\"Ok\",\"Message\":\"a\"}\0", "not base64")]
-    [InlineData("{\"Status\":\"Ok\",\"Message\":\"YQ==YQ==\"}\0", "not base64")]
+    [InlineData("{\"Status\":\"Ok\"}\0", "not a reply to Decrypt")]
+    [InlineData("{\"Status\":\"Ok\",\"Message\":\"a\"}\0", "not a reply to Decrypt")]
+    [InlineData("{\"Status\":\"Ok\",\"Message\":\"YQ==YQ==\"}\0", "not a reply to Decrypt")]
     [InlineData("HTTP/1.1 400 Bad Request\r\n\0", "not a reply")]
     [InlineData("\0", "not a reply")]
     [InlineData("", "without a reply")]
@@ -191,7 +191,7 @@ public class EnclaveClientTests
         });
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.DecryptAsync(Decrypt(), cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.SendAsync<DecryptReply>(Decrypt(), cancelled.Token));
     }
 
     [Theory]
@@ -207,7 +207,7 @@ public class EnclaveClientTests
         await using var enclave = FakeEnclave.Start($"{{\"Status\":\"Error\",\"Message\":\"{message}\"{codeMember}}}\0");
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => SetClientAsync(client));
+        var e = await Assert.ThrowsAsync<RefusedException>(() => SetClientAsync(client));
 
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
@@ -248,12 +248,12 @@ public class EnclaveClientTests
 
     private static async Task<string> DecryptAsync(EnclaveClient client)
     {
-        using SensitiveBytes plaintext = await client.DecryptAsync(Decrypt(), CancellationToken.None);
-        return Encoding.UTF8.GetString(plaintext.Span);
+        using DecryptReply reply = await client.SendAsync<DecryptReply>(Decrypt(), CancellationToken.None);
+        return Encoding.UTF8.GetString(reply.Message!.Span);
     }
 
     private static Task<CommandFailedException> DecryptFailureAsync(EnclaveClient client) =>
-        Assert.ThrowsAsync<CommandFailedException>(() => client.DecryptAsync(Decrypt(), CancellationToken.None));
+        Assert.ThrowsAnyAsync<CommandFailedException>(() => client.SendAsync<DecryptReply>(Decrypt(), CancellationToken.None));
 
     private static void AssertJson(string expected, string actual) =>
         Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), JsonElement.Parse(actual)), actual);

@@ -1,26 +1,41 @@
 using System.Text;
 using System.Text.Json;
 using KmsTool.Instance.Client;
+using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Tests.Instance.Client;
 
 public class ReplyParserTests
 {
     [Theory]
-    [InlineData("""{"Status":"Ok"}""", null)]
-    [InlineData("""{ "Status": "Ok" }""", null)]
-    [InlineData(""" {"Status":"Ok","Message":null} """, null)]
+    [InlineData("""{"Status":"Ok"}""")]
+    [InlineData("""{ "Status": "Ok" }""")]
+    [InlineData(""" {"Status":"Ok","Message":null} """)]
+    public void Parse_success_of_a_command_without_result(string reply) =>
+        Assert.Equal(new EnclaveReply.Done(null), ReplyParser.Parse(Encoding.UTF8.GetBytes(reply), null));
+
+    [Theory]
     [InlineData("""{"Status":"Ok","Message":""}""", "")]
     [InlineData("""{ "Status": "Ok", "Message": "a\/b+" }""", "a/b+")]
     [InlineData("""{"Message":"YQ==","Status":"Ok"}""", "YQ==")]
     [InlineData("""{"Status":"Ok","Message":"YQ==","Later":{"a":[1,{"Status":"Error"}]},"Message2":5}""", "YQ==")]
     [InlineData("""{"\u0053tatus":"O\u006b","Message":"\u0059Q=="}""", "YQ==")]
-    public void Parse_success_gives_the_result(string reply, string? result)
+    public void Parse_success_gives_the_result(string reply, string result)
     {
-        using EnclaveReply parsed = Parse(reply);
+        var done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
 
-        Assert.True(parsed.IsOk);
-        Assert.Equal(result, parsed.Result is null ? null : Encoding.UTF8.GetString(parsed.Result.Span));
+        using var content = Assert.IsType<DecryptReply>(done.Content);
+        Assert.Equal(result, Convert.ToBase64String(content.Message!.Span));
+    }
+
+    [Theory]
+    [InlineData("""{"Status":"Ok","Withheld":true}""", null)]
+    [InlineData("""{"Status":"Ok","Sha256":"ab","Withheld":true}""", "ab")]
+    public void Parse_success_whose_secret_is_withheld_says_so(string reply, string? sha256)
+    {
+        var done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
+
+        Assert.Equal(new DecryptReply { Sha256 = sha256, Withheld = true }, done.Content);
     }
 
     [Theory]
@@ -28,15 +43,8 @@ public class ReplyParserTests
     [InlineData("""{ "Status": "Error", "Message": "Client not initialized" }""", "Client not initialized", null)]
     [InlineData("""{"Code":"KmsTimeout","Status":"Error","Message":"\u001b[2J"}""", "\u001b[2J", "KmsTimeout")]
     [InlineData("""{"Code":null,"Status":"Error","Message":null}""", null, null)]
-    public void Parse_error_gives_message_and_code(string reply, string? message, string? code)
-    {
-        using EnclaveReply parsed = Parse(reply);
-
-        Assert.False(parsed.IsOk);
-        Assert.Null(parsed.Result);
-        Assert.Equal(message, parsed.ErrorMessage);
-        Assert.Equal(code, parsed.ErrorCode);
-    }
+    public void Parse_error_gives_message_and_code(string reply, string? message, string? code) =>
+        Assert.Equal(new EnclaveReply.Refused(message, code), Parse(reply));
 
     [Theory]
     [InlineData("")]
@@ -59,6 +67,11 @@ public class ReplyParserTests
     [InlineData("""{"Status":"Ok","Message":"YQ==","Message":"YQ=="}""")]
     [InlineData("""{"Status":"Ok","Message":null,"Message":"YQ=="}""")]
     [InlineData("""{"Status":"Error","Code":"a","Code":"b"}""")]
+    [InlineData("""{"Status":"Ok"}""")]
+    [InlineData("""{"Status":"Ok","Message":"a"}""")]
+    [InlineData("""{"Status":"Ok","Message":"YQ==YQ=="}""")]
+    [InlineData("""{"Status":"Ok","Withheld":false}""")]
+    [InlineData("""{"Status":"Ok","Withheld":true,"Withheld":true}""")]
     [InlineData("""{"Status":"Ok","Message":5}""")]
     [InlineData("""{"Status":"Ok","Message":{}}""")]
     [InlineData("""{"Status":"Error","Code":5}""")]
@@ -68,24 +81,25 @@ public class ReplyParserTests
     [InlineData("\ufeff{\"Status\":\"Ok\"}")]
     [InlineData("""{"Status":"Ok","Message":"\ud800"}""")]
     public void Parse_what_is_no_reply_is_refused(string message) =>
-        Assert.Throws<JsonException>(() => Parse(message).Dispose());
+        Assert.Throws<JsonException>(() => Parse(message));
 
     [Fact]
     public void Parse_text_that_is_not_UTF8_is_refused()
     {
         byte[] reply = [.. "{\"Status\":\"Error\",\"Message\":\""u8, 0xFF, .. "\"}"u8];
 
-        Assert.Throws<JsonException>(() => ReplyParser.Parse(reply).Dispose());
+        Assert.Throws<JsonException>(() => ReplyParser.Parse(reply, null));
     }
 
     [Fact]
     public void Parse_refusal_does_not_quote_the_message()
     {
-        var e = Assert.Throws<JsonException>(() => Parse("""{"Status":"Ok","Message":"U0VDUkVU" SECRET}""").Dispose());
+        var e = Assert.Throws<JsonException>(() => Parse("""{"Status":"Ok","Message":"U0VDUkVU" SECRET}"""));
 
         Assert.DoesNotContain("SECRET", e.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("U0VDUkVU", e.ToString(), StringComparison.Ordinal);
     }
 
-    private static EnclaveReply Parse(string message) => ReplyParser.Parse(Encoding.UTF8.GetBytes(message));
+    private static EnclaveReply Parse(string message) => 
+        ReplyParser.Parse(Encoding.UTF8.GetBytes(message), MessageJsonContext.Default.DecryptReply);
 }

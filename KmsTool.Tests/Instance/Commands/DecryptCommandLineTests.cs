@@ -28,14 +28,14 @@ public class DecryptCommandLineTests
     {
         DecryptRequest request = Bind(line.Split(' '));
 
-        Assert.Equal(new StreamAddress.Vsock(16, 3000), request.Enclave);
+        Assert.Equal(new StreamAddress.Vsock(16, 3000), request.Enclave.Address);
         Assert.Equal([0, 0, 0], await request.Ciphertext.ReadAsync(CancellationToken.None));
-        Assert.Null(request.Region);
-        Assert.Null(request.EncryptionContext);
-        Assert.Null(request.GrantTokens);
+        Assert.Null(request.Enclave.Region);
+        Assert.Null(request.Command.EncryptionContext);
+        Assert.Null(request.Command.GrantTokens);
         Assert.Equal(OutputFormat.Text, request.Output);
-        Assert.Equal(TimeSpan.FromSeconds(60), request.Timeout);
-        Assert.Equal(LogLevel.Warning, request.LogLevel);
+        Assert.Equal(TimeSpan.FromSeconds(60), request.Enclave.Timeout);
+        Assert.Equal(LogLevel.Warning, request.Enclave.LogLevel);
     }
 
     [Fact]
@@ -46,16 +46,16 @@ public class DecryptCommandLineTests
             "--key-id", "alias/k", "--encryption-algorithm", "RSAES_OAEP_SHA_256", "--grant-token", "t1", "--grant-token", "t2",
             "--output", "json", "--timeout", "1.5", "--log-level", "trace", "AAAA");
 
-        Assert.Equal(new StreamAddress.Vsock(7, 5001), request.Enclave);
-        Assert.Equal("eu-central-1", request.Region);
+        Assert.Equal(new StreamAddress.Vsock(7, 5001), request.Enclave.Address);
+        Assert.Equal("eu-central-1", request.Enclave.Region);
         Assert.Equal(
-            new Dictionary<string, string> { ["a"] = "1", ["b"] = "2=2", ["empty"] = "" }, request.EncryptionContext);
-        Assert.Equal("alias/k", request.KeyId);
-        Assert.Equal("RSAES_OAEP_SHA_256", request.EncryptionAlgorithm);
-        Assert.Equal(["t1", "t2"], request.GrantTokens);
+            new Dictionary<string, string> { ["a"] = "1", ["b"] = "2=2", ["empty"] = "" }, request.Command.EncryptionContext);
+        Assert.Equal("alias/k", request.Command.KeyId);
+        Assert.Equal("RSAES_OAEP_SHA_256", request.Command.EncryptionAlgorithm);
+        Assert.Equal(["t1", "t2"], request.Command.GrantTokens);
         Assert.Equal(OutputFormat.Json, request.Output);
-        Assert.Equal(TimeSpan.FromSeconds(1.5), request.Timeout);
-        Assert.Equal(LogLevel.Trace, request.LogLevel);
+        Assert.Equal(TimeSpan.FromSeconds(1.5), request.Enclave.Timeout);
+        Assert.Equal(LogLevel.Trace, request.Enclave.LogLevel);
     }
 
     [Theory]
@@ -63,14 +63,14 @@ public class DecryptCommandLineTests
     [InlineData("tcp:127.0.0.1:3000")]
     [InlineData("tcp:[::1]:3000")]
     public void Bind_address_in_full_is_taken_as_it_is(string address) =>
-        Assert.Equal(address, Bind("--cid", address, "AAAA").Enclave.ToString());
+        Assert.Equal(address, Bind("--cid", address, "AAAA").Enclave.Address.ToString());
 
     [Fact]
     public void Bind_argument_that_looks_like_a_response_file_or_directive_is_a_value()
     {
         DecryptRequest request = Bind("[diagram]", "-c", "4", "-e", "@a=@b", "--file", "@file");
 
-        Assert.Equal("@b", request.EncryptionContext!["@a"]);
+        Assert.Equal("@b", request.Command.EncryptionContext!["@a"]);
     }
 
     [Theory]
@@ -142,7 +142,7 @@ public class DecryptCommandLineTests
     private static DecryptRequest Bind(params string[] arguments)
     {
         var decrypt = new DecryptCommandLine();
-        ParseResult parsed = CommandRunner.Parse(KmsTool.Instance.Program.BuildCommandTree(decrypt), arguments);
+        ParseResult parsed = CommandRunner.Parse(KmsTool.Instance.Program.BuildCommandTree("kmstool-instance", decrypt), arguments);
         return parsed.Errors.Count == 0
             ? decrypt.Bind(parsed)
             : throw new CommandFailedException(ExitCode.WrongUsage, parsed.Errors[0].Message);

@@ -6,15 +6,15 @@ namespace KmsTool.Tests.Instance.Commands;
 
 public class HelpTextsTests
 {
+    public static TheoryData<string> Commands =>
+        ["", .. KmsTool.Instance.Program.BuildCommandTree("kmstool-instance", new DecryptCommandLine()).Subcommands.Select(command => command.Name)];
+
     [Theory]
-    [InlineData()]
-    [InlineData("decrypt")]
-    [InlineData("credentials")]
-    [InlineData("vsock-proxy")]
-    public async Task Help_fits_eighty_columns_and_names_every_option(params string[] command)
+    [MemberData(nameof(Commands))]
+    public async Task Help_fits_eighty_columns_and_names_every_option(string command)
     {
-        RootCommand root = KmsTool.Instance.Program.BuildCommandTree(new DecryptCommandLine());
-        ParseResult parsed = CommandRunner.Parse(root, [.. command, "--help"]);
+        RootCommand root = KmsTool.Instance.Program.BuildCommandTree("kmstool-instance", new DecryptCommandLine());
+        ParseResult parsed = CommandRunner.Parse(root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         using var output = new StringWriter();
 
         int exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output });

@@ -69,6 +69,8 @@ public sealed class AwsCliTests : IAsyncLifetime
         ["DIR"] = _simulator.Host.Files.Directory,
         ["PATH"] = Environment.GetEnvironmentVariable("PATH")!,
         ["AWS_EC2_METADATA_DISABLED"] = "false",
+        // In seconds; the CLI waits one by itself, which a busy machine may exceed.
+        ["AWS_METADATA_SERVICE_TIMEOUT"] = "30",
     });
 
     private sealed class AwsCliFactAttribute : FactAttribute

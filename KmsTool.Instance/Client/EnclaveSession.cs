@@ -1,0 +1,72 @@
+using KmsTool.Cli;
+using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Messages;
+
+namespace KmsTool.Instance.Client;
+
+/// <summary>
+/// A connection on which commands find credentials that have not expired: they are sent again before they do, and once
+/// more where KMS says that they have. For many commands at once.
+/// </summary>
+/// <param name="client">Owned from here on.</param>
+/// <param name="credentials">Shared with other sessions.</param>
+/// <param name="region">Only where the user names one.</param>
+internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials credentials, string? region) : IAsyncDisposable
+{
+    private const string ExpiredToken = "ExpiredTokenException";
+
+    private readonly SemaphoreSlim _preparing = new(1);
+    private int _sent;
+
+    /// <summary>Has a command carried out; the caller owns the reply.</summary>
+    /// <exception cref="RefusedException">The enclave or KMS refused.</exception>
+    /// <exception cref="CommandFailedException">There are no credentials, or the enclave broke the protocol.</exception>
+    public async Task<TReply> SendAsync<TReply>(KmsCommand command, CancellationToken cancellationToken)
+        where TReply : SuccessReply
+    {
+        int used = await PrepareAsync(expired: 0, cancellationToken);
+        try
+        {
+            return await client.SendAsync<TReply>(command, cancellationToken);
+        }
+        catch (RefusedException e) when (e.Code == ExpiredToken)
+        {
+            await PrepareAsync(expired: used, cancellationToken);
+            return await client.SendAsync<TReply>(command, cancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _preparing.Dispose();
+        return client.DisposeAsync();
+    }
+
+    /// <summary>Sees to it that the enclave has the credentials that are to be used.</summary>
+    /// <param name="expired">The ones that are known to have expired; 0 for none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Which ones it has.</returns>
+    private async Task<int> PrepareAsync(int expired, CancellationToken cancellationToken)
+    {
+        int current = await credentials.EnsureAsync(expired, cancellationToken);
+        if (Volatile.Read(ref _sent) == current)
+            return current;
+
+        await _preparing.WaitAsync(cancellationToken);
+        try
+        {
+            if (_sent != current)
+            {
+                using SetClientCommand command = credentials.ToSetClient(region);
+                await client.SetClientAsync(command, cancellationToken);
+                Volatile.Write(ref _sent, current);
+            }
+
+            return current;
+        }
+        finally
+        {
+            _preparing.Release();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using KmsTool.Cli;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+using Command = System.CommandLine.Command;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>The options of every command that talks to an enclave.</summary>
+internal sealed class EnclaveArguments
+{
+    private readonly Option<string> _cid = new("--cid", "-c") { Required = true };
+    private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseVsockPort };
+    private readonly Option<TimeSpan> _timeout = CommonOptions.Seconds("--timeout", byDefault: 60);
+    private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Warning);
+    private readonly Option<string?> _region = new("--region", "-r");
+    private readonly CredentialArguments? _credentials;
+
+    /// <param name="withCredentials">Whether the command uses KMS, for which the enclave needs credentials and a region.</param>
+    public EnclaveArguments(bool withCredentials) => _credentials = withCredentials ? new CredentialArguments() : null;
+
+    public void AddTo(Command command)
+    {
+        command.Add(_cid);
+        command.Add(_port);
+        command.Add(_timeout);
+        command.Add(_logLevel);
+        if (_credentials is null)
+            return;
+
+        command.Add(_region);
+        _credentials.AddTo(command);
+    }
+
+    /// <exception cref="CommandFailedException">The options contradict each other, or a value makes no sense.</exception>
+    public EnclaveRequest Bind(ParseResult parseResult)
+    {
+        string? region = _credentials is null ? null : parseResult.GetValue(_region);
+        if (region is not null && !AwsRegion.IsWellFormed(region))
+            throw new CommandFailedException(ExitCode.WrongUsage, $"--region '{region}' is no AWS region; an example is eu-central-1.");
+
+        TimeSpan timeout = parseResult.GetValue(_timeout);
+        return new EnclaveRequest
+        {
+            Address = EnclaveAddress.Parse(parseResult.GetRequiredValue(_cid), parseResult.GetValue(_port)),
+            Region = region,
+            Credentials = _credentials?.Bind(parseResult, region, timeout, Environment.GetEnvironmentVariable),
+            Timeout = timeout,
+            LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
+        };
+    }
+}

@@ -1,0 +1,48 @@
+using KmsTool.Cli;
+using KmsTool.Instance.Client;
+using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Has an enclave carry out one command over a connection of its own.</summary>
+internal static class EnclaveCommand
+{
+    private const string DryRunSucceeded = "DryRunOperationException";
+
+    /// <summary>With credentials, for what KMS does.</summary>
+    /// <returns>The reply, which the caller owns; <see langword="null"/> for a dry run, of which there is nothing to print.</returns>
+    /// <exception cref="CommandFailedException">It was not carried out.</exception>
+    public static async Task<TReply?> RunAsync<TReply>(EnclaveRequest request, KmsCommand command, ILogger logger, CancellationToken cancellationToken)
+        where TReply : SuccessReply
+    {
+        var source = new CredentialSource(request.Credentials!, TimeProvider.System, logger);
+        using var credentials = new FreshCredentials(source, TimeProvider.System, logger);
+        // Before anybody is connected to: without credentials there is nothing to say there.
+        await credentials.EnsureAsync(expired: 0, cancellationToken);
+        await using var session = new EnclaveSession(await ConnectAsync(request, logger, cancellationToken), credentials, request.Region);
+        try
+        {
+            return await session.SendAsync<TReply>(command, cancellationToken);
+        }
+        catch (RefusedException e) when (e.Code == DryRunSucceeded)
+        {
+            await Console.Error.WriteLineAsync($"Dry run: KMS would carry out {command.Operation}.");
+            return null;
+        }
+    }
+
+    /// <summary>Without credentials, for what the enclave does by itself.</summary>
+    /// <returns>The reply, which the caller owns.</returns>
+    /// <exception cref="CommandFailedException">It was not carried out.</exception>
+    public static async Task<TReply> RunAsync<TReply>(EnclaveRequest request, Command command, ILogger logger, CancellationToken cancellationToken)
+        where TReply : SuccessReply
+    {
+        await using EnclaveClient client = await ConnectAsync(request, logger, cancellationToken);
+        return await client.SendAsync<TReply>(command, cancellationToken);
+    }
+
+    private static Task<EnclaveClient> ConnectAsync(EnclaveRequest request, ILogger logger, CancellationToken cancellationToken) =>
+        EnclaveClient.ConnectAsync(request.Address, request.Timeout, TimeProvider.System, logger, cancellationToken);
+}

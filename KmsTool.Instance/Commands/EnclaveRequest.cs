@@ -1,0 +1,22 @@
+using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Vsock;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Which enclave a command talks to and on whose behalf, checked.</summary>
+internal sealed record EnclaveRequest
+{
+    public required StreamAddress Address { get; init; }
+
+    /// <summary>Only where the user names one: an enclave with a region of its own refuses a second.</summary>
+    public string? Region { get; init; }
+
+    /// <summary><see langword="null"/> for commands that need none.</summary>
+    public CredentialOptions? Credentials { get; init; }
+
+    /// <summary>Bounds connecting, and the wait for each reply.</summary>
+    public TimeSpan Timeout { get; init; }
+
+    public LogLevel LogLevel { get; init; }
+}

@@ -1,0 +1,80 @@
+using KmsTool.Cli;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Credentials;
+
+/// <summary>Credentials that are asked for again before they expire. For many users at once; one asks for all.</summary>
+internal sealed class FreshCredentials(CredentialSource source, TimeProvider time, ILogger logger) : IDisposable
+{
+    // New ones are to be had at least five minutes before the old ones expire (Amazon EC2 User Guide, "Retrieve security
+    // credentials from instance metadata"): sooner would only give the same.
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(4);
+
+    // Where new ones are no fresher, the source is not asked for every command.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(20);
+
+    private readonly SemaphoreSlim _asking = new(1);
+    private volatile Held? _held;
+
+    /// <summary>Sees to it that there are credentials to use.</summary>
+    /// <param name="expired">Those that KMS says have expired; 0 for none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Their number, from 1 on; each set that comes has the next.</returns>
+    /// <exception cref="CommandFailedException">There are none.</exception>
+    public async ValueTask<int> EnsureAsync(int expired, CancellationToken cancellationToken)
+    {
+        if (_held is { } held && IsGood(held, expired))
+            return held.Number;
+
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            held = _held;
+            if (held is not null && IsGood(held, expired))
+                return held.Number;
+
+            InstanceCredentials found = await source.ResolveAsync(cancellationToken);
+            if (held is not null)
+                Log.CredentialsRenewed(logger);
+
+            _held = new Held(found, (held?.Number ?? 0) + 1, time.GetTimestamp());
+            held?.Credentials.Dispose();
+            return _held.Number;
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    /// <summary>The command that gives an enclave those of the last <see cref="EnsureAsync"/>; the caller disposes of it.</summary>
+    public SetClientCommand ToSetClient(string? region)
+    {
+        while (true)
+        {
+            Held held = _held ?? throw new InvalidOperationException("There are no credentials yet.");
+            try
+            {
+                return held.Credentials.ToSetClient(region);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Newer ones have come in between.
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _held?.Credentials.Dispose();
+        _asking.Dispose();
+    }
+
+    private bool IsGood(Held held, int expired) => held.Number != expired
+        && (held.Credentials.Expiration is not { } expiration
+            || expiration - time.GetUtcNow() > Margin
+            || time.GetElapsedTime(held.At) < Pause);
+
+    private sealed record Held(InstanceCredentials Credentials, int Number, long At);
+}
