@@ -37,7 +37,7 @@ internal sealed class CredentialArguments
         bool hasDuration = parseResult.GetResult(_duration) is { Implicit: false };
         if (profile is not null && string.IsNullOrWhiteSpace(profile))
             throw Wrong("--profile must name a profile.");
-        if (roleArn is null && (externalId ?? sessionName) is not null | hasDuration)
+        if (roleArn is null && (externalId is not null || sessionName is not null || hasDuration))
             throw Wrong("--external-id, --session-name and --duration go with --role-arn.");
         if (roleArn is { Length: < AssumeRoleLimits.MinRoleArnLength or > AssumeRoleLimits.MaxRoleArnLength })
             throw Wrong($"--role-arn must have {AssumeRoleLimits.MinRoleArnLength} to {AssumeRoleLimits.MaxRoleArnLength} characters; an example is arn:aws:iam::111122223333:role/enclave.");

@@ -45,13 +45,12 @@ internal static class AssumedRole
             Keys = new ImmutableCredentials(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken),
             Expiration = keys.Expiration is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null,
             Origin = origin,
-            Region = region,
         };
     }
 
     // Any region's STS will do within the role's partition; the nearest is the one that private networks reach.
     private static string Region(string roleArn, CredentialOptions options, FoundCredentials caller) =>
-        options.Region ?? ReadRegion("AWS_REGION") ?? ReadRegion("AWS_DEFAULT_REGION") ?? caller.Region ?? PartitionRegion(roleArn);
+        options.Region ?? ReadRegion("AWS_REGION") ?? ReadRegion("AWS_DEFAULT_REGION") ?? caller.Region() ?? PartitionRegion(roleArn);
 
     private static string? ReadRegion(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } region ? region : null;

@@ -48,9 +48,6 @@ internal sealed class CredentialSource
         {
             // The SDK blocks its thread in places and minds no token in others: it is left behind when time is up.
             FoundCredentials found = await Task.Run(origin.AskAsync, cancellationToken).WaitAsync(_timeout, _time, cancellationToken);
-            if (string.IsNullOrEmpty(found.Keys.AccessKey) || string.IsNullOrEmpty(found.Keys.SecretKey))
-                throw CredentialFailure.Create($"what {origin.Name} gives is incomplete", origin.Advice);
-
             Log.CredentialsFound(_logger, TerminalText.Neutralize(found.Origin));
             return found;
         }

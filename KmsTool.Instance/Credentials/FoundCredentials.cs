@@ -11,8 +11,8 @@ internal sealed class FoundCredentials
 
     public required string Origin { get; init; }
 
-    /// <summary>The region that goes with their source.</summary>
-    public string? Region { get; init; }
+    /// <summary>Tells the region that goes with their source, if any; may ask the network for it.</summary>
+    public Func<string?> Region { get; init; } = static () => null;
 
     /// <summary>Asks the SDK's <paramref name="credentials"/>, which must be new: used ones may answer from their cache.</summary>
     public static async Task<FoundCredentials> AskAsync(AWSCredentials credentials, string origin, string? region = null)
@@ -27,7 +27,7 @@ internal sealed class FoundCredentials
             Keys = keys,
             Expiration = expiration is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null,
             Origin = origin,
-            Region = region,
+            Region = () => region,
         };
     }
 

@@ -32,16 +32,18 @@ internal static class InstanceRole
         if (roles is not { Count: > 0 })
             throw NoRole();
 
-        (string role, IAMSecurityCredentialMetadata document) = roles.First();
-        if (document.Code != Success)
-            throw CredentialFailure.Create($"the role '{role}' of this instance gives none ({document.Code})", "see that its trust policy lets ec2.amazonaws.com assume it, or " + AttachRole);
+        (string role, IAMSecurityCredentialMetadata? document) = roles.First();
+        if (document?.Code != Success)
+            throw Unusable(role, document?.Code ?? "its document tells nothing");
+        if (string.IsNullOrEmpty(document.AccessKeyId) || string.IsNullOrEmpty(document.SecretAccessKey))
+            throw Unusable(role, "its document is incomplete");
 
         return new FoundCredentials
         {
             Keys = new ImmutableCredentials(document.AccessKeyId, document.SecretAccessKey, document.Token),
-            Expiration = new DateTimeOffset(document.Expiration.ToUniversalTime()),
+            Expiration = document.Expiration == default ? null : new DateTimeOffset(document.Expiration.ToUniversalTime()),
             Origin = $"the role '{role}' of this instance (IMDSv2)",
-            Region = EC2InstanceMetadata.Region?.SystemName,
+            Region = static () => EC2InstanceMetadata.Region?.SystemName,
         };
     }
 
@@ -82,6 +84,9 @@ internal static class InstanceRole
             };
         }
     }
+
+    private static CommandFailedException Unusable(string role, string reason) => CredentialFailure.Create(
+        $"the role '{role}' of this instance gives none ({reason})", "see that its trust policy lets ec2.amazonaws.com assume it, or " + AttachRole);
 
     private static CommandFailedException NoRole(Exception? cause = null) => CredentialFailure.Create("this instance has no role", AttachRole, cause);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using KmsTool.Cli;
 using KmsTool.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -100,6 +101,22 @@ public class AssumedRoleProgramTests
             "--role-arn", "arn:aws:iam::123456789012:role/r");
 
         CredentialRuns.AssertNoCredentials(result, code);
+    }
+
+    [Fact]
+    public async Task Role_assumed_at_log_level_trace_shows_no_secret()
+    {
+        await using LoopbackHttp sts = await LoopbackHttp.StartAsync(context => context.Response.WriteAsync(AssumeRoleAnswer));
+
+        ProgramResult result = await CredentialRuns.RunAsync(
+            new() { ["AWS_ACCESS_KEY_ID"] = "AKIDCALLER", ["AWS_SECRET_ACCESS_KEY"] = "SECRETSECRET", ["AWS_ENDPOINT_URL_STS"] = sts.Url },
+            "--role-arn", "arn:aws:iam::123456789012:role/r");
+
+        // Assumed, and then there is no enclave.
+        Assert.Equal((int)ExitCode.CouldNotConnect, result.ExitCode);
+        Assert.Contains("credentials come from the role arn:aws:iam::123456789012:role/r", result.Error, StringComparison.Ordinal);
+        foreach (string hidden in new[] { "AKIDCALLER", "SECRETSECRET", "ASIAASSUMED", "assumed-secret", "assumed-token" })
+            Assert.DoesNotContain(hidden, result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -113,14 +113,16 @@ public class CredentialsProgramTests
         CredentialRuns.AssertNoCredentials(result, "AWS_EC2_METADATA_DISABLED");
     }
 
-    [Fact]
-    public async Task Malformed_credentials_file_is_not_quoted()
+    [Theory]
+    [InlineData("[default]\naws_secret_access_key SECRETSECRET\n")]
+    [InlineData("[default\naws_secret_access_key=SECRETSECRET\n")]
+    public async Task Malformed_credentials_file_is_told_and_not_quoted(string content)
     {
         using var directory = new TempDirectory();
-        await File.WriteAllTextAsync(directory["credentials"], "[default]\naws_secret_access_key SECRETSECRET\n");
+        await File.WriteAllTextAsync(directory["credentials"], content);
 
         ProgramResult result = await CredentialRuns.RunAsync(new() { ["AWS_SHARED_CREDENTIALS_FILE"] = directory["credentials"] });
 
-        CredentialRuns.AssertNoCredentials(result, "Could not get credentials");
+        CredentialRuns.AssertNoCredentials(result, "the profile 'default' gives none that can be used");
     }
 }

@@ -72,6 +72,10 @@ public class InstanceRoleProgramTests
     [Theory]
     [InlineData("{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":\"SECRETSECRET\" oops")]
     [InlineData("{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"EC2 cannot assume the role\"}")]
+    [InlineData("{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":\"\"}")]
+    [InlineData("{\"Code\":\"Success\"}")]
+    [InlineData("{}")]
+    [InlineData("null")]
     [InlineData("[]")]
     [InlineData("")]
     public async Task Instance_role_that_gives_nothing_usable_counts_as_no_credentials(string document)
