@@ -1,7 +1,7 @@
 namespace KmsTool.Tests.Support;
 
 /// <summary>
-/// Environment variables of this process, for a while. Only for tests of <see cref="Collection"/>, which run alone.
+/// Environment variables of this process, for a while. Only for tests of <see cref="ProcessWideState"/>, which run alone.
 /// </summary>
 internal sealed class EnvironmentScope : IDisposable
 {
@@ -20,12 +20,5 @@ internal sealed class EnvironmentScope : IDisposable
     {
         foreach ((string name, string? value) in _before)
             Environment.SetEnvironmentVariable(name, value);
-    }
-
-    /// <summary>Tests that change what the whole process shares.</summary>
-    [CollectionDefinition(Name, DisableParallelization = true)]
-    public sealed class Collection
-    {
-        public const string Name = "process-wide state";
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KmsTool.Tests.Instance.Credentials;
 
 /// <summary>Asking the same source again. The SDK reads the environment of the process, and keeps the first metadata endpoint it read.</summary>
-[Collection(EnvironmentScope.Collection.Name)]
+[Collection(ProcessWideState.Name)]
 public sealed class CredentialSourceTests : IDisposable
 {
     private readonly Amazon.Runtime.HttpClientFactory? _factory = AWSConfigs.HttpClientFactory;
