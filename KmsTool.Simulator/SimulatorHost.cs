@@ -115,7 +115,8 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     /// <summary>Makes a key without asking whether anybody may. Returns its ARN.</summary>
     /// <param name="policy">The key policy; null for the default one.</param>
-    /// <param name="keySpec">What to make: RSA keys encrypt and decrypt, NIST curves agree on keys.</param>
+    /// <param name="keySpec">As in CreateKey; RSA keys are for ENCRYPT_DECRYPT, those of NIST curves for KEY_AGREEMENT.</param>
+    /// <exception cref="KmsException">The simulator makes no such keys.</exception>
     public string CreateKey(string? policy = null, string keySpec = EncryptionAlgorithm.SymmetricDefault) =>
         _keys.Create(KeySpec.Find(keySpec), KeyPolicy.Parse(policy ?? DefaultKeyPolicy.For(Account)), description: "").Arn;
 

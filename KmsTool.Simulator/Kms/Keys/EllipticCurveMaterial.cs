@@ -26,9 +26,10 @@ internal sealed class EllipticCurveMaterial : AsymmetricMaterial
     public SensitiveBytes DeriveSharedSecret(ReadOnlySpan<byte> peerPublicKey)
     {
         using ECDiffieHellman peer = Import(peerPublicKey);
+        using ECDiffieHellmanPublicKey peerKey = peer.PublicKey;
         byte[] secret;
         lock (Lock)
-            secret = _key.DeriveRawSecretAgreement(peer.PublicKey);
+            secret = _key.DeriveRawSecretAgreement(peerKey);
         try
         {
             return SensitiveBytes.CopyOf(secret);

@@ -114,6 +114,17 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Decrypt_rsaByManyAtOnce_givesEachItsPlaintext()
+    {
+        string keyArn = _simulator.Host.CreateKey(keySpec: "RSA_2048");
+
+        DecryptResponse[] responses = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => DecryptAsync(
+            keyArn, _simulator.Host.Encrypt(keyArn, [(byte)i], encryptionAlgorithm: "RSAES_OAEP_SHA_256"), "RSAES_OAEP_SHA_256")));
+
+        Assert.Equal(Enumerable.Range(0, 32).Select(i => (byte)i), responses.Select(response => response.Plaintext.ToArray().Single()));
+    }
+
+    [Fact]
     public async Task Decrypt_rsaCiphertextThatIsNone_isInvalid()
     {
         string keyArn = _simulator.Host.CreateKey(keySpec: "RSA_2048");

@@ -240,12 +240,5 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
         return plaintext.Span.ToArray();
     }
 
-    /// <summary>Allows the instance's role everything, for the enclave's image.</summary>
-    private string Policy() =>
-        $$$"""
-        {"Statement": {
-          "Effect": "Allow", "Principal": {"AWS": "{{{_simulator.Host.Role!.Arn}}}"}, "Action": "kms:*", "Resource": "*",
-          "Condition": {"StringEqualsIgnoreCase": {"kms:RecipientAttestation:ImageSha384": "{{{Convert.ToHexString(_simulator.Host.Pcrs.Read(0).Value)}}}"}}
-        }}
-        """;
+    private string Policy() => KeyPolicies.ForImage(_simulator.Host, _simulator.Host.Pcrs.Read(0).Value);
 }
