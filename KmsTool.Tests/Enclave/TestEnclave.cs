@@ -1,7 +1,9 @@
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator;
 using KmsTool.Tests.Simulator;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,8 +31,15 @@ internal sealed class TestEnclave : IAsyncDisposable
 
     public StreamAddress Address => _server.LocalAddress;
 
+    public static Task<TestEnclave> StartAsync(
+        Func<ServeOptions, ServeOptions>? configure = null, TimeProvider? time = null, ILogger? logger = null) =>
+        StartAsync((options, _) => configure?.Invoke(options) ?? options, time, logger);
+
+    /// <param name="configure">Changes the options; the simulator runs already.</param>
+    /// <param name="time">The enclave's clock.</param>
+    /// <param name="logger">The enclave's log.</param>
     public static async Task<TestEnclave> StartAsync(
-        Func<ServeOptions, ServeOptions>? configure = null, TimeProvider? time = null, ILogger? logger = null)
+        Func<ServeOptions, SimulatorHost, ServeOptions> configure, TimeProvider? time = null, ILogger? logger = null)
     {
         RunningSimulator simulator = await RunningSimulator.StartAsync();
         try
@@ -46,9 +55,11 @@ internal sealed class TestEnclave : IAsyncDisposable
                 },
                 Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
                 Limits = new DaemonLimits(),
+                // Nothing of this machine's.
+                Startup = new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
                 LogLevel = LogLevel.Trace,
             };
-            options = configure?.Invoke(options) ?? options;
+            options = configure(options, simulator.Host);
             EnclaveServer server = await EnclaveServer.StartAsync(
                 options, time ?? TimeProvider.System, logger ?? NullLogger.Instance, CancellationToken.None);
             return new TestEnclave(simulator, server, options);
@@ -81,8 +92,9 @@ internal sealed class TestEnclave : IAsyncDisposable
     public string Encrypt(ReadOnlySpan<byte> plaintext, IReadOnlyDictionary<string, string>? context = null) =>
         Convert.ToBase64String(Simulator.Host.Encrypt(CreateKey(), plaintext, context));
 
-    public string CreateKey() =>
-        Simulator.Host.CreateKey(KeyPolicies.ForImage(Simulator.Host, Simulator.Host.Pcrs.Read(0).Value));
+    /// <summary>The ARN of a key that only this enclave may use.</summary>
+    public string CreateKey(string keySpec = "SYMMETRIC_DEFAULT") =>
+        Simulator.Host.CreateKey(KeyPolicies.ForImage(Simulator.Host, Simulator.Host.Pcrs.Read(0).Value), keySpec);
 
     /// <summary>Stops as SIGTERM does and waits for the drain.</summary>
     public async Task StopAsync()

@@ -37,6 +37,48 @@ public class InvalidMessageTests
         Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.AskAsync(Decrypt(ciphertext)));
     }
 
+    public static TheoryData<string, string> InvalidCommands => new()
+    {
+        { """ "Operation":"GenerateDataKey","KeyId":"k" """, "KeySpec (AES_256 or AES_128) or NumberOfBytes (1 to 1024) is needed" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","KeySpec":"AES_256","NumberOfBytes":32 """, "KeySpec (AES_256 or AES_128) or NumberOfBytes (1 to 1024) is needed, and only one of them" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","KeySpec":"AES_192" """, "KeySpec is wrong: it takes one of AES_256, AES_128" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","KeySpec":5 """, "KeySpec is wrong" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","NumberOfBytes":0 """, "NumberOfBytes is wrong: it takes a number from 1 to 1024" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","NumberOfBytes":1025 """, "NumberOfBytes is wrong: it takes a number from 1 to 1024" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","KeySpec":"AES_256","DryRun":"yes" """, "DryRun is wrong: it takes true or false" },
+        { """ "Operation":"GenerateDataKeyPair","KeyId":"k" """, "KeyPairSpec is missing: it takes one of RSA_2048" },
+        { """ "Operation":"GenerateDataKeyPair","KeyId":"k","KeyPairSpec":"RSA_1024" """, "KeyPairSpec is wrong: it takes one of RSA_2048" },
+        { """ "Operation":"GenerateRandom" """, "NumberOfBytes is missing: it takes a number from 1 to 1024" },
+        { """ "Operation":"GenerateRandom","NumberOfBytes":0 """, "NumberOfBytes is wrong: it takes a number from 1 to 1024" },
+        { """ "Operation":"GenerateRandom","NumberOfBytes":1025 """, "NumberOfBytes is wrong: it takes a number from 1 to 1024" },
+        { """ "Operation":"GenerateRandom","NumberOfBytes":"32" """, "NumberOfBytes is wrong" },
+        { """ "Operation":"GenerateRandom","NumberOfBytes":1.5 """, "NumberOfBytes is wrong" },
+        { """ "Operation":"DeriveSharedSecret","KeyId":"k" """, "PublicKey is missing: it takes 1 to 8192 bytes in base64" },
+        { """ "Operation":"DeriveSharedSecret","KeyId":"k","PublicKey":"" """, "PublicKey is wrong: it takes 1 to 8192 bytes in base64" },
+        { """ "Operation":"DeriveSharedSecret","KeyId":"k","PublicKey":"?" """, "PublicKey is wrong" },
+        { $$""" "Operation":"DeriveSharedSecret","KeyId":"k","PublicKey":"{{Convert.ToBase64String(new byte[8193])}}" """, "PublicKey is wrong" },
+        { """ "Operation":"DeriveSharedSecret","KeyId":"k","PublicKey":"AAAA","KeyAgreementAlgorithm":"DH" """, "KeyAgreementAlgorithm is wrong: it takes one of ECDH" },
+        { """ "Operation":"Attest","PublicKey":"AAAA" """, "PublicKey is wrong: the enclave attests no key but its own" },
+        { $$""" "Operation":"Attest","Nonce":"{{Convert.ToBase64String(new byte[1025])}}" """, "Nonce is wrong: it takes 0 to 1024 bytes in base64" },
+        { $$""" "Operation":"Attest","UserData":"{{Convert.ToBase64String(new byte[1025])}}" """, "UserData is wrong: it takes 0 to 1024 bytes in base64" },
+        { """ "Operation":"Attest","Nonce":"0" """, "Nonce is wrong" },
+        { $$""" "Operation":"GenerateDataKey","KeySpec":"AES_256","KeyId":"{{new string('k', 2049)}}" """, "KeyId is wrong: it takes a string of 1 to 2048 characters" },
+        { """ "Operation":"GenerateDataKey","KeyId":"k","KeySpec":"AES_256","GrantTokens":["1","2","3","4","5","6","7","8","9","10","11"] """, "GrantTokens is wrong: it takes an array of at most 10 strings" },
+        { """ "Operation":"GenerateDataKeyPair","KeyId":"k","KeyPairSpec":"RSA_2048","EncryptionContext":{"a":1} """, "EncryptionContext is wrong type" },
+    };
+
+    [Theory]
+    [MemberData(nameof(InvalidCommands))]
+    public async Task Command_withInvalidMember_isRefusedWithItsBound(string members, string message)
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync();
+        await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
+
+        AssertError(message, await peer.AskAsync($$"""{{{members}}}"""));
+
+        AssertError("Operation not recognized", await peer.AskAsync("""{"Operation":"Foo"}"""));
+    }
+
     [Fact]
     public async Task Decrypt_withEveryMember_passesThemToKms()
     {

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using KmsTool.Simulator.Iam;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Enclave.Commands;
+
+/// <summary>
+/// kmstool_enclave_cli as its README and its users invoke it, under its own name. What differs from them is the environment:
+/// a simulator's Nitro Secure Module and trust anchors, and KMS by its address, as this machine has no vsock.
+/// </summary>
+public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private TestEnclave _enclave = null!;
+    private string _program = null!;
+
+    public async Task InitializeAsync()
+    {
+        _enclave = await TestEnclave.StartAsync();
+        _program = LinkedProgram.Create(_directory, "kmstool-enclave", "kmstool_enclave_cli");
+    }
+
+    public async Task DisposeAsync() => await _enclave.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Decrypt_printsThePlaintext()
+    {
+        ProgramResult result = await RunAsync(["decrypt", "--region", "us-east-1", .. Credentials(), "--ciphertext", _enclave.Encrypt("Hello, KMS!"u8)]);
+
+        Assert.Equal((0, "PLAINTEXT: SGVsbG8sIEtNUyE=\n", ""), (result.ExitCode, result.Output, result.Error));
+    }
+
+    [Fact]
+    public async Task Decrypt_withAnAsymmetricKey_printsThePlaintext()
+    {
+        string key = _enclave.CreateKey("RSA_2048");
+        using var rsa = RSA.Create();
+        rsa.ImportSubjectPublicKeyInfo(_enclave.Simulator.Host.GetPublicKey(key).Span, out _);
+        string ciphertext = Convert.ToBase64String(rsa.Encrypt("Hello, KMS!"u8, RSAEncryptionPadding.OaepSHA256));
+
+        ProgramResult result = await RunAsync(["decrypt", "--region", "us-east-1", .. Credentials(),
+            "--ciphertext", ciphertext, "--key-id", key, "--encryption-algorithm", "RSAES_OAEP_SHA_256"]);
+
+        Assert.Equal((0, "PLAINTEXT: SGVsbG8sIEtNUyE=\n"), (result.ExitCode, result.Output));
+    }
+
+    [Theory]
+    [InlineData("AES-256", 32)]
+    [InlineData("AES-128", 16)]
+    public async Task Genkey_printsTheCiphertextAndThePlaintext(string spec, int length)
+    {
+        ProgramResult result = await RunAsync(["genkey", "--region", "us-east-1", .. Credentials(), "--key-id", _enclave.CreateKey(), "--key-spec", spec]);
+
+        Assert.Equal(0, result.ExitCode);
+        string[] lines = result.Output.Split('\n');
+        Assert.Equal(["CIPHERTEXT", "PLAINTEXT", ""], lines.Select(line => line.Split(": ")[0]));
+        Assert.Equal(length, Convert.FromBase64String(lines[1]["PLAINTEXT: ".Length..]).Length);
+        ProgramResult decrypted = await RunAsync(["decrypt", .. Credentials(), "--ciphertext", lines[0]["CIPHERTEXT: ".Length..]]);
+        Assert.Equal(lines[1] + "\n", decrypted.Output);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1024)]
+    public async Task Genrandom_printsThePlaintext(int length)
+    {
+        ProgramResult result = await RunAsync(["genrandom", "--region", "us-east-1", .. Credentials(), "--length", length.ToString(CultureInfo.InvariantCulture)]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.StartsWith("PLAINTEXT: ", result.Output, StringComparison.Ordinal);
+        Assert.Equal(length, Convert.FromBase64String(result.Output["PLAINTEXT: ".Length..].TrimEnd('\n')).Length);
+    }
+
+    [Fact]
+    public async Task ShortOptions_meanWhatTheyMeantThere()
+    {
+        string[] words = Credentials();
+
+        ProgramResult result = await RunAsync("genkey", "-r", "us-east-1", "-k", words[1], "-s", words[3], "-t", words[5], "-K", _enclave.CreateKey(), "-p", "AES-256");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+    }
+
+    [Theory]
+    [InlineData("Could not decrypt ciphertext: AccessDeniedException", "decrypt", "--ciphertext", "FOREIGN")]
+    [InlineData("Ciphertext not a base64 string", "decrypt", "--ciphertext", "???")]
+    [InlineData("The ciphertext has 6145 bytes; KMS takes 1 to 6144", "decrypt", "--ciphertext", "LONG")]
+    [InlineData("'--ciphertext' is required", "decrypt")]
+    [InlineData("--key-spec 'AES-512' is none; use AES_256 or AES_128", "genkey", "--key-id", "k", "--key-spec", "AES-512")]
+    [InlineData("KMS gives 1 to 1024", "genrandom", "--length", "0")]
+    [InlineData("KMS gives 1 to 1024", "genrandom", "--length", "1025")]
+    [InlineData("'--length' is required", "genrandom")]
+    [InlineData("KeyId is missing", "genkey", "--key-spec", "AES-256")]
+    public async Task Failure_isOneLineOnStderrAndExitCode1(string error, params string[] arguments)
+    {
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            arguments[i] = arguments[i] switch
+            {
+                "FOREIGN" => Convert.ToBase64String(_enclave.Simulator.Host.Encrypt(_enclave.Simulator.Host.CreateKey(), "x"u8)),
+                "LONG" => Convert.ToBase64String(new byte[6145]),
+                var other => other,
+            };
+        }
+
+        ProgramResult result = await RunAsync([.. arguments, .. Credentials()]);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains(error, Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ciphertext_ofKmssMaximumLength_reachesKms()
+    {
+        ProgramResult result = await RunAsync(["decrypt", .. Credentials(), "--ciphertext", Convert.ToBase64String(new byte[6144])]);
+
+        Assert.Contains("InvalidCiphertextException", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Credentials_thatAreMissing_areNamed()
+    {
+        ProgramResult none = await RunAsync("genrandom", "--length", "8");
+        ProgramResult half = await RunAsync("genrandom", "--length", "8", "--aws-access-key-id", "AKID");
+
+        Assert.Contains("AWS_ACCESS_KEY_ID", none.Error, StringComparison.Ordinal);
+        Assert.Contains("--aws-access-key-id and --aws-secret-access-key must both be set", half.Error, StringComparison.Ordinal);
+    }
+
+    private string[] Credentials()
+    {
+        AwsCredential credential = _enclave.Simulator.Host.Role!.CurrentCredential();
+        return
+        [
+            "--aws-access-key-id", credential.AccessKeyId, "--aws-secret-access-key", credential.SecretAccessKey,
+            "--aws-session-token", credential.SessionToken!,
+        ];
+    }
+
+    private Task<ProgramResult> RunAsync(params string[] arguments) => ProgramRunner.RunAsync(
+        _program, [.. arguments, "--proxy", _enclave.Options.Kms.Proxy.ToString()], EnclaveEnvironment.Of(_enclave));
+}

@@ -1,0 +1,157 @@
+using KmsTool.Cli;
+using KmsTool.Enclave.Startup;
+using KmsTool.Simulator.Faults;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Enclave.Startup;
+
+/// <summary>What <c>serve</c> prepares and warns of before it is ready.</summary>
+public sealed class EnclaveStartupTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private readonly RecordingLogger _log = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Start_mixes1024BytesOfTheNsmIntoTheKernelsRandomNumbers()
+    {
+        File.WriteAllBytes(_directory["random"], []);
+
+        await using TestEnclave first = await StartAsync();
+
+        byte[] seed = File.ReadAllBytes(_directory["random"]);
+        Assert.Equal(1024, seed.Length);
+        // Four answers of the device, no two alike.
+        Assert.Equal(4, seed.Chunk(256).Select(Convert.ToHexString).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Start_whenNothingIsWrong_warnsOfNothing()
+    {
+        File.WriteAllBytes(_directory["random"], []);
+        File.WriteAllText(_directory["rng_current"], "nsm-hwrng\n");
+
+        await using TestEnclave enclave = await StartAsync();
+
+        Assert.Empty(_log.Warnings);
+    }
+
+    [Theory]
+    [InlineData("virtio_rng.0\n", "come from virtio_rng.0, not from nsm-hwrng")]
+    [InlineData("", "not from nsm-hwrng")]
+    [InlineData(null, "come from unknown, not from nsm-hwrng")]
+    public async Task Start_withAnotherRandomSource_warns(string? source, string warning)
+    {
+        File.WriteAllBytes(_directory["random"], []);
+        if (source is not null)
+            File.WriteAllText(_directory["rng_current"], source);
+
+        await using TestEnclave enclave = await StartAsync();
+
+        Assert.Contains(warning, Assert.Single(_log.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_whenTheKernelTakesNoSeed_warnsAndServes()
+    {
+        await using TestEnclave enclave = await StartAsync();
+        await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
+
+        Assert.Contains(_log.Warnings, warning => warning.Contains("could not be seeded", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Start_inDebugMode_warns()
+    {
+        await using TestEnclave enclave = await StartAsync(debugMode: true);
+
+        Assert.Contains(_log.Warnings, warning => warning.StartsWith("DEBUG MODE: PCR0 is all zeros", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Start_inDebugModeThatIsRefused_fails()
+    {
+        var e = await Assert.ThrowsAsync<CommandFailedException>(
+            () => StartAsync(debugMode: true, configure: options => options with { RefuseDebugMode = true }));
+
+        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
+        Assert.Contains("--refuse-debug-mode", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_outsideDebugMode_isNotRefused()
+    {
+        await using TestEnclave enclave = await StartAsync(configure: options => options with { RefuseDebugMode = true });
+
+        Assert.DoesNotContain(_log.Warnings, warning => warning.Contains("DEBUG", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(61)]
+    [InlineData(-61)]
+    [InlineData(7200)]
+    public async Task Start_withAClockThatIsOff_warns(int seconds)
+    {
+        await using TestEnclave enclave = await StartAsync(clockOffset: TimeSpan.FromSeconds(seconds));
+
+        Assert.Contains(_log.Warnings, warning => warning.StartsWith("The clock differs by", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(30)]
+    [InlineData(-30)]
+    public async Task Start_withAClockThatIsNearlyRight_doesNotWarnOfIt(int seconds)
+    {
+        await using TestEnclave enclave = await StartAsync(clockOffset: TimeSpan.FromSeconds(seconds));
+
+        Assert.DoesNotContain(_log.Warnings, warning => warning.Contains("clock", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Start_whenTheNsmDoesNotAttest_warnsAndServes()
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync(
+            (options, host) =>
+            {
+                host.Faults[SimulatorFault.NsmRefuse] = true;
+                return options;
+            },
+            logger: _log);
+        await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
+
+        Assert.Contains(_log.Warnings, warning => warning.StartsWith("The clock could not be compared", StringComparison.Ordinal));
+    }
+
+    /// <summary>In a network namespace of its own, where lo is down as in a fresh enclave (unshare(1)).</summary>
+    [RootFact]
+    public async Task Serve_bringsLoUpWhereItIsDown()
+    {
+        await using TestEnclave other = await TestEnclave.StartAsync();
+        string program = Path.Combine(AppContext.BaseDirectory, "kmstool-enclave");
+        await using RunningProgram enclave = ProgramRunner.Start("/usr/bin/unshare",
+        [
+            "--net", "--", program, "serve", "--listen", "unix:" + _directory["e.sock"], "--proxy", "unix:" + _directory["p.sock"],
+            "--nsm", other.Simulator.Host.NsmAddress.ToString(), "--ca-bundle", other.Simulator.Host.Files.CaBundle,
+        ]);
+
+        await enclave.WaitForOutputAsync("ready");
+
+        Assert.Contains("Network interface lo brought up", enclave.Error, StringComparison.Ordinal);
+    }
+
+    private Task<TestEnclave> StartAsync(
+        bool debugMode = false, TimeSpan clockOffset = default, Func<StartupOptions, StartupOptions>? configure = null) =>
+        TestEnclave.StartAsync(
+            (options, host) =>
+            {
+                if (debugMode)
+                    host.Pcrs.Set(0, new byte[48]);
+
+                host.Clock.Offset = clockOffset;
+                var startup = new StartupOptions { RandomSourcePath = _directory["rng_current"], RandomPath = _directory["random"] };
+                return options with { Startup = configure?.Invoke(startup) ?? startup };
+            },
+            logger: _log);
+}

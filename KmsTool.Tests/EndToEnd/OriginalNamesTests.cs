@@ -1,0 +1,80 @@
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.EndToEnd;
+
+/// <summary>
+/// The programs under the names of the AWS sample's take the sample's command lines. A Unix socket stands in for vsock,
+/// which this machine may not have: --cid and --proxy name it.
+/// </summary>
+public sealed class OriginalNamesTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("positional last", "--region", "us-east-1", "CIPHERTEXT")]
+    [InlineData("positional first", "CIPHERTEXT", "--region", "us-east-1")]
+    [InlineData("short options", "-r", "us-east-1", "-e", "Purpose=demo", "CIPHERTEXT")]
+    public async Task Instance_takesTheOriginalsCommandLine(string what, params string[] arguments)
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        var context = new Dictionary<string, string> { ["Purpose"] = "demo" };
+        string ciphertext = deployment.Encrypt("Hello, KMS!"u8, arguments.Contains("-e") ? context : null);
+        string program = LinkedProgram.Create(_directory, "kmstool-instance", "kmstool_instance");
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            program,
+            [.. arguments.Select(argument => argument == "CIPHERTEXT" ? ciphertext : argument), "--cid", deployment.EnclaveAddress],
+            deployment.InstanceEnvironment);
+
+        Assert.True(result is { ExitCode: 0, Output: "Hello, KMS!\n" }, $"{what}: {result.Error}");
+    }
+
+    /// <summary>Base64 of 6 bytes, and the name of a command where the program has commands.</summary>
+    [Fact]
+    public async Task Instance_takesACiphertextThatReadsLikeACommand()
+    {
+        string program = LinkedProgram.Create(_directory, "kmstool-instance", "kmstool_instance");
+        await using Deployment deployment = await Deployment.StartAsync();
+
+        ProgramResult result = await ProgramRunner.RunAsync(program, ["--cid", deployment.EnclaveAddress, "describe"], deployment.InstanceEnvironment);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("InvalidCiphertextException", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Enclave_takesTheOriginalsCommandLine()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        string program = LinkedProgram.Create(_directory, "kmstool-enclave", "kmstool_enclave");
+        string address = "unix:" + _directory["e.sock"];
+        await using RunningProgram enclave = ProgramRunner.Start(
+            program,
+            ["--listen", address, "--proxy", $"tcp:127.0.0.1:{deployment.Simulator.Host.KmsEndpoint.Port}"],
+            new Dictionary<string, string>
+            {
+                ["REGION"] = "us-east-1",
+                ["ENDPOINT"] = "kms.us-east-1.amazonaws.com",
+                ["KMSTOOL_NSM"] = deployment.Simulator.Host.NsmAddress.ToString(),
+                ["AWS_CA_BUNDLE"] = deployment.Simulator.Host.Files.CaBundle,
+            });
+        await enclave.WaitForOutputAsync("ready");
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "kmstool-instance", ["--cid", address, deployment.Encrypt("Hello, KMS!"u8)], deployment.InstanceEnvironment);
+
+        Assert.Equal((0, "Hello, KMS!\n"), (result.ExitCode, result.Output));
+    }
+
+    [Theory]
+    [InlineData("--region", "us-east-1", "--port", "3001", "--proxy-port", "8001")]
+    [InlineData("-r", "us-east-1", "-p", "3001", "-x", "8001")]
+    public void Enclave_understandsTheOriginalsOptions(params string[] arguments) =>
+        Assert.Empty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave"), arguments).Errors);
+
+    [Fact]
+    public void Enclave_underTheOriginalsName_hasNoCommands() =>
+        Assert.NotEmpty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave"), ["decrypt"]).Errors);
+}

@@ -1,0 +1,226 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Kms;
+using KmsTool.Protocol.Attestation;
+using KmsTool.Simulator.Faults;
+using KmsTool.Tests.Enclave;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Instance;
+
+/// <summary>The commands besides decrypt, as processes, with an enclave and a simulator behind them.</summary>
+public sealed class KmsProgramTests : IAsyncLifetime, IDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private TestEnclave _enclave = null!;
+
+    public async Task InitializeAsync() => _enclave = await TestEnclave.StartAsync();
+
+    public async Task DisposeAsync() => await _enclave.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task GenerateDataKey_printsKeyAndCiphertextAsJson()
+    {
+        string key = _enclave.CreateKey();
+
+        ProgramResult result = await RunAsync("generate-data-key", "--key-id", key, "--key-spec", "AES_256", "-e", "Purpose=demo");
+
+        JsonElement reply = AssertJsonLine(result);
+        Assert.Equal(key, reply.GetProperty("KeyId").GetString());
+        Assert.Equal(32, reply.GetProperty("Plaintext").GetBytesFromBase64().Length);
+        ProgramResult decrypted = await RunAsync("--output", "base64", "-e", "Purpose=demo", reply.GetProperty("CiphertextBlob").GetString()!);
+        Assert.Equal(reply.GetProperty("Plaintext").GetString() + "\n", decrypted.Output);
+    }
+
+    [Fact]
+    public async Task GenerateDataKeyPair_printsBothKeysAsJson()
+    {
+        ProgramResult result = await RunAsync("generate-data-key-pair", "--key-id", _enclave.CreateKey(), "--key-pair-spec", "RSA_2048");
+
+        JsonElement reply = AssertJsonLine(result);
+        using var rsa = RSA.Create();
+        rsa.ImportPkcs8PrivateKey(reply.GetProperty("PrivateKeyPlaintext").GetBytesFromBase64(), out _);
+        Assert.Equal(reply.GetProperty("PublicKey").GetBytesFromBase64(), rsa.ExportSubjectPublicKeyInfo());
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("base64")]
+    [InlineData("raw")]
+    public async Task GenerateRandom_printsItInEachFormat(string format)
+    {
+        ProgramResult result = await RunAsync("generate-random", "--number-of-bytes", "24", "--output", format);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        byte[] random = format switch
+        {
+            "json" => JsonElement.Parse(result.Output).GetProperty("Plaintext").GetBytesFromBase64(),
+            "base64" => Convert.FromBase64String(result.Output.TrimEnd('\n')),
+            _ => result.OutputBytes,
+        };
+        Assert.Equal(24, random.Length);
+    }
+
+    [Fact]
+    public async Task DeriveSharedSecret_printsWhatThePeerDerives()
+    {
+        string key = _enclave.CreateKey("ECC_NIST_P384");
+        using var peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
+        using var own = ECDiffieHellman.Create();
+        own.ImportSubjectPublicKeyInfo(_enclave.Simulator.Host.GetPublicKey(key).Span, out _);
+        File.WriteAllText(_directory["peer.pem"], peer.ExportSubjectPublicKeyInfoPem());
+
+        ProgramResult result = await RunAsync(
+            "derive-shared-secret", "--key-id", key, "--public-key-file", _directory["peer.pem"], "--output", "raw");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Equal(peer.DeriveRawSecretAgreement(own.PublicKey), result.OutputBytes);
+    }
+
+    [Theory]
+    [InlineData("decrypt")]
+    [InlineData("generate-data-key", "--key-spec", "AES_128")]
+    [InlineData("generate-data-key-pair", "--key-pair-spec", "RSA_2048")]
+    public async Task DryRun_thatWouldSucceed_exitsWith0AndPrintsNothing(params string[] arguments)
+    {
+        string key = _enclave.CreateKey();
+        string[] ciphertext = arguments[0] == "decrypt" ? [Convert.ToBase64String(_enclave.Simulator.Host.Encrypt(key, "x"u8))] : [];
+
+        ProgramResult good = await RunAsync([.. arguments, .. ciphertext, "--key-id", key, "--dry-run"]);
+        ProgramResult bad = await RunAsync([.. arguments, .. ciphertext, "--key-id", _enclave.Simulator.Host.CreateKey(), "--dry-run"]);
+
+        Assert.Equal((0, ""), (good.ExitCode, good.Output));
+        Assert.StartsWith("Dry run: KMS would carry out ", good.Error, StringComparison.Ordinal);
+        Assert.Equal((1, ""), (bad.ExitCode, bad.Output));
+    }
+
+    [Theory]
+    [InlineData("KMS gives 1 to 1024", "generate-random", "--number-of-bytes", "0")]
+    [InlineData("KMS gives 1 to 1024", "generate-random", "--number-of-bytes", "1025")]
+    [InlineData("required", "generate-random")]
+    [InlineData("--key-spec (AES_256 or AES_128) or --number-of-bytes (1 to 1024)", "generate-data-key", "--key-id", "k")]
+    [InlineData("only one of them", "generate-data-key", "--key-id", "k", "--key-spec", "AES_256", "--number-of-bytes", "5")]
+    [InlineData("'AES_512' is none", "generate-data-key", "--key-id", "k", "--key-spec", "AES_512")]
+    [InlineData("RSA_1024", "generate-data-key-pair", "--key-id", "k", "--key-pair-spec", "RSA_1024")]
+    [InlineData("required", "generate-data-key-pair", "--key-id", "k")]
+    [InlineData("--public-key or --public-key-file", "derive-shared-secret", "--key-id", "k")]
+    [InlineData("'a' twice", "generate-data-key", "--key-id", "k", "--key-spec", "AES_256", "-e", "a=1", "-e", "a=2")]
+    [InlineData("--nonce takes hexadecimal digits", "attest", "--nonce", "xyz")]
+    [InlineData("at most 1024 bytes", "attest", "--user-data", "LONG")]
+    public async Task Arguments_pastTheirBounds_areWrongUsage(string error, params string[] arguments)
+    {
+        arguments = [.. arguments.Select(argument => argument == "LONG" ? new string('a', 2050) : argument)];
+
+        ProgramResult result = await RunAsync(arguments);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains(error, Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("generate-random", "--number-of-bytes", "8")]
+    [InlineData("describe")]
+    [InlineData("attest")]
+    public async Task Enclave_thatIsNotThere_isSaidSo(params string[] arguments)
+    {
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "kmstool-instance", [.. arguments, "--cid", "unix:" + _directory["nobody.sock"]], Environment());
+
+        Assert.Equal((4, ""), (result.ExitCode, result.Output));
+    }
+
+    [Fact]
+    public async Task Describe_printsWhatTheEnclaveSaysOfItself()
+    {
+        string pcr0 = Convert.ToHexStringLower(_enclave.Simulator.Host.Pcrs.Read(0).Value);
+
+        ProgramResult text = await RunAsync("describe");
+        ProgramResult json = await RunAsync("describe", "--output", "json");
+
+        Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        Assert.Matches($"(?m)^PCR0: +{pcr0}$", text.Output);
+        Assert.Matches("(?m)^Debug mode: +no$", text.Output);
+        Assert.Equal(pcr0, JsonElement.Parse(json.Output).GetProperty("Pcrs").GetProperty("0").GetString());
+    }
+
+    [Fact]
+    public async Task Attest_printsADocumentWithTheNonceAndUserData()
+    {
+        ProgramResult result = await RunAsync("attest", "--nonce", "00ff", "--user-data", "c0ffee");
+
+        Assert.Equal((0, "nonce 00ff\n"), (result.ExitCode, result.Error));
+        AttestationVerdict verdict = new AttestationVerifier(AttestationRoot.FromCertificate(_enclave.Simulator.Host.NsmRoot))
+            .Verify(Convert.FromBase64String(result.Output.TrimEnd('\n')), TimeProvider.System.GetUtcNow());
+        Assert.True(verdict.IsValid, verdict.Reason);
+        Assert.Equal(Convert.FromHexString("00ff"), verdict.Document!.Nonce!.Value.Span);
+        Assert.Equal(Convert.FromHexString("c0ffee"), verdict.Document.UserData!.Value.Span);
+    }
+
+    [Fact]
+    public async Task Attest_withARandomNonce_tellsIt()
+    {
+        ProgramResult result = await RunAsync("attest", "--nonce", "random", "--output", "raw");
+
+        Assert.Matches("^nonce [0-9a-f]{64}\n$", result.Error);
+        AttestationVerdict verdict = new AttestationVerifier(AttestationRoot.FromCertificate(_enclave.Simulator.Host.NsmRoot))
+            .Verify(result.OutputBytes, TimeProvider.System.GetUtcNow());
+        Assert.Equal(result.Error, $"nonce {Convert.ToHexStringLower(verdict.Document!.Nonce!.Value.Span)}\n");
+    }
+
+    [Fact]
+    public async Task Decrypt_whenTheEnclaveKeepsThePlaintext_tellsItsHashAlone()
+    {
+        await using TestEnclave pinned = await TestEnclave.StartAsync(options => options with { Disclosure = SecretDisclosure.Sha256 });
+        string ciphertext = pinned.Encrypt("secret"u8);
+
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["--cid", pinned.Address.ToString(), ciphertext], Environment(pinned));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("pinned (--reply) not to give the result", result.Error, StringComparison.Ordinal);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData("secret"u8)), JsonElement.Parse(result.Output).GetProperty("Sha256").GetString());
+    }
+
+    [Fact]
+    public async Task Pin_thatIsViolated_isNamed()
+    {
+        await using TestEnclave pinned = await TestEnclave.StartAsync(options => options with { Pins = new KmsPins { Operations = ["Decrypt"] } });
+
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance",
+            ["generate-random", "--length", "8", "--cid", pinned.Address.ToString()], Environment(pinned));
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("--operations", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("decrypt")]
+    [InlineData("generate-random", "--length", "8")]
+    public async Task ExpiredToken_isAnsweredByOneRefreshAndOneRetry(params string[] arguments)
+    {
+        string[] ciphertext = arguments[0] == "decrypt" ? [_enclave.Encrypt("secret"u8)] : [];
+        _enclave.Simulator.Host.Faults[SimulatorFault.KmsExpiredTokenOnce] = true;
+
+        ProgramResult result = await RunAsync([.. arguments, .. ciphertext, "--log-level", "debug"]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("credentials asked for anew", result.Error, StringComparison.Ordinal);
+    }
+
+    private static JsonElement AssertJsonLine(ProgramResult result)
+    {
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        return JsonElement.Parse(Assert.Single(result.Output.TrimEnd('\n').Split('\n')));
+    }
+
+    private Dictionary<string, string> Environment(TestEnclave? enclave = null) => new()
+    {
+        ["AWS_EC2_METADATA_DISABLED"] = "false",
+        ["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = (enclave ?? _enclave).Simulator.Host.ImdsEndpoint.GetLeftPart(UriPartial.Authority),
+    };
+
+    private Task<ProgramResult> RunAsync(params string[] arguments) =>
+        ProgramRunner.RunAsync("kmstool-instance", [.. arguments, "--cid", _enclave.Address.ToString()], Environment());
+}
