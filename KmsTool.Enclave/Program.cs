@@ -23,10 +23,10 @@ internal static class Program
     {
         var root = new RootCommand();
         if (name != OriginalCommandLine)
+        {
             new ServeCommandLine().AddTo(root);
-
-        if (name is not (OriginalServer or OriginalCommandLine))
             root.Add(new ServeCommandLine().CreateCommand());
+        }
 
         if (name != OriginalServer)
         {

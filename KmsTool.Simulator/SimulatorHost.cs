@@ -204,13 +204,13 @@ internal sealed class SimulatorHost : IAsyncDisposable
         StsEndpoint sts = new(signatures, new AssumeRoleAction(Account, Credentials));
         AwsEndpoint aws = new(kms, sts, Clock);
 
-        string[] names =
+        string[] defaults =
         [
             "localhost", "127.0.0.1", "::1",
             $"kms.{Account.Region}.amazonaws.com", $"kms-fips.{Account.Region}.amazonaws.com",
             $"sts.{Account.Region}.amazonaws.com", "sts.amazonaws.com",
-            .. options.TlsNames,
         ];
+        string[] names = [.. options.HasDefaultTlsNames ? defaults : [], .. options.TlsNames];
         TlsCertificates certificates = Own(new TlsCertificates(TlsAuthority, names, Faults, TimeProvider.System.GetUtcNow()));
         KmsEndpoint = Own(await LocalHttpServer.StartAsync(
             options.Port, certificates.ForNextConnection, aws.HandleAsync, cancellationToken)).Address;

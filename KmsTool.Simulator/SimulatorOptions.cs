@@ -28,6 +28,9 @@ internal sealed record SimulatorOptions
     /// <summary>Host names and addresses in the HTTPS certificate besides those of AWS and of this machine.</summary>
     public IReadOnlyList<string> TlsNames { get; init; } = [];
 
+    /// <summary>Whether the names of AWS and of this machine are in the HTTPS certificate, too.</summary>
+    public bool HasDefaultTlsNames { get; init; } = true;
+
     /// <summary>The instance's role; null if it has none.</summary>
     public string? RoleName { get; init; } = DefaultRoleName;
 

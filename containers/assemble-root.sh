@@ -61,5 +61,8 @@ mkdir "$root/dev" "$root/proc" "$root/run" "$root/sys" "$root/tmp"
 chmod 1777 "$root/tmp"
 
 cp "$program" "$root/$name"
-# The name that the AWS sample has it under.
+# The names that the AWS sample has for what it does.
 ln -s "$name" "$root/$(echo "$name" | tr - _)"
+if [ "$name" = kmstool-enclave ]; then
+    ln -s "$name" "$root/kmstool_enclave_cli"
+fi

@@ -44,14 +44,17 @@ for name in kmstool-enclave kmstool-instance; do
     mkdir -p "$root$dir/demo"
     mount --bind "$dir/demo" "$root$dir/demo"
 
-    original_name=$(echo "$name" | tr - _)
-    for path in "/$name" "/$original_name"; do
+    for path in "/$name" "/$(echo "$name" | tr - _)" "$root"/kmstool_*_cli; do
+        # Of the last, only where there is one.
+        [ -e "$root/$(basename "$path")" ] || continue
+        path=/$(basename "$path")
         version=$(env -i /usr/sbin/chroot "$root" "$path" --version) || fail "$path --version failed"
         expr "$version" : '[0-9]*\.[0-9]*\.[0-9]' >/dev/null || fail "$path --version printed '$version'"
-        env -i /usr/sbin/chroot "$root" "$path" --help | grep -q '^Usage:' || fail "$path --help shows no usage"
+        help=$(env -i /usr/sbin/chroot "$root" "$path" --help) || fail "$path --help failed"
+        case $help in *Usage:*) ;; *) fail "$path --help shows no usage" ;; esac
     done
 
-    printf '#!/bin/sh\nexec /usr/sbin/chroot "%s" "/%s" "$@"\n' "$root" "$original_name" >"$dir/bin/$name"
+    printf '#!/bin/sh\nexec /usr/sbin/chroot "%s" "/%s" "$@"\n' "$root" "$name" >"$dir/bin/$name"
     chmod +x "$dir/bin/$name"
 done
 

@@ -9,7 +9,7 @@ namespace KmsTool.Benchmarks.Micro;
 [MemoryDiagnoser]
 public class SigV4SignerBenchmark : IDisposable
 {
-    private readonly KmsEndpoint _endpoint = KmsEndpoint.ForRegion("us-east-1")!;
+    private readonly KmsEndpoint _endpoint = KmsEndpoint.ForRegion("us-east-1", fips: false)!;
     private readonly DateTimeOffset _now = TimeProvider.System.GetUtcNow();
     private readonly byte[] _body = RandomNumberGenerator.GetBytes(6500);
     private readonly KmsCredentials _credentials = new(

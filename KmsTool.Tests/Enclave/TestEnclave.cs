@@ -38,10 +38,14 @@ internal sealed class TestEnclave : IAsyncDisposable
     /// <param name="configure">Changes the options; the simulator runs already.</param>
     /// <param name="time">The enclave's clock.</param>
     /// <param name="logger">The enclave's log.</param>
+    /// <param name="simulate">Changes the simulator's options.</param>
     public static async Task<TestEnclave> StartAsync(
-        Func<ServeOptions, SimulatorHost, ServeOptions> configure, TimeProvider? time = null, ILogger? logger = null)
+        Func<ServeOptions, SimulatorHost, ServeOptions> configure,
+        TimeProvider? time = null,
+        ILogger? logger = null,
+        Func<SimulatorOptions, SimulatorOptions>? simulate = null)
     {
-        RunningSimulator simulator = await RunningSimulator.StartAsync();
+        RunningSimulator simulator = await RunningSimulator.StartAsync(simulate);
         try
         {
             var options = new ServeOptions

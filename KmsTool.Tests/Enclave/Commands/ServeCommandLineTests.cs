@@ -1,6 +1,8 @@
 using System.CommandLine;
 using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Kms;
 
 namespace KmsTool.Tests.Enclave.Commands;
 
@@ -87,6 +89,18 @@ public class ServeCommandLineTests
     [InlineData("--idle-timeout", "0")]
     [InlineData("--log-level", "loud")]
     [InlineData("--unknown", "1")]
+    [InlineData("--allow-key", "alias/app")]
+    [InlineData("--allow-key", "arn:aws:kms:us-east-1:111122223333:alias/app")]
+    [InlineData("--allow-key", "arn:aws:s3:::bucket")]
+    [InlineData("--allow-key", "1234abcd-12ab-34cd-56ef-1234567890ab")]
+    [InlineData("--allow-key")]
+    [InlineData("--region", "eu-west-1", "--allow-key", "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")]
+    [InlineData("--require-encryption-context", "=value")]
+    [InlineData("--require-encryption-context", "App", "App=vault")]
+    [InlineData("--operations", "Encrypt")]
+    [InlineData("--operations", "Decrypt,")]
+    [InlineData("--reply", "ciphertext")]
+    [InlineData("--fips", "--kms-endpoint", "kms.example.com")]
     [InlineData("surplus")]
     public async Task Run_withWrongUsage_saysItInOneLineAndExitsWith2(params string[] arguments)
     {
@@ -96,6 +110,50 @@ public class ServeCommandLineTests
         Assert.Empty(result.Output);
         Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
         Assert.Contains("--help", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_ofPins_isWhatTheyMean()
+    {
+        const string First = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        const string Second = "arn:aws-cn:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
+
+        ServeOptions options = Read(
+        [
+            "--allow-key", First, Second, "--require-encryption-context", "App=a=b", "--require-encryption-context", "Stage",
+            "--operations", "decrypt,GenerateRandom", "--operations", "Describe", "--reply", "none", "--refuse-debug-mode",
+        ]);
+
+        Assert.Equal([First, Second], options.Pins.AllowedKeys.Select(key => key.Arn));
+        Assert.Equal([new RequiredContext("App", "a=b"), new RequiredContext("Stage", null)], options.Pins.RequiredContext);
+        Assert.Equal(["Decrypt", "GenerateRandom", "Describe"], options.Pins.Operations);
+        Assert.Equal(SecretDisclosure.None, options.Disclosure);
+        Assert.True(options.Startup.RefuseDebugMode);
+    }
+
+    [Fact]
+    public void Read_ofNoPins_pinsNothing()
+    {
+        ServeOptions options = Read([]);
+
+        Assert.Empty(options.Pins.AllowedKeys);
+        Assert.Empty(options.Pins.RequiredContext);
+        Assert.Null(options.Pins.Operations);
+        Assert.Equal(SecretDisclosure.Plaintext, options.Disclosure);
+        Assert.False(options.Startup.RefuseDebugMode);
+        Assert.False(options.Kms.Endpoints.Fips);
+    }
+
+    [Theory]
+    [InlineData("--fips")]
+    [InlineData]
+    public void Read_ofFips_isTheOptionOrTheVariable(params string[] arguments)
+    {
+        var environment = new Dictionary<string, string>();
+        if (arguments.Length == 0)
+            environment["AWS_USE_FIPS_ENDPOINT"] = "true";
+
+        Assert.True(Read(arguments, environment).Kms.Endpoints.Fips);
     }
 
     [Fact]

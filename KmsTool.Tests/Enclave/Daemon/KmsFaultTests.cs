@@ -108,6 +108,27 @@ public class KmsFaultTests
         Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8))));
     }
 
+    [Theory]
+    [InlineData(null, true, "kms-fips.us-east-1.amazonaws.com", true)]
+    [InlineData(null, false, "kms.us-east-1.amazonaws.com", true)]
+    [InlineData(null, true, "kms.us-east-1.amazonaws.com", false)]
+    [InlineData("vpce-0a1b2c-3d4e.kms.us-east-1.vpce.amazonaws.com", false, "vpce-0a1b2c-3d4e.kms.us-east-1.vpce.amazonaws.com", true)]
+    [InlineData("vpce-0a1b2c-3d4e.kms.us-east-1.vpce.amazonaws.com", false, "kms.us-east-1.amazonaws.com", false)]
+    public async Task Endpoint_isProvedByItsOwnNameAlone(string? pinned, bool fips, string certified, bool proved)
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync(
+            (options, _) => options with { Kms = options.Kms with { Endpoints = new KmsEndpoints(pinned is null ? null : (pinned, 443), fips) } },
+            simulate: options => options with { TlsNames = [certified], HasDefaultTlsNames = false });
+        await using EnclavePeer peer = await enclave.ConnectAsync();
+
+        string? reply = await peer.AskAsync(enclave.SetClient());
+
+        if (proved)
+            Assert.Equal("""{"Status":"Ok"}""", reply);
+        else
+            AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", reply, "Could not create new client");
+    }
+
     [Fact]
     public async Task SetClient_withOtherTrustAnchors_isRefused()
     {
