@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
 namespace KmsTool.Cli;
@@ -33,6 +34,7 @@ internal static class CommandRunner
             if (parseResult.Action is ParseErrorAction)
                 throw new CommandFailedException(ExitCode.WrongUsage, OneLine(parseResult.Errors[0].Message));
 
+            RefuseMisplacedOptions(parseResult);
             return await parseResult.InvokeAsync(invocation, stopping.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -65,6 +67,22 @@ internal static class CommandRunner
             root.Directives.Clear();
 
         return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    }
+
+    /// <summary>
+    /// Refuses an option that stands before a command which does not know it: it would be parsed, and dropped without a word.
+    /// </summary>
+    /// <exception cref="CommandFailedException">There is one.</exception>
+    public static void RefuseMisplacedOptions(ParseResult parseResult)
+    {
+        Command invoked = parseResult.CommandResult.Command;
+        for (SymbolResult? above = parseResult.CommandResult.Parent; above is not null; above = above.Parent)
+        {
+            OptionResult? misplaced = (above as CommandResult)?.Children.OfType<OptionResult>()
+                .FirstOrDefault(option => !option.Implicit && !option.Option.Recursive && !invoked.Options.Contains(option.Option));
+            if (misplaced is not null)
+                throw new CommandFailedException(ExitCode.WrongUsage, $"{misplaced.Option.Name} stands before '{invoked.Name}', where it means nothing; write options after the command");
+        }
     }
 
     private static string OneLine(string message) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -70,6 +71,14 @@ internal static class CommonOptions
     /// Whether an argument came as valid UTF-8. The runtime puts U+FFFD where it did not, which would mean another text.
     /// </summary>
     public static bool IsText(string argument) => !argument.Contains('\uFFFD', StringComparison.Ordinal);
+
+    /// <summary>Decodes base64; white space within it is skipped.</summary>
+    public static bool TryDecodeBase64(string text, [NotNullWhen(true)] out byte[]? bytes)
+    {
+        byte[] decoded = new byte[text.Length];
+        bytes = Convert.TryFromBase64String(text, decoded, out int length) ? decoded[..length] : null;
+        return bytes is not null;
+    }
 
     private static uint? ParseVsockPort(ArgumentResult result, uint least)
     {

@@ -24,13 +24,9 @@ internal static class PublicKeySource
             : throw Wrong($"The public key has {key.Length} bytes; KMS takes 1 to {KmsLimits.MaxPublicKeyLength}.");
     }
 
-    private static byte[] Decode(string base64)
-    {
-        byte[] decoded = new byte[base64.Length];
-        return Convert.TryFromBase64String(base64, decoded, out int length)
-            ? decoded[..length]
-            : throw Wrong("--public-key is not base64; give DER SubjectPublicKeyInfo in base64, or a file with --public-key-file.");
-    }
+    private static byte[] Decode(string base64) => CommonOptions.TryDecodeBase64(base64, out byte[]? key)
+        ? key
+        : throw Wrong("--public-key is not base64; give DER SubjectPublicKeyInfo in base64, or a file with --public-key-file.");
 
     private static byte[] ReadFile(string path)
     {

@@ -47,6 +47,9 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Error, "Recipient key could not be replaced: {Reason}")]
     public static partial void RecipientKeyNotReplaced(ILogger logger, string reason);
 
+    [LoggerMessage(15, LogLevel.Warning, "The descriptors of this process are good for {Connections} connections, not for {Limit} (--max-connections)")]
+    public static partial void FewDescriptors(ILogger logger, int connections, int limit);
+
     [LoggerMessage(20, LogLevel.Debug, "{Bytes} bytes of the Nitro Secure Module's mixed into the kernel's random numbers")]
     public static partial void RandomSeeded(ILogger logger, int bytes);
 

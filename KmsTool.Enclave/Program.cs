@@ -13,19 +13,20 @@ internal static class Program
     public static async Task<int> Main(string[] args)
     {
         string name = ProgramName.Invoked();
-        int exitCode = await CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(name), args);
+        int exitCode = await CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args);
         // The original knows one way to fail, and scripts may compare with it.
         return name == OriginalCommandLine && exitCode != 0 ? (int)ExitCode.OperationFailed : exitCode;
     }
 
     /// <param name="name">The name under which the program was started.</param>
-    internal static RootCommand BuildCommandTree(string name)
+    /// <param name="serve">What the program does when no command is named.</param>
+    internal static RootCommand BuildCommandTree(string name, ServeCommandLine serve)
     {
         var root = new RootCommand();
         if (name != OriginalCommandLine)
         {
-            new ServeCommandLine().AddTo(root);
-            root.Add(new ServeCommandLine().CreateCommand());
+            serve.AddTo(root);
+            root.Add(serve.CreateCommand());
         }
 
         if (name != OriginalServer)

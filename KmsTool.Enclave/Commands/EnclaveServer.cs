@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using KmsTool.Cli;
 using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
@@ -14,16 +15,18 @@ internal sealed class EnclaveServer : IAsyncDisposable
 {
     private readonly AttestedKms _kms;
     private readonly StreamListener _listener;
+    private readonly Introspection _introspection;
     private readonly EnclaveDaemon _daemon;
 
     private EnclaveServer(AttestedKms kms, StreamListener listener, ServeOptions options, TimeProvider time, ILogger logger)
     {
         _kms = kms;
         _listener = listener;
+        DaemonLimits limits = WithinDescriptors(options.Limits, logger);
         var counters = new DaemonCounters();
-        var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Kms.Region, options.Kms.Endpoints);
-        var introspection = new Introspection(kms.Nsm, options.Pins, Describe(options), options.Limits, counters, Version, time);
-        _daemon = new EnclaveDaemon(listener, clients, introspection, options.Limits, counters, time, logger);
+        var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Pins, options.Kms.Region, options.Kms.Endpoints);
+        _introspection = new Introspection(kms.Nsm, options.Pins, Describe(options), limits, counters, Version, time);
+        _daemon = new EnclaveDaemon(listener, clients, _introspection, limits, counters, time, logger);
     }
 
     /// <summary>Where it listens.</summary>
@@ -58,7 +61,19 @@ internal sealed class EnclaveServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _listener.DisposeAsync();
+        _introspection.Dispose();
         await _kms.DisposeAsync();
+    }
+
+    // At the limit accepting fails, and so does dialling KMS: one peer could keep all others out.
+    private static DaemonLimits WithinDescriptors(DaemonLimits limits, ILogger logger)
+    {
+        int connections = DescriptorLimit.ConnectionsWithin(limits.MaxConnections, each: 1, others: KmsChannel.MaxConnections);
+        if (connections == limits.MaxConnections)
+            return limits;
+
+        Log.FewDescriptors(logger, connections, limits.MaxConnections);
+        return limits with { MaxConnections = connections };
     }
 
     private static EnclavePins Describe(ServeOptions options) => new()
@@ -68,6 +83,9 @@ internal sealed class EnclaveServer : IAsyncDisposable
         AllowKey = options.Pins.AllowedKeys.Count > 0 ? [.. options.Pins.AllowedKeys.Select(key => key.Arn)] : null,
         RequireEncryptionContext = options.Pins.RequiredContext.Count > 0 ? [.. options.Pins.RequiredContext.Select(pair => pair.ToString())] : null,
         Operations = options.Pins.Operations,
+        Fips = options.Kms.Endpoints.Fips,
+        CaBundle = options.Kms.CaBundle,
+        RefuseDebugMode = options.Startup.RefuseDebugMode,
         Reply = options.Disclosure.ToString().ToLowerInvariant(),
     };
 

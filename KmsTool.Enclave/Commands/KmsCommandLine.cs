@@ -64,13 +64,12 @@ internal static class KmsCommandLine
 
     private static byte[] ReadCiphertext(string base64)
     {
-        byte[] decoded = new byte[base64.Length];
-        if (!Convert.TryFromBase64String(base64, decoded, out int length))
+        if (!CommonOptions.TryDecodeBase64(base64, out byte[]? ciphertext))
             throw new CommandFailedException(ExitCode.WrongUsage, ErrorTexts.CiphertextNotBase64);
 
-        return length is > 0 and <= KmsLimits.MaxCiphertextLength
-            ? decoded[..length]
+        return ciphertext.Length is > 0 and <= KmsLimits.MaxCiphertextLength
+            ? ciphertext
             : throw new CommandFailedException(ExitCode.WrongUsage,
-                $"The ciphertext has {length} bytes; KMS takes 1 to {KmsLimits.MaxCiphertextLength}");
+                $"The ciphertext has {ciphertext.Length} bytes; KMS takes 1 to {KmsLimits.MaxCiphertextLength}");
     }
 }

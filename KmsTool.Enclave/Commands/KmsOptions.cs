@@ -73,11 +73,11 @@ internal sealed class KmsOptions
     private KmsEndpoints ReadEndpoints(ParseResult parseResult, Func<string, string?> environment)
     {
         string? text = parseResult.GetValue(_kmsEndpoint) ?? First(environment, "ENDPOINT", "AWS_ENDPOINT_URL_KMS");
-        if (parseResult.GetValue(_fips) && text is not null)
-            throw Wrong($"--fips chooses the endpoint, and '{text}' names one (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS); give one of them.");
-
         bool fips = parseResult.GetValue(_fips)
             || string.Equals(environment("AWS_USE_FIPS_ENDPOINT"), "true", StringComparison.OrdinalIgnoreCase);
+        if (fips && text is not null)
+            throw Wrong($"--fips (or AWS_USE_FIPS_ENDPOINT) chooses the endpoint, and '{text}' names one (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS); give one of them.");
+
         try
         {
             return new KmsEndpoints(text is null ? null : KmsEndpoint.ParseHost(text), fips);

@@ -10,11 +10,8 @@ namespace KmsTool.Enclave.Commands;
 /// <summary>The options that fix what the parent cannot change: they are in the measured image.</summary>
 internal sealed class PinOptions
 {
-    private static readonly string[] Operations =
-    [
-        DecryptCommand.Name, GenerateDataKeyCommand.Name, GenerateDataKeyPairCommand.Name, GenerateRandomCommand.Name,
-        DeriveSharedSecretCommand.Name, DescribeCommand.Name, AttestCommand.Name,
-    ];
+    // A client can always be set: it is what the others need.
+    private static readonly string[] Operations = [.. CommandParser.Operations.Where(name => name != SetClientCommand.Name)];
 
     private readonly Option<string[]> _allowKey = new(KmsPins.AllowKeyOption) { AllowMultipleArgumentsPerToken = true };
     private readonly Option<string[]> _requireContext = new(KmsPins.RequireContextOption) { AllowMultipleArgumentsPerToken = true };

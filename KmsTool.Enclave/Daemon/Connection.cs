@@ -148,7 +148,8 @@ internal sealed class Connection(
         }
         catch (OperationCanceledException)
         {
-            failure = Failure(name, ErrorCodes.KmsTimeout, $"no answer within {limits.RequestTimeout.TotalSeconds} s");
+            string code = command is AttestCommand or DescribeCommand ? ErrorCodes.AttestationUnavailable : ErrorCodes.KmsTimeout;
+            failure = Failure(name, code, $"no answer within {limits.RequestTimeout.TotalSeconds} s");
         }
 #pragma warning disable CA1031 // A fault of ours must cost one reply, not the connection; its text might quote input, so only its type is told.
         catch (Exception e)

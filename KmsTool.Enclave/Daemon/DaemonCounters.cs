@@ -9,11 +9,7 @@ internal sealed class DaemonCounters
     /// <summary>Counts what names no operation that is known.</summary>
     private const string Invalid = "Invalid";
 
-    private static readonly string[] Operations =
-    [
-        SetClientCommand.Name, DecryptCommand.Name, GenerateDataKeyCommand.Name, GenerateDataKeyPairCommand.Name,
-        GenerateRandomCommand.Name, DeriveSharedSecretCommand.Name, DescribeCommand.Name, AttestCommand.Name, Invalid,
-    ];
+    private static readonly string[] Operations = [.. CommandParser.Operations, Invalid];
 
     private readonly FrozenDictionary<string, Outcomes> _outcomes = Operations.ToFrozenDictionary(name => name, _ => new Outcomes());
     private long _open;

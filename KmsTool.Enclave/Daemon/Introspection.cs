@@ -8,9 +8,12 @@ namespace KmsTool.Enclave.Daemon;
 
 /// <summary>Carries out Describe and Attest: what the enclave says of itself, and what the Nitro Secure Module signs.</summary>
 internal sealed class Introspection(
-    INsm nsm, KmsPins pins, EnclavePins configured, DaemonLimits limits, DaemonCounters counters, string version, TimeProvider time)
+    INsm nsm, KmsPins pins, EnclavePins configured, DaemonLimits limits, DaemonCounters counters, string version, TimeProvider time) : IDisposable
 {
     private readonly long _started = time.GetTimestamp();
+
+    // The Nitro Secure Module does one thing at a time: however many peers ask, one question of theirs is before a recipient's.
+    private readonly SemaphoreSlim _turn = new(1);
 
     /// <exception cref="KmsException">A pin forbids it, or the Nitro Secure Module does not answer.</exception>
     public async Task<DescribeReply> DescribeAsync(CancellationToken cancellationToken)
@@ -58,9 +61,12 @@ internal sealed class Introspection(
         return new AttestReply { Document = attestation.Document };
     }
 
+    public void Dispose() => _turn.Dispose();
+
     private async Task<TResponse> AskAsync<TResponse>(NsmRequest request, CancellationToken cancellationToken)
         where TResponse : NsmResponse
     {
+        await _turn.WaitAsync(cancellationToken);
         try
         {
             return await nsm.AskAsync<TResponse>(request, cancellationToken);
@@ -68,6 +74,10 @@ internal sealed class Introspection(
         catch (Exception e) when (e is NsmException or IOException)
         {
             throw KmsException.NoAttestation(e);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 }

@@ -8,13 +8,14 @@ namespace KmsTool.Enclave.Daemon;
 /// </summary>
 /// <param name="kms">The channel that all connections share.</param>
 /// <param name="replies">Words the clients' answers.</param>
+/// <param name="pins">Say of which regions keys may be.</param>
 /// <param name="region">The region that this enclave is pinned to; <see langword="null"/> lets the instance choose.</param>
 /// <param name="endpoints">Where KMS of a region is.</param>
-internal sealed class KmsClientFactory(AttestedKmsClient kms, KmsReplies replies, string? region, KmsEndpoints endpoints)
+internal sealed class KmsClientFactory(AttestedKmsClient kms, KmsReplies replies, KmsPins pins, string? region, KmsEndpoints endpoints)
 {
     /// <summary>Makes the connection's client; the command's secrets stay with the caller.</summary>
     /// <exception cref="CommandException">The region is refused.</exception>
-    /// <exception cref="KmsException">No route to KMS, or not KMS.</exception>
+    /// <exception cref="KmsException">A pin forbids the region, or there is no route to KMS, or it is not KMS.</exception>
     public async Task<KmsClient> CreateAsync(SetClientCommand command, CancellationToken cancellationToken)
     {
         KmsEndpoint endpoint = ChooseEndpoint(command.AwsRegion);
@@ -25,11 +26,13 @@ internal sealed class KmsClientFactory(AttestedKmsClient kms, KmsReplies replies
     private KmsEndpoint ChooseEndpoint(string? asked)
     {
         if (region is not null && asked is not null)
-            throw RegionError($"The enclave is pinned to {region}; name no region here");
+            throw RegionError($"The enclave is pinned by --region (or REGION) to {region}; name no region here");
 
-        string chosen = region ?? asked ?? KmsEndpoint.DefaultRegion;
+        string chosen = region ?? asked ?? pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
         if (!AwsRegion.IsWellFormed(chosen))
             throw RegionError("AwsRegion is no region code");
+
+        pins.CheckRegion(chosen);
 
         return endpoints.ForRegion(chosen) ?? throw RegionError($"No partition has a region {chosen}");
     }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text.Json;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Recipient;
@@ -52,35 +53,37 @@ internal sealed class AttestedKmsClient(
         bool clockCorrected = false;
         for (int attempt = 1; ; attempt++)
         {
-            KmsHttpResponse response = await SendOnceAsync(request.Operation, body, endpoint, credentials, cancellationToken);
+            DateTimeOffset signedAt = Now();
+            KmsHttpResponse response = await SendOnceAsync(request.Operation, body, endpoint, credentials, signedAt, cancellationToken);
             if (response.Status == 200)
                 return Open(request, response.Body, recipient);
 
             KmsAnswer.Refused refused = ReadRefusal(response);
-            if (refused.MayBeClockSkew && !clockCorrected && TryCorrectClock(response.Date))
+            pins.CheckRefusal(refused.Code);
+            if (refused.MayBeClockSkew && !clockCorrected && TryCorrectClock(response.Date, signedAt))
                 clockCorrected = true;
             else if (!refused.IsTransient || attempt >= MaxAttempts)
                 return refused;
             else
-                await Task.Delay(FirstBackoff * Math.Pow(2, attempt) * Random.Shared.NextDouble(), time, cancellationToken);
+                await Task.Delay(FirstBackoff * Math.Pow(2, attempt - 1) * Random.Shared.NextDouble(), time, cancellationToken);
         }
     }
 
     private async Task<KmsHttpResponse> SendOnceAsync(
-        KmsOperation operation, byte[] body, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
+        KmsOperation operation, byte[] body, KmsEndpoint endpoint, KmsCredentials credentials, DateTimeOffset at, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = JsonType;
-        SigV4Signer.Sign(request, endpoint, credentials, operation.Target, body, Now());
+        SigV4Signer.Sign(request, endpoint, credentials, operation.Target, body, at);
         return await channel.SendAsync(request, cancellationToken);
     }
 
     private DateTimeOffset Now() => time.GetUtcNow() + TimeSpan.FromTicks(Volatile.Read(ref _clockOffsetTicks));
 
-    private bool TryCorrectClock(DateTimeOffset? kmsTime)
+    private bool TryCorrectClock(DateTimeOffset? kmsTime, DateTimeOffset signedAt)
     {
-        // The Date is KMS's own: TLS ends here.
-        if (kmsTime is not { } truth || (truth - Now()).Duration() < SkewThreshold)
+        // The Date is KMS's own: TLS ends here. Another request may have corrected the clock since this one was signed.
+        if (kmsTime is not { } truth || (truth - signedAt).Duration() < SkewThreshold)
             return false;
 
         TimeSpan offset = truth - time.GetUtcNow();
@@ -89,7 +92,7 @@ internal sealed class AttestedKmsClient(
         return true;
     }
 
-    private KmsAnswer.Opened Open(KmsRequest request, ReadOnlyMemory<byte> body, RecipientLease recipient)
+    private KmsAnswer.Opened Open(KmsRequest request, byte[] body, RecipientLease recipient)
     {
         JsonDocument document = ParseAnswer(body);
         KmsAnswer.Opened? opened = null;
@@ -113,15 +116,19 @@ internal sealed class AttestedKmsClient(
         finally
         {
             if (opened is null)
+            {
                 document.Dispose();
+                // What was refused may hold a plaintext.
+                CryptographicOperations.ZeroMemory(body);
+            }
         }
     }
 
-    private static JsonDocument ParseAnswer(ReadOnlyMemory<byte> body)
+    private static JsonDocument ParseAnswer(byte[] body)
     {
         try
         {
-            var document = JsonDocument.Parse(body, Strict);
+            var document = JsonDocument.Parse(body.AsMemory(), Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 return document;
 
@@ -156,10 +163,10 @@ internal sealed class AttestedKmsClient(
         {
             using JsonDocument document = JsonDocument.Parse(response.Body, Strict);
             JsonElement root = document.RootElement;
-            if (root.ValueKind == JsonValueKind.Object && Text(root, "__type") is { } type)
+            if (root.ValueKind == JsonValueKind.Object && root.Text("__type") is { } type)
             {
                 string code = type[(type.LastIndexOf('#') + 1)..];
-                string message = WithoutQuotes(Text(root, "message") ?? Text(root, "Message") ?? "");
+                string message = WithoutQuotes(root.Text("message") ?? root.Text("Message") ?? "");
                 if (code.Length is > 0 and <= 64 && code.All(char.IsAsciiLetterOrDigit))
                     return new KmsAnswer.Refused(response.Status, code, message[..Math.Min(message.Length, MaxErrorTextLength)]);
             }
@@ -180,7 +187,4 @@ internal sealed class AttestedKmsClient(
         int length = Math.Min(end < 0 ? message.Length : end, quote < 0 ? message.Length : quote);
         return message[..length].TrimEnd();
     }
-
-    private static string? Text(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

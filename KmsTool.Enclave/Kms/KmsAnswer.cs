@@ -26,10 +26,7 @@ internal abstract class KmsAnswer : IDisposable
             Interlocked.Exchange(ref _secret, null) ?? throw new InvalidOperationException("The secret has been taken.");
 
         /// <exception cref="KmsException">KMS's answer lacks the member.</exception>
-        public string Text(string name) =>
-            body.RootElement.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String
-                ? member.GetString()!
-                : throw Lacks(name);
+        public string Text(string name) => body.RootElement.Text(name) ?? throw Lacks(name);
 
         /// <exception cref="KmsException">KMS's answer lacks the member, or it is not base64.</exception>
         public ReadOnlyMemory<byte> Bytes(string name) =>

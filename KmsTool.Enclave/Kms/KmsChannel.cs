@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
@@ -13,6 +14,9 @@ namespace KmsTool.Enclave.Kms;
 /// </summary>
 internal sealed class KmsChannel : IDisposable
 {
+    /// <summary>Connections to one endpoint at once.</summary>
+    public const int MaxConnections = 128;
+
     private const int MaxBodyLength = 64 * 1024;
 
     private readonly HttpMessageInvoker _http;
@@ -29,7 +33,7 @@ internal sealed class KmsChannel : IDisposable
             ConnectCallback = async (_, cancellationToken) =>
                 new NetworkStream(await StreamConnector.ConnectAsync(proxy, null, cancellationToken), ownsSocket: true),
             ConnectTimeout = TimeSpan.FromSeconds(5),
-            MaxConnectionsPerServer = 128,
+            MaxConnectionsPerServer = MaxConnections,
             MaxResponseHeadersLength = 16,
             // Short, so that it is rarely the other side that closes one, just as a request goes out on it.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
@@ -128,7 +132,10 @@ internal sealed class KmsChannel : IDisposable
                 if (length >= MaxBodyLength)
                     throw TooLong();
 
-                Array.Resize(ref buffer, length * 2);
+                byte[] larger = new byte[length * 2];
+                buffer.CopyTo(larger, 0);
+                CryptographicOperations.ZeroMemory(buffer);
+                buffer = larger;
             }
 
             int read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);

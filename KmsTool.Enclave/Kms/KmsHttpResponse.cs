@@ -4,4 +4,4 @@ namespace KmsTool.Enclave.Kms;
 /// <param name="Status">HTTP status.</param>
 /// <param name="Body">The body, bounded.</param>
 /// <param name="Date">KMS's clock, from the Date header.</param>
-internal sealed record KmsHttpResponse(int Status, ReadOnlyMemory<byte> Body, DateTimeOffset? Date);
+internal sealed record KmsHttpResponse(int Status, byte[] Body, DateTimeOffset? Date);

@@ -58,15 +58,34 @@ internal sealed record KmsPins
         if (!sent.Operation.TakesKey)
             return;
 
-        string? used = Text(answer, "KeyId");
+        string? used = answer.Text("KeyId");
         if (AllowedKeys.Count > 0 && !AllowedKeys.Any(key => key.Arn == used))
             throw Violation(AllowKeyOption, "KMS's answer is of a key that is not admitted");
 
         if (sent.KeyId is { } named && KmsKeyArn.TryParse(named, out _) && named != used)
             throw new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is of another key than KeyId names");
 
-        if (RequiredContext.Count > 0 && Text(answer, "EncryptionAlgorithm") is not (null or KmsLimits.SymmetricAlgorithm))
+        // Of the operations that take a context only Decrypt works with asymmetric keys, too; its answer says which it was.
+        if (RequiredContext.Count > 0 && sent.Operation == KmsOperation.Decrypt && answer.Text("EncryptionAlgorithm") != KmsLimits.SymmetricAlgorithm)
             throw Violation(RequireContextOption, "KMS's answer is of an asymmetric key, which binds no context");
+    }
+
+    /// <summary>Says with which pin KMS refused, where the caller had named no key or another.</summary>
+    /// <exception cref="KmsException">The pinned key did not make the ciphertext.</exception>
+    public void CheckRefusal(string code)
+    {
+        if (AllowedKeys.Count > 0 && code == "IncorrectKeyException")
+            throw Violation(AllowKeyOption, "the ciphertext was made by another key than the admitted one (IncorrectKeyException)");
+    }
+
+    /// <summary>The region of all pinned keys; <see langword="null"/> where they are of several, or there are none.</summary>
+    public string? KeyRegion => AllowedKeys.Select(key => key.Region).Distinct().ToArray() is [{ } region] ? region : null;
+
+    /// <exception cref="KmsException">No pinned key is of that region.</exception>
+    public void CheckRegion(string region)
+    {
+        if (AllowedKeys.Count > 0 && !AllowedKeys.Any(key => key.Region == region))
+            throw Violation(AllowKeyOption, $"no admitted key is of the region {region}");
     }
 
     private string? ChooseKey(KmsRequest request)
@@ -101,9 +120,6 @@ internal sealed record KmsPins
         if (RequiredContext.FirstOrDefault(required => !required.IsMetBy(request.EncryptionContext)) is { } unmet)
             throw Violation($"{RequireContextOption} {unmet}", "the encryption context lacks it");
     }
-
-    private static string? Text(JsonElement answer, string name) =>
-        answer.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
 
     private static KmsException Violation(string pin, string reason) =>
         new(ErrorCodes.PinViolated, $"the enclave is pinned by {pin}: {reason}");

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Threading.Channels;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Win32.SafeHandles;
@@ -44,8 +45,14 @@ internal sealed partial class NsmDevice : INsm
         {
             return NsmResponse.Decode(await call.Answer.Task.WaitAsync(Timeout, cancellationToken));
         }
+        catch (OperationCanceledException)
+        {
+            call.IsAbandoned = true;
+            throw;
+        }
         catch (TimeoutException e)
         {
+            call.IsAbandoned = true;
             throw new IOException($"the NSM device gave no answer within {Timeout.TotalSeconds} s", e);
         }
     }
@@ -62,6 +69,10 @@ internal sealed partial class NsmDevice : INsm
         {
             while (_calls.Reader.TryRead(out Call? call))
             {
+                // Whoever asked has gone: the next one shall not wait for that.
+                if (call.IsAbandoned)
+                    continue;
+
                 try
                 {
                     call.Answer.SetResult(Exchange(call.Request));
@@ -98,7 +109,10 @@ internal sealed partial class NsmDevice : INsm
                     : $"the NSM device failed: {new Win32Exception(error).Message}");
             }
 
-            return response[..(int)Math.Min(message.ResponseLength, (ulong)response.Length)];
+            byte[] answer = response[..(int)Math.Min(message.ResponseLength, (ulong)response.Length)];
+            // It may be random bytes.
+            CryptographicOperations.ZeroMemory(response);
+            return answer;
         }
     }
 
@@ -116,6 +130,14 @@ internal sealed partial class NsmDevice : INsm
 
     private sealed record Call(byte[] Request)
     {
+        private volatile bool _isAbandoned;
+
+        public bool IsAbandoned
+        {
+            get => _isAbandoned;
+            set => _isAbandoned = value;
+        }
+
         public TaskCompletionSource<byte[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -21,8 +21,12 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         await random.SeedAsync(cancellationToken);
         random.CheckSource();
         BringUpLoopback();
-        await CheckDebugModeAsync(cancellationToken);
-        await CheckClockAsync(cancellationToken);
+        AttestationDocument? document = await AttestAsync(cancellationToken);
+        if (document is not null)
+            CheckClock(document);
+
+        if (await IsDebugModeAsync(document, cancellationToken))
+            AnnounceDebugMode();
     }
 
     private void BringUpLoopback()
@@ -38,13 +42,16 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         }
     }
 
-    private async Task CheckDebugModeAsync(CancellationToken cancellationToken)
+    // Either may show it: KMS looks at the document's PCRs.
+    private async Task<bool> IsDebugModeAsync(AttestationDocument? document, CancellationToken cancellationToken)
     {
+        if (document is { IsDebug: true })
+            return true;
+
         try
         {
             NsmResponse.DescribePcr image = await nsm.AskAsync<NsmResponse.DescribePcr>(new NsmRequest.DescribePcr(0), cancellationToken);
-            if (image.Data.Span.ContainsAnyExcept((byte)0))
-                return;
+            return !image.Data.Span.ContainsAnyExcept((byte)0);
         }
         catch (Exception e) when (e is IOException or NsmException)
         {
@@ -52,9 +59,12 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
                 throw new CommandFailedException(ExitCode.CouldNotConnect, $"The Nitro Secure Module does not tell PCR0: {e.Message}", e);
 
             Log.MeasurementUnknown(logger, e.Message);
-            return;
+            return false;
         }
+    }
 
+    private void AnnounceDebugMode()
+    {
         Log.DebugMode(logger);
         if (options.RefuseDebugMode)
         {
@@ -63,21 +73,26 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         }
     }
 
-    private async Task CheckClockAsync(CancellationToken cancellationToken)
+    private void CheckClock(AttestationDocument document)
+    {
+        TimeSpan difference = time.GetUtcNow() - document.Timestamp;
+        if (difference.Duration() > MaxClockDifference)
+            Log.ClockDiffers(logger, difference);
+    }
+
+    private async Task<AttestationDocument?> AttestAsync(CancellationToken cancellationToken)
     {
         try
         {
             NsmResponse.Attestation attestation = await nsm.AskAsync<NsmResponse.Attestation>(
                 new NsmRequest.Attestation(UserData: null, Nonce: null, PublicKey: null), cancellationToken);
             // Not verified: it comes from this enclave's own device.
-            AttestationDocument document = AttestationPayload.Read(CoseSign1.Parse(attestation.Document).Payload);
-            TimeSpan difference = time.GetUtcNow() - document.Timestamp;
-            if (difference.Duration() > MaxClockDifference)
-                Log.ClockDiffers(logger, difference);
+            return AttestationPayload.Read(CoseSign1.Parse(attestation.Document).Payload);
         }
         catch (Exception e) when (e is IOException or NsmException or AttestationRejectedException)
         {
             Log.ClockNotChecked(logger, e.Message);
+            return null;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Nsm;
@@ -30,6 +31,7 @@ internal sealed class KernelRandom(INsm nsm, StartupOptions options, ILogger log
                 ReadOnlyMemory<byte> part = answer.Random[..Math.Min(answer.Random.Length, seed.Length - length)];
                 part.CopyTo(seed.AsMemory(length));
                 length += part.Length;
+                CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(answer.Random).Span);
             }
 
             // Mixed in without being counted as entropy, so that it can do no harm whatever it is.

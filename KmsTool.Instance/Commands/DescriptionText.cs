@@ -21,6 +21,9 @@ internal static class DescriptionText
         EnclavePins pins = reply.Pins;
         Line(text, "Region", pins.Region ?? "of the instance's choice");
         Line(text, "KMS endpoint", pins.KmsEndpoint ?? "the region's own");
+        Line(text, "FIPS endpoint", pins.Fips ? "yes" : "no");
+        Line(text, "Trust anchors", pins.CaBundle ?? "the system's");
+        Line(text, "Refuses debug mode", pins.RefuseDebugMode ? "yes" : "no");
         Line(text, "Keys", pins.AllowKey is { } keys ? string.Join(", ", keys) : "any");
         Line(text, "Context", pins.RequireEncryptionContext is { } context ? string.Join(", ", context) : "any");
         Line(text, "Operations", pins.Operations is { } operations ? string.Join(", ", operations) : "all");

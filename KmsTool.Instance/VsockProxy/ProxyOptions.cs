@@ -1,3 +1,4 @@
+using KmsTool.Cli;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.VsockProxy;
@@ -13,5 +14,5 @@ internal sealed record ProxyOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Connections relayed at once; more wait in the listener's queue.</summary>
-    public int MaxConnections { get; init; } = DescriptorLimit.ConnectionsWithin(4096);
+    public int MaxConnections { get; init; } = DescriptorLimit.ConnectionsWithin(4096, each: 2, others: 0);
 }

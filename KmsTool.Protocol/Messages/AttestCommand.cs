@@ -21,7 +21,7 @@ public sealed record AttestCommand : Command
     public ReadOnlyMemory<byte>? Nonce { get; init; }
 
     /// <summary>
-    /// Comes from the caller, and the document says so to nobody: whoever verifies must not take it for the enclave's own
+    /// Comes from the caller, which the document does not show: whoever verifies must not take it for the enclave's own
     /// words. At most <see cref="Nsm.NsmLimits.MaxAttestationFieldLength"/> bytes.
     /// </summary>
     public ReadOnlyMemory<byte>? UserData { get; init; }

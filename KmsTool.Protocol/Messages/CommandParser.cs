@@ -12,6 +12,9 @@ public static class CommandParser
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
+    /// <summary>The names of all operations.</summary>
+    public static IReadOnlyList<string> Operations { get; } = [.. CommandReaders.ByOperation.Keys];
+
     /// <summary>Reads <paramref name="message"/> (without its NUL). The command holds copies; it owns its secrets.</summary>
     /// <returns>The command, or an <see cref="InvalidCommand"/> that carries the error reply.</returns>
     public static Command Parse(ReadOnlySequence<byte> message)

@@ -9,6 +9,15 @@ public sealed record EnclavePins
     /// <summary>Host name of KMS, with the port where it is not 443.</summary>
     public string? KmsEndpoint { get; init; }
 
+    /// <summary>Whether the region's own endpoint is the one with FIPS 140 validated TLS.</summary>
+    public required bool Fips { get; init; }
+
+    /// <summary>File of the only trust anchors; <see langword="null"/> for those of the image's system.</summary>
+    public string? CaBundle { get; init; }
+
+    /// <summary>Whether the enclave does not start in debug mode.</summary>
+    public required bool RefuseDebugMode { get; init; }
+
     /// <summary>ARNs of the keys that may be used.</summary>
     public IReadOnlyList<string>? AllowKey { get; init; }
 

@@ -47,7 +47,7 @@ public sealed class StreamListener : IAsyncDisposable
         {
             Socket accepted = await _socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
             if (LocalAddress is StreamAddress.Tcp)
-                accepted.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+                SendAtOnce(accepted);
 
             return accepted;
         }
@@ -73,6 +73,20 @@ public sealed class StreamListener : IAsyncDisposable
 
         _socket.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private static void SendAtOnce(Socket accepted)
+    {
+        try
+        {
+            accepted.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+        }
+        catch (SocketException)
+        {
+            // The peer has reset it already.
+            accepted.Dispose();
+            throw;
+        }
     }
 
     private static StreamListener BindVsock(StreamAddress.Vsock address, StreamSocketOptions options)

@@ -46,14 +46,15 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     public Task<ProgramResult> RunInstanceAsync(params string[] arguments) => ProgramRunner.RunAsync(
-        "kmstool-instance", ["--cid", EnclaveAddress, "--log-level", "trace", .. arguments], InstanceEnvironment);
+        "kmstool-instance", [.. arguments, "--cid", EnclaveAddress, "--log-level", "trace"], InstanceEnvironment);
 
-    /// <summary>A ciphertext in base64 under a key that only this enclave may decrypt with.</summary>
-    public string Encrypt(ReadOnlySpan<byte> plaintext, IReadOnlyDictionary<string, string>? context = null)
-    {
-        string key = Simulator.Host.CreateKey(KeyPolicies.ForImage(Simulator.Host, Simulator.Host.Pcrs.Read(0).Value));
-        return Convert.ToBase64String(Simulator.Host.Encrypt(key, plaintext, context));
-    }
+    /// <summary>The ARN of a key that only this enclave may use.</summary>
+    public string CreateKey(string keySpec = "SYMMETRIC_DEFAULT") =>
+        Simulator.Host.CreateKey(KeyPolicies.ForImage(Simulator.Host, Simulator.Host.Pcrs.Read(0).Value), keySpec);
+
+    /// <summary>A ciphertext in base64 under such a key.</summary>
+    public string Encrypt(ReadOnlySpan<byte> plaintext, IReadOnlyDictionary<string, string>? context = null) =>
+        Convert.ToBase64String(Simulator.Host.Encrypt(CreateKey(), plaintext, context));
 
     /// <summary>Everything of the role's credentials that nobody may see.</summary>
     public IEnumerable<string> CredentialSecrets()

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
 using KmsTool.Tests.Enclave;
@@ -59,6 +60,22 @@ public class MainJobTests
         ProgramResult good = await runAsync(ciphertext, "-e", "Purpose=context-value");
         Assert.Equal((0, Plaintext + "\n"), (good.ExitCode, good.Output));
         Assert.Equal(1, (await runAsync(ciphertext)).ExitCode);
+        var generated = new List<string>();
+        string agreement = deployment.CreateKey("ECC_NIST_P256");
+        string publicKey = Convert.ToBase64String(deployment.Simulator.Host.GetPublicKey(agreement).Span);
+        foreach ((string member, string[] arguments) in ((string, string[])[])
+        [
+            ("Plaintext", ["generate-random", "--length", "24"]),
+            ("Plaintext", ["generate-data-key", "--key-id", deployment.CreateKey(), "--key-spec", "AES_256"]),
+            ("PrivateKeyPlaintext", ["generate-data-key-pair", "--key-id", deployment.CreateKey(), "--key-pair-spec", "ECC_NIST_P256"]),
+            ("SharedSecret", ["derive-shared-secret", "--key-id", agreement, "--public-key", publicKey]),
+        ])
+        {
+            ProgramResult run = await runAsync(arguments);
+            Assert.Equal(0, run.ExitCode);
+            generated.Add(JsonElement.Parse(run.Output).GetProperty(member).GetString()!);
+        }
+
         foreach (SimulatorFault fault in (SimulatorFault[])
             [SimulatorFault.KmsPlaintextBeside, SimulatorFault.KmsForeignEnvelope, SimulatorFault.Kms500, SimulatorFault.NsmRefuse, SimulatorFault.KmsNotJson])
         {
@@ -80,7 +97,7 @@ public class MainJobTests
         string[] secrets =
         [
             .. deployment.CredentialSecrets(), Plaintext, Convert.ToBase64String(Encoding.UTF8.GetBytes(Plaintext)),
-            ciphertext, "context-value", "PRIVATE KEY",
+            ciphertext, "context-value", "PRIVATE KEY", .. generated,
         ];
         deployment.Enclave.Terminate();
         deployment.Proxy.Terminate();

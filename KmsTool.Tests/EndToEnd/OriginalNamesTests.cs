@@ -1,3 +1,4 @@
+using KmsTool.Enclave.Commands;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.EndToEnd;
@@ -72,9 +73,9 @@ public sealed class OriginalNamesTests : IDisposable
     [InlineData("--region", "us-east-1", "--port", "3001", "--proxy-port", "8001")]
     [InlineData("-r", "us-east-1", "-p", "3001", "-x", "8001")]
     public void Enclave_understandsTheOriginalsOptions(params string[] arguments) =>
-        Assert.Empty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave"), arguments).Errors);
+        Assert.Empty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave", new ServeCommandLine()), arguments).Errors);
 
     [Fact]
     public void Enclave_underTheOriginalsName_hasNoCommandsButServe() =>
-        Assert.NotEmpty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave"), ["decrypt"]).Errors);
+        Assert.NotEmpty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave", new ServeCommandLine()), ["decrypt"]).Errors);
 }

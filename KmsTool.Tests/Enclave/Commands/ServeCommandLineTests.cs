@@ -131,6 +131,28 @@ public class ServeCommandLineTests
         Assert.True(options.Startup.RefuseDebugMode);
     }
 
+    /// <summary>An option before the word serve must not be dropped: it may be a pin.</summary>
+    [Fact]
+    public void Read_ofPinsBeforeTheCommand_isWhatTheyMean()
+    {
+        ServeOptions options = Read(["--reply", "none", "--refuse-debug-mode", "serve", "--operations", "Describe"]);
+
+        Assert.Equal(SecretDisclosure.None, options.Disclosure);
+        Assert.True(options.Startup.RefuseDebugMode);
+        Assert.Equal(["Describe"], options.Pins.Operations);
+    }
+
+    [Theory]
+    [InlineData("--reply", "none", "decrypt", "--ciphertext", "AAAA")]
+    [InlineData("--allow-key", "x", "--region", "us-east-1", "genrandom", "--length", "8")]
+    public async Task Run_withAnOptionBeforeACommandThatDoesNotKnowIt_isWrongUsage(params string[] arguments)
+    {
+        Support.ProgramResult result = await Support.ProgramRunner.RunAsync("kmstool-enclave", arguments);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains("stands before", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_ofNoPins_pinsNothing()
     {
@@ -173,18 +195,15 @@ public class ServeCommandLineTests
 
         Assert.Equal(0, result.ExitCode);
         Assert.All(result.Output.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
-        foreach (Option option in KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave").Options)
+        foreach (Option option in KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave", new ServeCommandLine()).Options)
             Assert.Contains(option.Name, result.Output, StringComparison.Ordinal);
     }
 
     private static ServeOptions Read(string[] arguments, Dictionary<string, string>? environment = null)
     {
-        ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave"), arguments);
+        var serve = new ServeCommandLine();
+        ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave", serve), arguments);
         Assert.Empty(result.Errors);
-        var command = new ServeCommandLine();
-        var root = new RootCommand();
-        command.AddTo(root);
-        root.Add(command.CreateCommand());
-        return command.Read(CommandRunner.Parse(root, arguments), name => environment?.GetValueOrDefault(name));
+        return serve.Read(result, name => environment?.GetValueOrDefault(name));
     }
 }

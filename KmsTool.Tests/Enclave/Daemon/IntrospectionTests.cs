@@ -34,7 +34,7 @@ public class IntrospectionTests
         Assert.False(reply.GetProperty("DebugMode").GetBoolean());
         Assert.Equal(Convert.ToHexStringLower(enclave.Simulator.Host.Pcrs.Read(0).Value), reply.GetProperty("Pcrs").GetProperty("0").GetString());
         AssertJson(
-            $$"""{"Region":"us-east-1","KmsEndpoint":"kms.us-east-1.amazonaws.com","AllowKey":["{{Key}}"],"RequireEncryptionContext":["App=vault"],"Reply":"sha256"}""",
+            $$"""{"Region":"us-east-1","KmsEndpoint":"kms.us-east-1.amazonaws.com","Fips":false,"RefuseDebugMode":false,"CaBundle":"{{enclave.Options.Kms.CaBundle}}","AllowKey":["{{Key}}"],"RequireEncryptionContext":["App=vault"],"Reply":"sha256"}""",
             reply.GetProperty("Pins"));
         Assert.Equal(7, reply.GetProperty("Limits").GetProperty("MaxPending").GetInt32());
         JsonElement counters = reply.GetProperty("Counters");

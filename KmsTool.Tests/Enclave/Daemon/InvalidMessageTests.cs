@@ -15,6 +15,7 @@ public class InvalidMessageTests
         { """ "EncryptionContext":{"a":null} """, "EncryptionContext is wrong type" },
         { """ "EncryptionContext":{"a":{"b":"c"}} """, "EncryptionContext is wrong type" },
         { """ "EncryptionContext":{"a":"b","a":"c"} """, "Error reading JSON object" },
+        { """ "EncryptionContext":{"a":"b","\u0061":"c"} """, "Error reading JSON object" },
         { $$""" "EncryptionContext":{"a":"{{new string('x', 8192)}}"} """, "EncryptionContext is too large" },
         { """ "KeyId":5 """, "KeyId is wrong" },
         { """ "KeyId":"" """, "KeyId is wrong" },

@@ -253,6 +253,20 @@ public class KmsFaultTests
         Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8))));
     }
 
+    /// <summary>All of them are signed before the first answer tells the time.</summary>
+    [Fact]
+    public async Task Decrypts_atOnceWithAClockThatIsHoursOff_areAllSignedWithKmsTime()
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync(time: new ShiftedTime(TimeSpan.FromHours(3)));
+        await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
+        string decrypt = Decrypt(enclave.Encrypt("secret"u8)) + "\0";
+
+        await peer.SendAsync(string.Concat(Enumerable.Repeat(decrypt, 16)));
+
+        for (int i = 0; i < 16; i++)
+            Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.ReceiveAsync());
+    }
+
     [Fact]
     public async Task Connections_afterKmsCameBack_workAgain()
     {

@@ -22,7 +22,7 @@ public class PinTests
 
         Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await DecryptAsync(enclave, peer, pinned));
         // KMS, not the answer's check, refuses what another key made: it was given the pinned KeyId.
-        AssertError("IncorrectKeyException", "", await DecryptAsync(enclave, peer, enclave.CreateKey()));
+        AssertError("PinViolated", "IncorrectKeyException", await DecryptAsync(enclave, peer, enclave.CreateKey()));
         JsonElement dataKey = await AskAsync(peer, """{"Operation":"GenerateDataKey","KeySpec":"AES_256"}""");
         Assert.Equal(pinned, dataKey.GetProperty("KeyId").GetString());
     }
@@ -85,6 +85,19 @@ public class PinTests
 
         AssertError("InvalidKmsAnswer", "another key than KeyId names", await peer.AskAsync(
             $$"""{"Operation":"GenerateDataKey","KeySpec":"AES_256","KeyId":"{{enclave.CreateKey()}}"}"""));
+    }
+
+    [Fact]
+    public async Task AllowKey_saysTheRegionWhereNobodyElseDoes()
+    {
+        Assert.True(KmsKeyArn.TryParse("arn:aws:kms:eu-west-3:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", out KmsKeyArn? key));
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Pins = new KmsPins { AllowedKeys = [key] } });
+        await using EnclavePeer peer = await enclave.ConnectAsync();
+
+        // The simulator's certificate is of us-east-1 alone: the name that TLS missed is the one that was asked for.
+        AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", await peer.AskAsync(enclave.SetClient()));
+        AssertError("PinViolated", AllowKey + ": no admitted key is of the region us-east-1",
+            await peer.AskAsync(enclave.SetClient().Replace("}", ",\"AwsRegion\":\"us-east-1\"}", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -174,7 +187,7 @@ public class PinTests
 
         string named = enclave.SetClient().Replace("}", ",\"AwsRegion\":\"eu-west-1\"}", StringComparison.Ordinal);
 
-        AssertError("InvalidRegion", "pinned to us-east-1", await peer.AskAsync(named));
+        AssertError("InvalidRegion", "pinned by --region (or REGION) to us-east-1", await peer.AskAsync(named));
     }
 
     private static Task<TestEnclave> StartWithContextAsync() => TestEnclave.StartAsync(options => options with

@@ -1,6 +1,6 @@
-using KmsTool.Instance.VsockProxy;
+using KmsTool.Cli;
 
-namespace KmsTool.Tests.Instance.VsockProxy;
+namespace KmsTool.Tests.Cli;
 
 public class DescriptorLimitTests
 {
@@ -19,6 +19,6 @@ public class DescriptorLimitTests
             Max locked memory         8388608              8388608              bytes
             """;
 
-        Assert.Equal(expected, DescriptorLimit.ConnectionsWithin(4096, limits));
+        Assert.Equal(expected, DescriptorLimit.ConnectionsWithin(4096, each: 2, others: 0, limits));
     }
 }

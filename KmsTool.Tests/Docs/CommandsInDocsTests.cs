@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Runtime.CompilerServices;
+using KmsTool.Cli;
+using KmsTool.Enclave.Commands;
+using KmsTool.Instance.Commands;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Docs;
+
+/// <summary>What docs/ tells people to type is understood by the programs.</summary>
+public class CommandsInDocsTests
+{
+    private static readonly string[] ShellOperators = ["|", ">", "<", "&", "&&", "\\"];
+
+    public static TheoryData<string, string> Lines
+    {
+        get
+        {
+            var lines = new TheoryData<string, string>();
+            foreach (string page in Directory.EnumerateFiles(Path.Combine(Root(), "docs"), "*.md"))
+            {
+                foreach (string line in Block(page, "sh").Where(line => line.StartsWith("kmstool", StringComparison.Ordinal)))
+                    lines.Add(Path.GetFileName(page), line);
+            }
+
+            return lines;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public void Command_is_understood(string page, string line)
+    {
+        string[] words = [.. CommandLineParser.SplitCommandLine(line).TakeWhile(word => !ShellOperators.Contains(word))];
+        RootCommand root = words[0].StartsWith("kmstool-instance", StringComparison.Ordinal)
+            ? KmsTool.Instance.Program.BuildCommandTree(words[0], new DecryptCommandLine())
+            : KmsTool.Enclave.Program.BuildCommandTree(words[0], new ServeCommandLine());
+
+        ParseResult parsed = CommandRunner.Parse(root, words[1..]);
+
+        Assert.True(parsed.Errors.Count == 0, $"{page}: {line}: {string.Join(' ', parsed.Errors)}");
+    }
+
+    [Fact]
+    public void Commands_are_found() => Assert.InRange(Lines.Count, 20, 200);
+
+    [Theory]
+    [InlineData("kmstool-instance gener", "generate-data-key generate-data-key-pair generate-random")]
+    [InlineData("kmstool-instance decrypt --output j", "json")]
+    [InlineData("kmstool-enclave serve --refuse", "--refuse-debug-mode")]
+    public async Task Completion_of_bash_works_as_documented(string line, string expected)
+    {
+        string setUp = string.Join('\n', Block(Path.Combine(Root(), "docs", "cli.md"), "bash"));
+        string program = line[..line.IndexOf(' ', StringComparison.Ordinal)];
+        string script = $$"""
+            PATH="{{AppContext.BaseDirectory}}:$PATH"
+            {{setUp}}
+            COMP_LINE='{{line}}' COMP_POINT={{line.Length}}
+            _kmstool {{program}} '{{line[(line.LastIndexOf(' ') + 1)..]}}' x
+            printf '%s\n' "${COMPREPLY[@]}" | sort
+            """;
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "/bin/bash", ["-c", script], new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin", ["LC_ALL"] = "C" });
+
+        Assert.Equal((expected.Replace(' ', '\n') + "\n", ""), (result.Output, result.Error));
+    }
+
+    /// <summary>The lines of all code blocks of a language, indentation and all.</summary>
+    private static IEnumerable<string> Block(string page, string language)
+    {
+        bool inside = false;
+        foreach (string line in File.ReadLines(page))
+        {
+            if (line.StartsWith("```", StringComparison.Ordinal))
+                inside = !inside && line == "```" + language;
+            else if (inside)
+                yield return line;
+        }
+    }
+
+    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
+}
