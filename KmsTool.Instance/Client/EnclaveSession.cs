@@ -20,7 +20,7 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
 
     /// <summary>Has a command carried out; the caller owns the reply.</summary>
     /// <exception cref="RefusedException">The enclave or KMS refused.</exception>
-    /// <exception cref="CommandFailedException">There are no credentials, or the enclave broke the protocol.</exception>
+    /// <exception cref="CommandFailedException">There are no credentials, the enclave refused them, or it broke the protocol.</exception>
     public async Task<TReply> SendAsync<TReply>(KmsCommand command, CancellationToken cancellationToken)
         where TReply : SuccessReply
     {
@@ -49,13 +49,14 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
     private async Task<int> PrepareAsync(int expired, CancellationToken cancellationToken)
     {
         int current = await credentials.EnsureAsync(expired, cancellationToken);
-        if (Volatile.Read(ref _sent) == current)
+        if (Volatile.Read(ref _sent) >= current)
             return current;
 
         await _preparing.WaitAsync(cancellationToken);
         try
         {
-            if (_sent != current)
+            // Newer ones may have been sent in between.
+            if (_sent < current)
             {
                 using SetClientCommand command = credentials.ToSetClient(region);
                 await client.SetClientAsync(command, cancellationToken);
@@ -63,6 +64,11 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
             }
 
             return current;
+        }
+        catch (RefusedException e)
+        {
+            // Not one command is refused, but all that would have followed.
+            throw new CommandFailedException(e.ExitCode, e.Message, e);
         }
         finally
         {

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using KmsTool.Cli;
+using KmsTool.Instance.Batch;
+using KmsTool.Protocol.Messages;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
@@ -14,6 +16,7 @@ internal sealed class DecryptCommandLine
     private readonly KmsCommandOptions _kms = new(withShortKeySpec: false);
     private readonly Option<string?> _file = new("--file");
     private readonly Option<string> _fileFormat = new("--file-format") { DefaultValueFactory = _ => "base64" };
+    private readonly BatchArguments _batch = new();
     private readonly Option<string> _output = new("--output") { DefaultValueFactory = _ => "text" };
 
     public DecryptCommandLine()
@@ -37,17 +40,57 @@ internal sealed class DecryptCommandLine
         command.Add(_file);
         command.Add(_fileFormat);
         command.Add(_output);
-        command.SetAction((parseResult, cancellationToken) => DecryptAction.RunAsync(Bind(parseResult), cancellationToken));
+        _batch.AddTo(command);
+        command.SetAction(RunAsync);
     }
 
     /// <exception cref="CommandFailedException">The options contradict each other, or a value makes no sense.</exception>
-    internal DecryptRequest Bind(ParseResult parseResult) => new()
+    internal DecryptRequest Bind(ParseResult parseResult)
     {
-        Enclave = _enclave.Bind(parseResult),
-        Command = _kms.ReadDecrypt(parseResult, ciphertext: default),
-        Ciphertext = BindCiphertext(parseResult),
-        Output = Enum.Parse<OutputFormat>(parseResult.GetRequiredValue(_output), ignoreCase: true),
-    };
+        _batch.CheckAbsent(parseResult);
+        return new DecryptRequest
+        {
+            Enclave = _enclave.Bind(parseResult),
+            Command = _kms.ReadDecrypt(parseResult, ciphertext: default),
+            Ciphertext = BindCiphertext(parseResult),
+            Output = BindOutput(parseResult),
+        };
+    }
+
+    /// <inheritdoc cref="Bind"/>
+    internal BatchRequest BindBatch(ParseResult parseResult)
+    {
+        DecryptCommand command = _kms.ReadDecrypt(parseResult, ciphertext: default);
+        if (parseResult.GetValue(_ciphertext) is not null)
+            throw Wrong("Two sources of ciphertexts: give one as an argument or many with --batch, not both.");
+        if (parseResult.GetValue(_file) is not null)
+            throw Wrong("Two sources of ciphertexts: --file holds one, --batch one a line.");
+        if (parseResult.GetResult(_fileFormat) is { Implicit: false })
+            throw Wrong("--file-format goes with --file or -; a batch is base64, one ciphertext a line.");
+        if (command.DryRun == true)
+            throw Wrong("--dry-run does not go with --batch; try it with one ciphertext.");
+
+        BatchFormat format = BindOutput(parseResult) switch
+        {
+            OutputFormat.Text => BatchFormat.Text,
+            OutputFormat.Base64 => BatchFormat.Base64,
+            OutputFormat.Json => BatchFormat.Json,
+            _ => throw Wrong("--output raw does not go with --batch: nothing would tell where a plaintext ends; use base64 or json."),
+        };
+        return new BatchRequest { Enclave = _enclave.Bind(parseResult), Command = command, Options = _batch.Bind(parseResult, format) };
+    }
+
+    private async Task<int> RunAsync(ParseResult parseResult, CancellationToken cancellationToken)
+    {
+        if (_batch.IsGiven(parseResult))
+            return (int)await BatchAction.RunAsync(BindBatch(parseResult), cancellationToken);
+
+        await DecryptAction.RunAsync(Bind(parseResult), cancellationToken);
+        return (int)ExitCode.Success;
+    }
+
+    private OutputFormat BindOutput(ParseResult parseResult) =>
+        Enum.Parse<OutputFormat>(parseResult.GetRequiredValue(_output), ignoreCase: true);
 
     private CiphertextSource BindCiphertext(ParseResult parseResult)
     {

@@ -21,7 +21,7 @@ internal static class EnclaveCommand
         using var credentials = new FreshCredentials(source, TimeProvider.System, logger);
         // Before anybody is connected to: without credentials there is nothing to say there.
         await credentials.EnsureAsync(expired: 0, cancellationToken);
-        await using var session = new EnclaveSession(await ConnectAsync(request, logger, cancellationToken), credentials, request.Region);
+        await using EnclaveSession session = await OpenSessionAsync(request, credentials, logger, cancellationToken);
         try
         {
             return await session.SendAsync<TReply>(command, cancellationToken);
@@ -42,6 +42,12 @@ internal static class EnclaveCommand
         await using EnclaveClient client = await ConnectAsync(request, logger, cancellationToken);
         return await client.SendAsync<TReply>(command, cancellationToken);
     }
+
+    /// <summary>Connects; the credentials go with the first command.</summary>
+    /// <exception cref="CommandFailedException">Nobody answers there.</exception>
+    public static async Task<EnclaveSession> OpenSessionAsync(
+        EnclaveRequest request, FreshCredentials credentials, ILogger logger, CancellationToken cancellationToken) =>
+        new(await ConnectAsync(request, logger, cancellationToken), credentials, request.Region);
 
     private static Task<EnclaveClient> ConnectAsync(EnclaveRequest request, ILogger logger, CancellationToken cancellationToken) =>
         EnclaveClient.ConnectAsync(request.Address, request.Timeout, TimeProvider.System, logger, cancellationToken);

@@ -10,6 +10,7 @@ internal static class HelpTexts
         Usage:
           kmstool-instance [decrypt] --cid CID [options] CIPHERTEXT
           kmstool-instance [decrypt] --cid CID [options] --file FILE
+          kmstool-instance [decrypt] --cid CID [options] --batch FILE
           kmstool-instance COMMAND [options]   each has a --help:
             generate-data-key, generate-data-key-pair, generate-random,
             derive-shared-secret, describe, attest, credentials, vsock-proxy
@@ -39,12 +40,23 @@ internal static class HelpTexts
           --file-format FORMAT   what the file or stdin holds: base64 (default) or
                                  raw, the bytes themselves
 
+        Many ciphertexts:
+          --batch FILE           decrypts a ciphertext a line, base64; - is stdin. One
+                                 result a line, in order. What fails leaves an empty
+                                 line and its reason on stderr
+          --connections N        how many to share them out to, 1 to 64 (default 4);
+                                 each takes 16 commands at once
+          --continue-on-error    goes on after a line that fails
+
         The credentials (see 'kmstool-instance credentials --help'):
         {{CredentialsHelp.Options}}
 
         The result:
           --output FORMAT        text (default; UTF-8 and a newline), base64,
-                                 json ({"Plaintext":base64}) or raw (the bytes only)
+                                 json ({"Plaintext":base64}) or raw (the bytes only).
+                                 In a batch: text that is one line, base64, or json
+                                 ({"Index":N,"Plaintext":base64} or
+                                 {"Index":N,"Error":text,"Code":name})
 
         Other:
           --timeout SECONDS      bounds the search for credentials and assuming a role
@@ -64,10 +76,12 @@ internal static class HelpTexts
           aws kms encrypt ... --query CiphertextBlob --output text |
             kmstool-instance --cid 16 -
           kmstool-instance --cid unix:/tmp/enclave.sock "$CIPHERTEXT"
+          kmstool-instance -c 16 --batch secrets.txt --output json >plaintexts.json
 
         Exit codes:
           0 success
-          1 the enclave or KMS said no, or the result could not be written
+          1 the enclave or KMS said no (in a batch: to one line at least), or the
+            result could not be written
           2 wrong usage
           3 no credentials
           4 could not connect to the enclave

@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
 using KmsTool.Cli;
 using KmsTool.Protocol;
 
@@ -40,7 +37,7 @@ internal static class PlaintextWriter
 
     private static SensitiveBytes FormatText(ReadOnlySpan<byte> text)
     {
-        if (!IsPrintable(text))
+        if (!PrintableText.Is(text))
         {
             throw new CommandFailedException(
                 ExitCode.OperationFailed,
@@ -51,21 +48,5 @@ internal static class PlaintextWriter
         text.CopyTo(line.WritableSpan);
         line.WritableSpan[^1] = (byte)'\n';
         return line;
-    }
-
-    // A plaintext may come from elsewhere, too: no escape sequence reaches the terminal unasked.
-    private static bool IsPrintable(ReadOnlySpan<byte> text)
-    {
-        while (!text.IsEmpty)
-        {
-            if (Rune.DecodeFromUtf8(text, out Rune rune, out int length) != OperationStatus.Done)
-                return false;
-            if (Rune.GetUnicodeCategory(rune) == UnicodeCategory.Control && rune.Value is not ('\t' or '\n' or '\r'))
-                return false;
-
-            text = text[length..];
-        }
-
-        return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KmsTool.Cli;
+using KmsTool.Instance.Batch;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -108,9 +109,22 @@ public class DecryptCommandLineTests
     [InlineData("--cid 16 --log-level loud AAAA", "loud")]
     [InlineData("--cid 16 --encryption-algorithm AES AAAA", "AES")]
     [InlineData("--cid 16 --encryption-algorithm RSAES_OAEP_SHA_1 AAAA", "needs --key-id")]
+    [InlineData("--cid 16 AAAA --connections 4", "--connections goes with --batch only")]
+    [InlineData("--cid 16 AAAA --continue-on-error", "--continue-on-error goes with --batch only")]
+    [InlineData("--cid 16 --batch f AAAA", "not both")]
+    [InlineData("--cid 16 --batch f --file g", "one a line")]
+    [InlineData("--cid 16 --batch f --file-format base64", "--file-format goes with --file")]
+    [InlineData("--cid 16 --batch f --dry-run", "--dry-run does not go with --batch")]
+    [InlineData("--cid 16 --batch f --output raw", "--output raw does not go with --batch")]
+    [InlineData("--cid 16 --batch f --connections 0", "'0' is not a number from 1 to 64")]
+    [InlineData("--cid 16 --batch f --connections 65", "'65' is not a number from 1 to 64")]
+    [InlineData("--cid 16 --batch f --connections x", "'x' is not a number")]
     public void Bind_wrong_usage_is_refused_and_named(string line, string named)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Bind(line.Split(' ')));
+        string[] arguments = line.Split(' ');
+
+        var e = Assert.Throws<CommandFailedException>(
+            () => arguments.Contains("--batch") ? (object)BindBatch(arguments) : Bind(arguments));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains(named, e.Message, StringComparison.Ordinal);
@@ -139,12 +153,32 @@ public class DecryptCommandLineTests
         Assert.Contains("10 times", e.Message, StringComparison.Ordinal);
     }
 
-    private static DecryptRequest Bind(params string[] arguments)
+    [Fact]
+    public void BindBatch_every_option_arrives()
+    {
+        BatchRequest request = BindBatch(
+            "decrypt", "-c", "7", "--batch", "-", "-e", "a=1", "--key-id", "alias/k", "--grant-token", "t1", "--output", "json",
+            "--connections", "64", "--continue-on-error");
+
+        Assert.Equal(new StreamAddress.Vsock(7, 3000), request.Enclave.Address);
+        Assert.Equal("alias/k", request.Command.KeyId);
+        Assert.Equal(new Dictionary<string, string> { ["a"] = "1" }, request.Command.EncryptionContext);
+        Assert.Equal(["t1"], request.Command.GrantTokens);
+        Assert.Equal(
+            new BatchOptions { Path = "-", Connections = 64, ContinueOnError = true, Format = BatchFormat.Json }, request.Options);
+        Assert.Equal(new BatchOptions { Path = "f", Connections = 4 }, BindBatch("-c", "7", "--batch", "f").Options);
+    }
+
+    private static DecryptRequest Bind(params string[] arguments) => Parse(arguments, (decrypt, parsed) => decrypt.Bind(parsed));
+
+    private static BatchRequest BindBatch(params string[] arguments) => Parse(arguments, (decrypt, parsed) => decrypt.BindBatch(parsed));
+
+    private static T Parse<T>(string[] arguments, Func<DecryptCommandLine, ParseResult, T> bind)
     {
         var decrypt = new DecryptCommandLine();
         ParseResult parsed = CommandRunner.Parse(KmsTool.Instance.Program.BuildCommandTree("kmstool-instance", decrypt), arguments);
         return parsed.Errors.Count == 0
-            ? decrypt.Bind(parsed)
+            ? bind(decrypt, parsed)
             : throw new CommandFailedException(ExitCode.WrongUsage, parsed.Errors[0].Message);
     }
 }

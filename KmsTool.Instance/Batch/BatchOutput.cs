@@ -1,0 +1,62 @@
+using KmsTool.Cli;
+using KmsTool.Protocol;
+
+namespace KmsTool.Instance.Batch;
+
+/// <summary>Collects results and writes them in larger pieces, from a buffer that is cleared.</summary>
+/// <param name="stream">Where to; closing it stays with the caller.</param>
+internal sealed class BatchOutput(Stream stream) : IDisposable
+{
+    private readonly SensitiveBytes _piece = SensitiveBytes.Allocate(64 * 1024);
+    private int _length;
+    private Task _writing = Task.CompletedTask;
+
+    /// <exception cref="CommandFailedException">Nobody reads it, or the disk is full.</exception>
+    public async ValueTask WriteAsync(SensitiveBytes line, CancellationToken cancellationToken)
+    {
+        if (line.Length > _piece.Length - _length)
+            await FlushAsync(cancellationToken);
+
+        if (line.Length > _piece.Length)
+        {
+            await SendAsync(line.Memory, cancellationToken);
+            return;
+        }
+
+        line.Span.CopyTo(_piece.WritableSpan[_length..]);
+        _length += line.Length;
+    }
+
+    /// <inheritdoc cref="WriteAsync"/>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_length == 0)
+            return;
+
+        int length = _length;
+        // Whatever becomes of it: nothing is written twice.
+        _length = 0;
+        await SendAsync(_piece.Memory[..length], cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        // What was left behind may still be on its way, and must not arrive as zeros.
+        if (_writing.IsCompleted)
+            _piece.Dispose();
+    }
+
+    private async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Writing to stdout cannot be cancelled; on Ctrl+C it is left behind.
+            _writing = stream.WriteAsync(bytes, CancellationToken.None).AsTask();
+            await _writing.WaitAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new CommandFailedException(ExitCode.OperationFailed, $"The results could not be written to stdout: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using KmsTool.Cli;
+using KmsTool.Instance.Batch;
+using KmsTool.Instance.Client;
+using KmsTool.Instance.Credentials;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Takes credentials and many ciphertexts to the enclave, prints what comes back and how many it was.</summary>
+internal static class BatchAction
+{
+    /// <returns>Failed if any line did.</returns>
+    /// <exception cref="CommandFailedException">It could not be begun, or not be brought to its end.</exception>
+    public static async Task<ExitCode> RunAsync(BatchRequest request, CancellationToken cancellationToken)
+    {
+        ReserveThreads();
+        await using var input = BatchInput.Open(request.Options.Path);
+        var tally = new BatchTally();
+        if (BatchProgress.IsWanted)
+            await BatchProgress.ShowAsync(tally, input.Length, TimeProvider.System, () => RunAsync(request, input, tally, cancellationToken));
+        else
+            await RunAsync(request, input, tally, cancellationToken);
+
+        return tally.Failed == 0 ? ExitCode.Success : ExitCode.OperationFailed;
+    }
+
+    private static async Task RunAsync(BatchRequest request, BatchInput input, BatchTally tally, CancellationToken cancellationToken)
+    {
+        using ILoggerFactory loggers = LogOutput.Create(request.Enclave.LogLevel);
+        ILogger logger = loggers.CreateLogger(DecryptCommandLine.Name);
+        var source = new CredentialSource(request.Enclave.Credentials!, TimeProvider.System, logger);
+        using var credentials = new FreshCredentials(source, TimeProvider.System, logger);
+        // Before anybody is connected to: without credentials there is nothing to say there.
+        await credentials.EnsureAsync(expired: 0, cancellationToken);
+        var sessions = new List<EnclaveSession>();
+        try
+        {
+            for (int i = 0; i < request.Options.Connections; i++)
+                sessions.Add(await EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, logger, cancellationToken));
+
+            await RunAsync(request, input, sessions, tally, cancellationToken);
+        }
+        finally
+        {
+            foreach (EnclaveSession session in sessions)
+                await session.DisposeAsync();
+        }
+    }
+
+    private static async Task RunAsync(
+        BatchRequest request, BatchInput input, List<EnclaveSession> sessions, BatchTally tally, CancellationToken cancellationToken)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        await using Stream stream = Console.OpenStandardOutput();
+        using var output = new BatchOutput(stream);
+        var batch = new DecryptBatch(request.Command, request.Options, tally);
+        try
+        {
+            await batch.RunAsync(new BatchLineReader(input.Stream), sessions, output, Console.Error, cancellationToken);
+        }
+        finally
+        {
+            await Console.Error.WriteLineAsync(tally.Summarize(TimeProvider.System.GetElapsedTime(start)));
+        }
+    }
+
+    // Reading stdin and writing to stdout may each block a thread of the pool for long.
+    private static void ReserveThreads()
+    {
+        ThreadPool.GetMinThreads(out int workers, out int completions);
+        ThreadPool.SetMinThreads(workers + 2, completions);
+    }
+}

@@ -1,0 +1,8 @@
+namespace KmsTool.Tests.Instance.Batch;
+
+/// <summary>Yields bytes in pieces of one length, as a slow pipe does, and counts them.</summary>
+internal sealed class ChunkedStream(byte[] bytes, int chunk) : MemoryStream(bytes)
+{
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        base.ReadAsync(buffer[..Math.Min(chunk, buffer.Length)], cancellationToken);
+}

@@ -1,0 +1,117 @@
+using System.IO.Pipelines;
+using System.Text;
+using KmsTool.Instance.Batch;
+using KmsTool.Instance.Client;
+using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Messages;
+using KmsTool.Simulator.Iam;
+using KmsTool.Tests.Enclave;
+using KmsTool.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KmsTool.Tests.Instance.Batch;
+
+/// <summary>The batch by itself. The AWS SDK, which finds the credentials, reads the environment of the process.</summary>
+[Collection(EnvironmentScope.Collection.Name)]
+public class DecryptBatchTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task RunAsync_credentials_that_expire_within_the_batch_are_sent_anew_before_they_do()
+    {
+        var clock = new AdjustableClock();
+        await using TestEnclave enclave = await TestEnclave.StartAsync(
+            time: clock, configureSimulator: options => options with { CredentialLifetime = TimeSpan.FromMinutes(10) });
+        var given = new List<AwsCredential>();
+        await using LoopbackHttp container = await LoopbackHttp.StartAsync(context =>
+        {
+            given.Add(enclave.Simulator.Host.Role!.CurrentCredential());
+            return context.Response.WriteAsync(Describe(given[^1]));
+        });
+        using var environment = new EnvironmentScope(EnvironmentOf(container));
+        using var credentials = new FreshCredentials(
+            new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, NullLogger.Instance), clock, NullLogger.Instance);
+        await using var session = new EnclaveSession(
+            await EnclaveClient.ConnectAsync(enclave.Address, Patience, clock, NullLogger.Instance, CancellationToken.None), credentials, region: null);
+        var input = new Pipe();
+        var results = new Pipe();
+        var tally = new BatchTally();
+        using var output = new BatchOutput(results.Writer.AsStream());
+        using var printed = new StreamReader(results.Reader.AsStream());
+        Task running = Batch(tally).RunAsync(
+            new BatchLineReader(input.Reader.AsStream()), [session], output, TextWriter.Null, CancellationToken.None);
+
+        // 10 minutes' credentials are renewed where less than 4 are left; the simulator has new ones where 2.5 are.
+        foreach (int minutes in new[] { 0, 5, 8, 11, 19 })
+        {
+            clock.Offset = TimeSpan.FromMinutes(minutes);
+            enclave.Simulator.Host.Clock.Offset = clock.Offset;
+            await input.Writer.WriteAsync(Encoding.ASCII.GetBytes(enclave.Encrypt(Encoding.ASCII.GetBytes($"minute {minutes}")) + "\n"));
+            Assert.Equal($"minute {minutes}", await printed.ReadLineAsync().WaitAsync(Patience));
+        }
+
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(Patience);
+        Assert.Equal(5, tally.Decrypted);
+        Assert.Equal(3, given.Select(credential => credential.AccessKeyId).Distinct().Count());
+        Assert.Equal(3, given.Count);
+    }
+
+    [Fact]
+    public async Task RunAsync_reading_waits_for_the_writing()
+    {
+        const int Length = 100;
+        const int Lines = 100_000;
+        // Every line is refused unasked, so that nothing but the writing takes time.
+        await using FakeEnclave enclave = FakeEnclave.Start();
+        using var credentials = new FreshCredentials(
+            new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        await using var session = new EnclaveSession(
+            await EnclaveClient.ConnectAsync(enclave.Address, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, null);
+        using var input = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(new string('!', Length - 1) + "\n", Lines))));
+        var tally = new BatchTally();
+        using var watch = new WatchedStream(() => input.Position - tally.Bytes);
+        using var output = new BatchOutput(watch);
+
+        await Batch(tally).RunAsync(new BatchLineReader(input), [session], output, TextWriter.Null, CancellationToken.None).WaitAsync(Patience);
+
+        // The reader's buffer, 64 lines for 16 commands, and one on its way at either end.
+        Assert.InRange(watch.Most, 1, (64 * 1024) + ((64 + 2) * Length));
+        Assert.Equal(Lines, tally.Failed);
+        Assert.Equal(Lines * Length, tally.Bytes);
+    }
+
+    private static DecryptBatch Batch(BatchTally tally) => new(
+        new DecryptCommand { Ciphertext = default }, new BatchOptions { Path = "-", ContinueOnError = true, Format = BatchFormat.Text }, tally);
+
+    private static string Describe(AwsCredential credential) => $$"""
+        {"RoleArn":"r","AccessKeyId":"{{credential.AccessKeyId}}","SecretAccessKey":"{{credential.SecretAccessKey}}","Token":"{{credential.SessionToken}}","Expiration":"{{credential.Expiration:yyyy-MM-ddTHH:mm:ssZ}}"}
+        """;
+
+    private static Dictionary<string, string?> EnvironmentOf(LoopbackHttp container) => new()
+    {
+        ["AWS_ACCESS_KEY_ID"] = null,
+        ["AWS_PROFILE"] = null,
+        ["AWS_WEB_IDENTITY_TOKEN_FILE"] = null,
+        ["AWS_CONFIG_FILE"] = "/nonexistent",
+        ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent",
+        ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = null,
+        ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = container.Url + "/credentials",
+    };
+
+    /// <summary>Takes a measure whenever something is written.</summary>
+    private sealed class WatchedStream(Func<long> measure) : MemoryStream
+    {
+        public long Most { get; private set; }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Most = Math.Max(Most, measure());
+            // Lets the reader run on.
+            await Task.Yield();
+            Most = Math.Max(Most, measure());
+        }
+    }
+}
