@@ -3,10 +3,14 @@ using Spectre.Console;
 
 namespace KmsTool.Instance.Batch;
 
-/// <summary>Writes whole lines above a progress bar.</summary>
+/// <summary>Writes whole lines above a progress bar, unbroken.</summary>
 internal sealed class AboveProgressWriter(IAnsiConsole console) : TextWriter
 {
-    private readonly StringBuilder _line = new();
+    // The console returns to where the bar begins, overwrites, and draws the bar anew: a line that takes two rows of the
+    // terminal must find them empty (ECMA-48, erase in display).
+    private const string EraseToEnd = "\u001b[J";
+
+    private readonly StringBuilder _line = new(EraseToEnd);
 
     public override Encoding Encoding => Encoding.UTF8;
 
@@ -14,14 +18,12 @@ internal sealed class AboveProgressWriter(IAnsiConsole console) : TextWriter
     {
         lock (_line)
         {
+            _line.Append(value);
             if (value != '\n')
-            {
-                _line.Append(value);
                 return;
-            }
 
-            console.WriteLine(_line.ToString());
-            _line.Clear();
+            console.Write(new ControlCode(_line.ToString()));
+            _line.Length = EraseToEnd.Length;
         }
     }
 }

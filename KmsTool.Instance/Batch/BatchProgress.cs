@@ -6,37 +6,45 @@ namespace KmsTool.Instance.Batch;
 /// <summary>
 /// A progress bar on stderr. While it is there, whatever the program writes to stderr goes above it.
 /// </summary>
-internal static class BatchProgress
+internal sealed class BatchProgress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
+    private readonly TextWriter _plain = Console.Error;
+    private readonly IAnsiConsole _console;
+
+    private BatchProgress() => _console = AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(_plain),
+        Interactive = InteractionSupport.Yes,
+    });
+
     /// <summary>
-    /// Whether somebody looks at stderr, where the bar would be, and the results go elsewhere: on the same terminal either
-    /// would overwrite the other.
+    /// One on the terminal that stderr is; <see langword="null"/> where it is none, or where the results go to a terminal:
+    /// on the same one either would overwrite the other.
     /// </summary>
-    public static bool IsWanted =>
-        !Console.IsErrorRedirected && Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb";
+    public static BatchProgress? Create()
+    {
+        if (Console.IsErrorRedirected || !Console.IsOutputRedirected)
+            return null;
+
+        var progress = new BatchProgress();
+        return progress._console.Profile.Capabilities.Ansi ? progress : null;
+    }
 
     /// <param name="tally">How far it is.</param>
     /// <param name="length">Bytes of the input; <see langword="null"/> where that is not known.</param>
     /// <param name="time">Paces the bar.</param>
-    /// <param name="run">What to show the progress of. Gets the writer for messages.</param>
-    public static async Task ShowAsync(BatchTally tally, long? length, TimeProvider time, Func<Task> run)
+    /// <param name="run">What to show the progress of.</param>
+    public async Task ShowAsync(BatchTally tally, long? length, TimeProvider time, Func<Task> run)
     {
-        TextWriter plain = Console.Error;
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(plain),
-            Ansi = AnsiSupport.Yes,
-            Interactive = InteractionSupport.Yes,
-        });
         ProgressColumn[] columns = length is null
             ? [new SpinnerColumn(), new TaskDescriptionColumn()]
             : [new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()];
-        Console.SetError(new AboveProgressWriter(console));
+        Console.SetError(new AboveProgressWriter(_console));
         try
         {
-            await console.Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
+            await _console.Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
             {
                 ProgressTask bar = context.AddTask(Describe(tally), maxValue: Math.Max(length ?? 1, 1));
                 bar.IsIndeterminate = length is null;
@@ -54,7 +62,7 @@ internal static class BatchProgress
         }
         finally
         {
-            Console.SetError(plain);
+            Console.SetError(_plain);
         }
     }
 

@@ -16,8 +16,8 @@ internal static class BatchAction
         ReserveThreads();
         await using var input = BatchInput.Open(request.Options.Path);
         var tally = new BatchTally();
-        if (BatchProgress.IsWanted)
-            await BatchProgress.ShowAsync(tally, input.Length, TimeProvider.System, () => RunAsync(request, input, tally, cancellationToken));
+        if (BatchProgress.Create() is { } progress)
+            await progress.ShowAsync(tally, input.Length, TimeProvider.System, () => RunAsync(request, input, tally, cancellationToken));
         else
             await RunAsync(request, input, tally, cancellationToken);
 
