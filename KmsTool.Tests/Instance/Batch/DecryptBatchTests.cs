@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace KmsTool.Tests.Instance.Batch;
 
 /// <summary>The batch by itself. The AWS SDK, which finds the credentials, reads the environment of the process.</summary>
-[Collection(EnvironmentScope.Collection.Name)]
+[Collection(ProcessWideState.Name)]
 public class DecryptBatchTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -23,7 +23,7 @@ public class DecryptBatchTests
     {
         var clock = new AdjustableClock();
         await using TestEnclave enclave = await TestEnclave.StartAsync(
-            time: clock, configureSimulator: options => options with { CredentialLifetime = TimeSpan.FromMinutes(10) });
+            (options, _) => options, time: clock, simulate: options => options with { CredentialLifetime = TimeSpan.FromMinutes(10) });
         var given = new List<AwsCredential>();
         await using LoopbackHttp container = await LoopbackHttp.StartAsync(context =>
         {
