@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Debug, "credentials asked for anew, as the others expire")]
     public static partial void CredentialsRenewed(ILogger logger);
 
+    [LoggerMessage(5, LogLevel.Warning, "the credentials expire soon and could not be renewed; goes on with them and asks again: {Reason}")]
+    public static partial void CredentialsNotRenewed(ILogger logger, string reason);
+
     [LoggerMessage(10, LogLevel.Debug, "connected to enclave {Address}")]
     public static partial void EnclaveConnected(ILogger logger, string address);
 

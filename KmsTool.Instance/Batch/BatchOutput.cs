@@ -5,7 +5,8 @@ namespace KmsTool.Instance.Batch;
 
 /// <summary>Collects results and writes them in larger pieces, from a buffer that is cleared.</summary>
 /// <param name="stream">Where to; closing it stays with the caller.</param>
-internal sealed class BatchOutput(Stream stream) : IDisposable
+/// <param name="hasReader">Whether somebody reads it.</param>
+internal sealed class BatchOutput(Stream stream, Func<bool> hasReader) : IDisposable
 {
     private readonly SensitiveBytes _piece = SensitiveBytes.Allocate(64 * 1024);
     private int _length;
@@ -48,6 +49,9 @@ internal sealed class BatchOutput(Stream stream) : IDisposable
 
     private async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
+        if (!hasReader())
+            throw new CommandFailedException(ExitCode.OperationFailed, "The results could not be written to stdout: nobody reads it any more.");
+
         try
         {
             // Writing to stdout cannot be cancelled; on Ctrl+C it is left behind.

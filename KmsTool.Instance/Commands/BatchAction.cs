@@ -17,14 +17,14 @@ internal static class BatchAction
         await using var input = BatchInput.Open(request.Options.Path);
         var tally = new BatchTally();
         if (BatchProgress.Create() is { } progress)
-            await progress.ShowAsync(tally, input.Length, TimeProvider.System, () => RunAsync(request, input, tally, cancellationToken));
+            await progress.ShowAsync(tally, input.Length, TimeProvider.System, () => ConnectAndRunAsync(request, input, tally, cancellationToken));
         else
-            await RunAsync(request, input, tally, cancellationToken);
+            await ConnectAndRunAsync(request, input, tally, cancellationToken);
 
         return tally.Failed == 0 ? ExitCode.Success : ExitCode.OperationFailed;
     }
 
-    private static async Task RunAsync(BatchRequest request, BatchInput input, BatchTally tally, CancellationToken cancellationToken)
+    private static async Task ConnectAndRunAsync(BatchRequest request, BatchInput input, BatchTally tally, CancellationToken cancellationToken)
     {
         using ILoggerFactory loggers = LogOutput.Create(request.Enclave.LogLevel);
         ILogger logger = loggers.CreateLogger(DecryptCommandLine.Name);
@@ -38,7 +38,7 @@ internal static class BatchAction
             for (int i = 0; i < request.Options.Connections; i++)
                 sessions.Add(await EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, logger, cancellationToken));
 
-            await RunAsync(request, input, sessions, tally, cancellationToken);
+            await RunToSummaryAsync(request, input, sessions, tally, cancellationToken);
         }
         finally
         {
@@ -47,12 +47,12 @@ internal static class BatchAction
         }
     }
 
-    private static async Task RunAsync(
+    private static async Task RunToSummaryAsync(
         BatchRequest request, BatchInput input, List<EnclaveSession> sessions, BatchTally tally, CancellationToken cancellationToken)
     {
         long start = TimeProvider.System.GetTimestamp();
         await using Stream stream = Console.OpenStandardOutput();
-        using var output = new BatchOutput(stream);
+        using var output = new BatchOutput(stream, StandardOutputPipe.HasReader);
         var batch = new DecryptBatch(request.Command, request.Options, tally);
         try
         {

@@ -24,7 +24,8 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     /// <exception cref="CommandFailedException">There are none.</exception>
     public async ValueTask<int> EnsureAsync(int expired, CancellationToken cancellationToken)
     {
-        if (_held is { } held && IsGood(held, expired))
+        Held? held = _held;
+        if (held is not null && IsGood(held, expired))
             return held.Number;
 
         await _asking.WaitAsync(cancellationToken);
@@ -41,6 +42,13 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
             _held = new Held(found, (held?.Number ?? 0) + 1, time.GetTimestamp());
             held?.Credentials.Dispose();
             return _held.Number;
+        }
+        catch (CommandFailedException e) when (held is not null && held.Number != expired && held.Credentials.Expiration > time.GetUtcNow())
+        {
+            // The old ones still work for a while, in which the source may come back.
+            Log.CredentialsNotRenewed(logger, TerminalText.Neutralize(e.Message));
+            _held = held with { At = time.GetTimestamp() };
+            return held.Number;
         }
         finally
         {

@@ -135,6 +135,21 @@ public class BatchProgramTests(BatchRuns runs) : IClassFixture<BatchRuns>
     }
 
     [Fact]
+    public async Task Batch_whose_results_nobody_reads_any_more_ends()
+    {
+        string ciphertext = runs.Encrypt("read");
+        // The input has no end: without its output's end the program would not come to its own.
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "/bin/sh",
+            ["-c", "while echo \"$CIPHERTEXT\"; do :; done 2>/dev/null | { \"$0\" \"$@\"; echo \"exit code $?\" >&2; } | head -n 1", Path.Combine(AppContext.BaseDirectory, "kmstool-instance"), .. BatchRuns.Arguments(runs.Enclave)],
+            new Dictionary<string, string>(BatchRuns.EnvironmentOf(runs.Enclave)) { ["CIPHERTEXT"] = ciphertext, ["PATH"] = "/usr/bin:/bin" });
+
+        Assert.Equal("read\n", result.Output);
+        Assert.Contains("nobody reads it any more", result.Error, StringComparison.Ordinal);
+        Assert.EndsWith("exit code 1\n", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Batch_of_an_enclave_that_withholds_plaintexts_tells_their_digest()
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Disclosure = SecretDisclosure.Sha256 });

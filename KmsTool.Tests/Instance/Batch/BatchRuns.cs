@@ -32,10 +32,10 @@ public sealed class BatchRuns : IAsyncLifetime
     internal static RunningProgram Start(TestEnclave enclave, params string[] arguments) =>
         ProgramRunner.Start("kmstool-instance", Arguments(enclave, arguments), EnvironmentOf(enclave));
 
-    private static string[] Arguments(TestEnclave enclave, string[] arguments) =>
+    internal static string[] Arguments(TestEnclave enclave, params string[] arguments) =>
         ["--cid", enclave.Address.ToString(), .. arguments.Contains("--batch") ? [] : (string[])["--batch", "-"], .. arguments];
 
-    private static Dictionary<string, string> EnvironmentOf(TestEnclave enclave) => new()
+    internal static Dictionary<string, string> EnvironmentOf(TestEnclave enclave) => new()
     {
         ["AWS_EC2_METADATA_DISABLED"] = "false",
         ["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = enclave.Simulator.Host.ImdsEndpoint.ToString(),

@@ -38,7 +38,7 @@ public class DecryptBatchTests
         var input = new Pipe();
         var results = new Pipe();
         var tally = new BatchTally();
-        using var output = new BatchOutput(results.Writer.AsStream());
+        using var output = new BatchOutput(results.Writer.AsStream(), () => true);
         using var printed = new StreamReader(results.Reader.AsStream());
         Task running = Batch(tally).RunAsync(
             new BatchLineReader(input.Reader.AsStream()), [session], output, TextWriter.Null, CancellationToken.None);
@@ -73,7 +73,7 @@ public class DecryptBatchTests
         using var input = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(new string('!', Length - 1) + "\n", Lines))));
         var tally = new BatchTally();
         using var watch = new WatchedStream(() => input.Position - tally.Bytes);
-        using var output = new BatchOutput(watch);
+        using var output = new BatchOutput(watch, () => true);
 
         await Batch(tally).RunAsync(new BatchLineReader(input), [session], output, TextWriter.Null, CancellationToken.None).WaitAsync(Patience);
 
@@ -90,7 +90,7 @@ public class DecryptBatchTests
         {"RoleArn":"r","AccessKeyId":"{{credential.AccessKeyId}}","SecretAccessKey":"{{credential.SecretAccessKey}}","Token":"{{credential.SessionToken}}","Expiration":"{{credential.Expiration:yyyy-MM-ddTHH:mm:ssZ}}"}
         """;
 
-    private static Dictionary<string, string?> EnvironmentOf(LoopbackHttp container) => new()
+    internal static Dictionary<string, string?> EnvironmentOf(LoopbackHttp container) => new()
     {
         ["AWS_ACCESS_KEY_ID"] = null,
         ["AWS_PROFILE"] = null,
