@@ -196,10 +196,7 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
         }
         finally
         {
-            using var grace = new CancellationTokenSource();
-            if (cancellationToken.IsCancellationRequested)
-                grace.CancelAfter(Grace);
-
+            using var grace = new CancellationTokenSource(Grace);
             await output.FlushAsync(cancellationToken.IsCancellationRequested ? grace.Token : cancellationToken);
         }
     }
