@@ -82,9 +82,8 @@ internal sealed class CiphertextSource
 
     private byte[] Decode(string base64)
     {
-        byte[] decoded = new byte[base64.Length];
-        if (Convert.TryFromBase64String(base64, decoded, out int length))
-            return decoded[..length];
+        if (CommonOptions.TryDecodeBase64(base64, out byte[]? ciphertext))
+            return ciphertext;
 
         string hint = _path is null ? "" : ", or say --file-format raw if it holds the bytes themselves";
         throw Wrong(

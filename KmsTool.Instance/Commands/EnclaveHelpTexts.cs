@@ -15,7 +15,9 @@ internal static class EnclaveHelpTexts
     /// <summary>The other options of <see cref="EnclaveArguments"/>.</summary>
     public const string Other = """
         Other:
-          --timeout SECONDS      bounds connecting, and each reply (default 60)
+          --timeout SECONDS      bounds the search for credentials and assuming a role
+                                 (10 each at most), connecting, and each reply
+                                 (default 60)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
           -h, --help             this text
@@ -24,7 +26,8 @@ internal static class EnclaveHelpTexts
     public const string ExitCodes = """
         Exit codes:
           0 success
-          1 the enclave or KMS said no, or the result could not be written
+          1 the enclave or KMS said no (in a batch: to one line at least), or the
+            result could not be written
           2 wrong usage
           3 no credentials
           4 could not connect to the enclave

@@ -18,13 +18,7 @@ internal static class HelpTexts
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
         prints it; - reads it from stdin.
 
-        The enclave:
-          -c, --cid CID          its CID, which 'nitro-cli describe-enclaves' prints;
-                                 or an address: vsock:CID:PORT, unix:/path,
-                                 tcp:HOST:PORT
-          -p, --port PORT        its vsock port (default 3000)
-          -r, --region REGION    region of the key; leave it away when the enclave was
-                                 started with one (neither: us-east-1)
+        {{KmsHelpTexts.Enclave}}
 
         The ciphertext:
           -e, --encryption-context NAME=VALUE
@@ -58,13 +52,7 @@ internal static class HelpTexts
                                  ({"Index":N,"Plaintext":base64} or
                                  {"Index":N,"Error":text,"Code":name})
 
-        Other:
-          --timeout SECONDS      bounds the search for credentials and assuming a role
-                                 (10 each at most), connecting, and each reply
-                                 (default 60)
-          --log-level LEVEL      trace, debug, information, warning (default), error or
-                                 none; goes to stderr, and no level shows a secret
-          -h, --help             this text
+        {{EnclaveHelpTexts.Other}}
           --version              the version
 
         AWS credentials come from the environment, the profile, the container or the
@@ -78,14 +66,7 @@ internal static class HelpTexts
           kmstool-instance --cid unix:/tmp/enclave.sock "$CIPHERTEXT"
           kmstool-instance -c 16 --batch secrets.txt --output json >plaintexts.json
 
-        Exit codes:
-          0 success
-          1 the enclave or KMS said no (in a batch: to one line at least), or the
-            result could not be written
-          2 wrong usage
-          3 no credentials
-          4 could not connect to the enclave
-          5 the enclave broke the protocol
+        {{EnclaveHelpTexts.ExitCodes}}
 
         """;
 

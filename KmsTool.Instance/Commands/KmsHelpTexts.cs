@@ -3,6 +3,13 @@ namespace KmsTool.Instance.Commands;
 /// <summary>The help of the commands besides decrypt that the enclave has KMS carry out.</summary>
 internal static class KmsHelpTexts
 {
+    /// <summary>The options that say where the enclave is, and of which region the key.</summary>
+    public const string Enclave = $$"""
+        {{EnclaveHelpTexts.Enclave}}
+          -r, --region REGION    region of the key; leave it away when the enclave was
+                                 started with one (neither: us-east-1)
+        """;
+
     public const string GenerateDataKey = $$"""
         Has KMS generate a symmetric data key for an enclave, and prints it with its
         encrypted form. To keep the key inside the enclave, use the commands that
@@ -137,12 +144,6 @@ internal static class KmsHelpTexts
 
         {{EnclaveHelpTexts.ExitCodes}}
 
-        """;
-
-    private const string Enclave = $$"""
-        {{EnclaveHelpTexts.Enclave}}
-          -r, --region REGION    region of the key; leave it away when the enclave was
-                                 started with one (neither: us-east-1)
         """;
 
     private const string Context = """

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using KmsTool.Cli;
 using KmsTool.Protocol;
 
@@ -19,21 +18,11 @@ internal static class PlaintextWriter
     private static SensitiveBytes Format(SensitiveBytes plaintext, OutputFormat format) => format switch
     {
         OutputFormat.Raw => SensitiveBytes.CopyOf(plaintext.Span),
-        OutputFormat.Base64 => FormatBase64(""u8, plaintext.Span, "\n"u8),
+        OutputFormat.Base64 => SecretLine.Base64(""u8, plaintext.Span, "\n"u8),
         // The alphabet of base64 needs no escapes in JSON.
-        OutputFormat.Json => FormatBase64("{\"Plaintext\":\""u8, plaintext.Span, "\"}\n"u8),
+        OutputFormat.Json => SecretLine.Base64("{\"Plaintext\":\""u8, plaintext.Span, "\"}\n"u8),
         _ => FormatText(plaintext.Span),
     };
-
-    private static SensitiveBytes FormatBase64(ReadOnlySpan<byte> before, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
-    {
-        int length = Base64.GetMaxEncodedToUtf8Length(bytes.Length);
-        SensitiveBytes line = SensitiveBytes.Allocate(before.Length + length + after.Length);
-        before.CopyTo(line.WritableSpan);
-        Base64.EncodeToUtf8(bytes, line.WritableSpan[before.Length..], out _, out _);
-        after.CopyTo(line.WritableSpan[(before.Length + length)..]);
-        return line;
-    }
 
     private static SensitiveBytes FormatText(ReadOnlySpan<byte> text)
     {
