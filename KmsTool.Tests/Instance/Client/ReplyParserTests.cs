@@ -100,6 +100,6 @@ public class ReplyParserTests
         Assert.DoesNotContain("U0VDUkVU", e.ToString(), StringComparison.Ordinal);
     }
 
-    private static EnclaveReply Parse(string message) => 
+    private static EnclaveReply Parse(string message) =>
         ReplyParser.Parse(Encoding.UTF8.GetBytes(message), MessageJsonContext.Default.DecryptReply);
 }
