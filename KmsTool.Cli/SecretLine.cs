@@ -5,6 +5,15 @@ namespace KmsTool.Cli;
 /// <summary>Output that holds a secret, as bytes all the way: no string is made of it.</summary>
 internal static class SecretLine
 {
+    /// <summary>The text and a newline.</summary>
+    public static SensitiveBytes Text(ReadOnlySpan<byte> utf8)
+    {
+        SensitiveBytes line = SensitiveBytes.Allocate(utf8.Length + 1);
+        utf8.CopyTo(line.WritableSpan);
+        line.WritableSpan[^1] = (byte)'\n';
+        return line;
+    }
+
     /// <summary>The bytes in base64 between two texts.</summary>
     public static SensitiveBytes Base64(ReadOnlySpan<byte> before, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
     {

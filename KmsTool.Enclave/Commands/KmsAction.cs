@@ -50,24 +50,20 @@ internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, LogLevel
             throw Failed(command, refused.Code, refused.Message, null);
         }
 
-        await using Stream output = Console.OpenStandardOutput();
-        try
-        {
-            foreach ((string label, string member) in Labels(command))
-            {
-                using SensitiveBytes line = SecretLine.Base64(LabelBytes(label), opened.Bytes(member).Span, "\n"u8);
-                await output.WriteAsync(line.Memory, cancellationToken);
-            }
+        await StandardOutput.WriteAsync(output => PrintAsync(output, command, opened, cancellationToken), cancellationToken);
+    }
 
-            using SensitiveBytes secret = opened.TakeSecret();
-            using SensitiveBytes last = SecretLine.Base64("PLAINTEXT: "u8, secret.Span, "\n"u8);
-            await output.WriteAsync(last.Memory, cancellationToken);
-            await output.FlushAsync(cancellationToken);
-        }
-        catch (IOException e)
+    private static async Task PrintAsync(Stream output, KmsCommand command, KmsAnswer.Opened opened, CancellationToken cancellationToken)
+    {
+        foreach ((string label, string member) in Labels(command))
         {
-            throw new CommandFailedException(ExitCode.OperationFailed, $"The result could not be written to stdout: {e.Message}", e);
+            using SensitiveBytes line = SecretLine.Base64(LabelBytes(label), opened.Bytes(member).Span, "\n"u8);
+            await output.WriteAsync(line.Memory, cancellationToken);
         }
+
+        using SensitiveBytes secret = opened.TakeSecret();
+        using SensitiveBytes last = SecretLine.Base64("PLAINTEXT: "u8, secret.Span, "\n"u8);
+        await output.WriteAsync(last.Memory, cancellationToken);
     }
 
     /// <summary>What is printed before the secret, in the original's order.</summary>

@@ -18,14 +18,17 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader) : IDispos
         if (line.Length > _piece.Length - _length)
             await FlushAsync(cancellationToken);
 
-        if (line.Length > _piece.Length)
+        // Longer ones in parts, always from the piece: the line may be cleared while its writing is left behind.
+        for (int written = 0; written < line.Length;)
         {
-            await SendAsync(line.Memory, cancellationToken);
-            return;
-        }
+            if (_length == _piece.Length)
+                await FlushAsync(cancellationToken);
 
-        line.Span.CopyTo(_piece.WritableSpan[_length..]);
-        _length += line.Length;
+            int part = Math.Min(line.Length - written, _piece.Length - _length);
+            line.Span.Slice(written, part).CopyTo(_piece.WritableSpan[_length..]);
+            _length += part;
+            written += part;
+        }
     }
 
     /// <inheritdoc cref="WriteAsync"/>

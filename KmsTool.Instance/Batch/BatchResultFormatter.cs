@@ -25,7 +25,7 @@ internal sealed class BatchResultFormatter(BatchFormat format)
         ({ } plaintext, BatchFormat.Base64) => Succeeded(SecretLine.Base64(""u8, plaintext.Span, "\n"u8)),
         ({ } plaintext, _) when !PrintableText.IsOneLine(plaintext.Span) =>
             Fail(line, "the plaintext was decrypted but is no single line of printable UTF-8 text; use --output base64 or json", code: null),
-        ({ } plaintext, _) => Succeeded(TextLine(plaintext.Span)),
+        ({ } plaintext, _) => Succeeded(SecretLine.Text(plaintext.Span)),
     };
 
     /// <param name="line">Its number.</param>
@@ -53,14 +53,6 @@ internal sealed class BatchResultFormatter(BatchFormat format)
 
         json.WriteBoolean("Withheld", true);
     });
-
-    private static SensitiveBytes TextLine(ReadOnlySpan<byte> text)
-    {
-        SensitiveBytes line = SensitiveBytes.Allocate(text.Length + 1);
-        text.CopyTo(line.WritableSpan);
-        line.WritableSpan[^1] = (byte)'\n';
-        return line;
-    }
 
     /// <summary>For what is no secret.</summary>
     private static SensitiveBytes JsonLine(long line, Action<Utf8JsonWriter> writeMembers)

@@ -113,16 +113,17 @@ internal sealed class EnclaveClient : IAsyncDisposable
         }
         catch (OperationCanceledException e) when (deadline.IsOver(e))
         {
-            pending.Fail(e);
+            pending.Abandon();
             throw Break(operation, $"no reply within {_timeout.TotalSeconds:0.###} s (--timeout)", e);
         }
-        catch (OperationCanceledException e)
+        catch (OperationCanceledException)
         {
-            pending.Fail(e);
+            pending.Abandon();
             throw;
         }
         catch (IOException e)
         {
+            pending.Abandon();
             throw Break(operation, $"the connection failed ({e.Message})", e);
         }
 
@@ -135,6 +136,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
     {
         // One after the other, and in the order in which the replies are waited for.
         await _sending.WaitAsync(cancellationToken);
+        bool written = false;
         try
         {
             if (!_pending.Writer.TryWrite(pending))
@@ -142,10 +144,15 @@ internal sealed class EnclaveClient : IAsyncDisposable
 
             MessageWriter.Write(_output, command);
             await _output.FlushAsync(cancellationToken);
+            written = true;
             Log.CommandSent(_logger, pending.Operation);
         }
         finally
         {
+            // What follows half a message would be read as its end.
+            if (!written)
+                _pending.Writer.TryComplete();
+
             _sending.Release();
         }
     }
@@ -170,6 +177,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
 
                 duplicateMayFollow = reply is EnclaveReply.Done { Content: DecryptReply };
                 pending!.Complete(reply);
+                pending = null;
             }
         }
         catch (OperationCanceledException e)
@@ -242,6 +250,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
             $"The enclave at {_address} did not answer {operation} properly: {what}. In debug mode 'nitro-cli console' shows what it logs.",
             innerException);
         _broken ??= failure;
+        _pending.Writer.TryComplete();
         return failure;
     }
 }

@@ -32,7 +32,21 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
         catch (RefusedException e) when (e.Code == ExpiredToken)
         {
             await PrepareAsync(expired: used, cancellationToken);
+            return await RetryAsync<TReply>(command, cancellationToken);
+        }
+    }
+
+    private async Task<TReply> RetryAsync<TReply>(KmsCommand command, CancellationToken cancellationToken)
+        where TReply : SuccessReply
+    {
+        try
+        {
             return await client.SendAsync<TReply>(command, cancellationToken);
+        }
+        catch (RefusedException e) when (e.Code == ExpiredToken)
+        {
+            // Fresh ones are no better: the next command would be refused, too, and cost two more requests.
+            throw new CommandFailedException(e.ExitCode, e.Message, e);
         }
     }
 

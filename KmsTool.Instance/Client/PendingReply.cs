@@ -18,10 +18,17 @@ internal sealed record PendingReply(string Operation, JsonTypeInfo? Content)
             content.Dispose();
     }
 
-    public void Fail(Exception exception)
+    public void Fail(Exception exception) => _reply.TrySetException(exception);
+
+    /// <summary>Nobody waits for it any more.</summary>
+    public void Abandon()
     {
-        _reply.TrySetException(exception);
-        // Whoever gave up does not look at it.
+        _reply.TrySetCanceled();
+        // It may have come just then.
+        if (_reply.Task is { IsCompletedSuccessfully: true, Result: EnclaveReply.Done { Content: { } content } })
+            content.Dispose();
+
+        // Or failed, at which nobody looks.
         _ = _reply.Task.Exception;
     }
 }

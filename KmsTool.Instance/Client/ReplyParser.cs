@@ -27,7 +27,7 @@ internal static class ReplyParser
                 return reply;
 
             var success = (SuccessReply)JsonSerializer.Deserialize(message, content)!;
-            Expect(success is not SecretReply { IsWhole: false });
+            Expect(success is not (SecretReply { IsWhole: false } or DescribeReply { IsWhole: false }));
             return new EnclaveReply.Done(success);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -14,7 +14,7 @@ internal static class BatchAction
     public static async Task<ExitCode> RunAsync(BatchRequest request, CancellationToken cancellationToken)
     {
         ReserveThreads();
-        await using var input = BatchInput.Open(request.Options.Path);
+        await using BatchInput input = await BatchInput.OpenAsync(request.Options.Path, cancellationToken);
         var tally = new BatchTally();
         if (BatchProgress.Create() is { } progress)
             await progress.ShowAsync(tally, input.Length, TimeProvider.System, () => ConnectAndRunAsync(request, input, tally, cancellationToken));

@@ -7,9 +7,6 @@ namespace KmsTool.Instance.Commands;
 /// <summary>Where the ciphertext comes from; checks it before anything is sent.</summary>
 internal sealed class CiphertextSource
 {
-    /// <summary>Names stdin, as an argument and as a file.</summary>
-    public const string StandardInput = "-";
-
     // Room for the base64 of the longest ciphertext with line breaks, in UTF-16 too.
     private const int MaxInputLength = 64 * 1024;
 
@@ -26,7 +23,7 @@ internal sealed class CiphertextSource
 
     public static CiphertextSource Argument(string base64) => new(base64, null, CiphertextFormat.Base64);
 
-    /// <param name="path">A file, or <see cref="StandardInput"/>.</param>
+    /// <param name="path">A file, or <see cref="InputFile.StandardInput"/>.</param>
     /// <param name="format">What it holds.</param>
     public static CiphertextSource File(string path, CiphertextFormat format) => new(null, path, format);
 
@@ -46,7 +43,7 @@ internal sealed class CiphertextSource
     public override string ToString() => _path switch
     {
         null => "the command line",
-        StandardInput => "stdin",
+        InputFile.StandardInput => "stdin",
         _ => TerminalText.Neutralize(_path),
     };
 
@@ -55,9 +52,7 @@ internal sealed class CiphertextSource
         byte[] content;
         try
         {
-            await using Stream file = path == StandardInput
-                ? Console.OpenStandardInput()
-                : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            await using Stream file = await InputFile.OpenAsync(path, "The ciphertext", cancellationToken);
             content = new byte[MaxInputLength + 1];
             // Reading stdin cannot be cancelled; on Ctrl+C it is left behind.
             int length = await file.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken)
@@ -67,7 +62,7 @@ internal sealed class CiphertextSource
 
             content = content[..length];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandFailedException(ExitCode.WrongUsage, $"The ciphertext cannot be read: {e.Message}", e);
         }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using KmsTool.Cli;
 using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Messages;
+using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 
@@ -24,12 +26,15 @@ internal sealed class CredentialArguments
     }
 
     /// <param name="parseResult">The command line.</param>
-    /// <param name="region">The region that the user named, checked.</param>
+    /// <param name="region">The region that the user named.</param>
     /// <param name="timeout">Bounds each step.</param>
     /// <param name="environment">Reads a variable.</param>
     /// <exception cref="CommandFailedException">The options contradict each other, or a value makes no sense.</exception>
     public CredentialOptions Bind(ParseResult parseResult, string? region, TimeSpan timeout, Func<string, string?> environment)
     {
+        if (region is not null && !AwsRegion.IsWellFormed(region))
+            throw Wrong($"--region '{region}' is no AWS region; an example is eu-central-1.");
+
         string? profile = parseResult.GetValue(_profile);
         string? roleArn = parseResult.GetValue(_roleArn);
         string? externalId = parseResult.GetValue(_externalId);

@@ -16,13 +16,6 @@ internal static class CredentialsAction
         using InstanceCredentials credentials = await source.ResolveAsync(cancellationToken);
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         string report = request.AsJson ? CredentialsReport.Json(credentials, now) : CredentialsReport.Text(credentials, now);
-        try
-        {
-            await Console.Out.WriteAsync(report.AsMemory(), cancellationToken);
-        }
-        catch (IOException e)
-        {
-            throw new CommandFailedException(ExitCode.OperationFailed, $"Could not write to stdout: {e.Message}", e);
-        }
+        await StandardOutput.WriteAsync(report, cancellationToken);
     }
 }

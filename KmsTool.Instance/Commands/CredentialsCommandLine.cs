@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KmsTool.Cli;
-using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 
@@ -35,9 +34,6 @@ internal sealed class CredentialsCommandLine
     private CredentialsRequest Bind(ParseResult parseResult)
     {
         string? region = parseResult.GetValue(_region);
-        if (region is not null && !AwsRegion.IsWellFormed(region))
-            throw new CommandFailedException(ExitCode.WrongUsage, $"--region '{region}' is no AWS region; an example is eu-central-1.");
-
         return new CredentialsRequest
         {
             Credentials = _credentials.Bind(parseResult, region, parseResult.GetValue(_timeout), Environment.GetEnvironmentVariable),

@@ -54,6 +54,7 @@ internal static class CredentialsHelp
 
         Exit codes:
           0 there are some
+          1 the report could not be written
           2 wrong usage
           3 there are none, or the role cannot be assumed
 

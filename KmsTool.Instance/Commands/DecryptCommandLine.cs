@@ -101,7 +101,7 @@ internal sealed class DecryptCommandLine
         {
             (null, null) => throw Wrong("No ciphertext: give it as an argument, with --file, or - to read it from stdin."),
             (not null, not null) => throw Wrong("Two ciphertexts: give it as an argument or with --file, not both."),
-            (CiphertextSource.StandardInput, null) => CiphertextSource.File(CiphertextSource.StandardInput, format),
+            (InputFile.StandardInput, null) => CiphertextSource.File(InputFile.StandardInput, format),
             (null, not null) => CiphertextSource.File(file, format),
             _ when format == CiphertextFormat.Raw => throw Wrong("--file-format raw goes with --file or -; an argument is base64."),
             _ => CiphertextSource.Argument(argument),

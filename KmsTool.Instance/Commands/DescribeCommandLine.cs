@@ -27,7 +27,7 @@ internal static class DescribeCommandLine
             if (line.GetRequiredValue(output) == "json")
                 await StandardOutput.WriteAsync(stream => ReplyWriter.WriteAsync(stream, reply, indented: true, cancellationToken), cancellationToken);
             else
-                await Console.Out.WriteAsync(DescriptionText.Format(reply).AsMemory(), cancellationToken);
+                await StandardOutput.WriteAsync(DescriptionText.Format(reply), cancellationToken);
         });
         return command;
     }

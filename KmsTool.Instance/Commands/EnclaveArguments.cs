@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KmsTool.Cli;
-using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 
@@ -36,9 +35,6 @@ internal sealed class EnclaveArguments
     public EnclaveRequest Bind(ParseResult parseResult)
     {
         string? region = _credentials is null ? null : parseResult.GetValue(_region);
-        if (region is not null && !AwsRegion.IsWellFormed(region))
-            throw new CommandFailedException(ExitCode.WrongUsage, $"--region '{region}' is no AWS region; an example is eu-central-1.");
-
         TimeSpan timeout = parseResult.GetValue(_timeout);
         return new EnclaveRequest
         {

@@ -24,9 +24,15 @@ internal static class EnclaveCommand
         await using EnclaveSession session = await OpenSessionAsync(request, credentials, logger, cancellationToken);
         try
         {
-            return await session.SendAsync<TReply>(command, cancellationToken);
+            TReply reply = await session.SendAsync<TReply>(command, cancellationToken);
+            if (command.DryRun != true)
+                return reply;
+
+            reply.Dispose();
+            throw new CommandFailedException(ExitCode.ProtocolBroken,
+                $"The enclave at {request.Address} carried {command.Operation} out, although --dry-run was given: it knows no dry runs, as the original does not. The result is not shown.");
         }
-        catch (RefusedException e) when (e.Code == DryRunSucceeded)
+        catch (RefusedException e) when (command.DryRun == true && e.Code == DryRunSucceeded)
         {
             await Console.Error.WriteLineAsync($"Dry run: KMS would carry out {command.Operation}.");
             return null;

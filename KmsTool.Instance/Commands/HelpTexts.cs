@@ -29,7 +29,7 @@ internal static class HelpTexts
                                  SYMMETRIC_DEFAULT (default), RSAES_OAEP_SHA_1 or
                                  RSAES_OAEP_SHA_256
           --grant-token TOKEN    a grant token; repeatable, up to 10
-          --dry-run              KMS checks permissions only; exit code 0 if they do
+          --dry-run              KMS checks permissions only; 0 if they suffice
           --file FILE            reads it from a file; - is stdin
           --file-format FORMAT   what the file or stdin holds: base64 (default) or
                                  raw, the bytes themselves
@@ -39,7 +39,8 @@ internal static class HelpTexts
                                  result a line, in order. What fails leaves an empty
                                  line and its reason on stderr
           --connections N        how many to share them out to, 1 to 64 (default 4);
-                                 each takes 16 commands at once
+                                 each takes 16 commands at once. An original enclave
+                                 serves 1
           --continue-on-error    goes on after a line that fails
 
         The credentials (see 'kmstool-instance credentials --help'):
@@ -50,13 +51,15 @@ internal static class HelpTexts
                                  json ({"Plaintext":base64}) or raw (the bytes only).
                                  In a batch: text that is one line, base64, or json
                                  ({"Index":N,"Plaintext":base64} or
-                                 {"Index":N,"Error":text,"Code":name})
+                                 {"Index":N,"Error":text,"Code":name}). json alone
+                                 shows what a pinned enclave tells in place of the
+                                 plaintext: "Sha256", "Withheld"
 
         {{EnclaveHelpTexts.Other}}
           --version              the version
 
-        AWS credentials come from the environment, the profile, the container or the
-        instance's role (IMDSv2), whichever is configured first.
+        AWS credentials come from the environment, a web identity, the profile, the
+        container or the instance's role (IMDSv2), whichever is configured first.
 
         Examples:
           kmstool-instance --cid 16 --region eu-central-1 "$CIPHERTEXT"

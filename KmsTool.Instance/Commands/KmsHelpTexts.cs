@@ -153,7 +153,7 @@ internal static class KmsHelpTexts
 
     private const string Grant = """
           --grant-token TOKEN    a grant token; repeatable, up to 10
-          --dry-run              KMS checks permissions only; exit code 0 if they do
+          --dry-run              KMS checks permissions only; 0 if they suffice
         """;
 
     private const string Credentials = $$"""

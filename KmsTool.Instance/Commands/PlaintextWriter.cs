@@ -33,9 +33,6 @@ internal static class PlaintextWriter
                 "The plaintext was decrypted but is no printable UTF-8 text; use --output base64, json or raw.");
         }
 
-        SensitiveBytes line = SensitiveBytes.Allocate(text.Length + 1);
-        text.CopyTo(line.WritableSpan);
-        line.WritableSpan[^1] = (byte)'\n';
-        return line;
+        return SecretLine.Text(text);
     }
 }

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using KmsTool.Protocol.Messages;
 
@@ -11,13 +10,20 @@ internal static class ReplyWriter
     public static async Task WriteAsync(Stream output, SuccessReply reply, bool indented, CancellationToken cancellationToken)
     {
         PipeWriter pipe = MessagePipe.CreateWriter(output);
-        await using (var json = new Utf8JsonWriter(
-            pipe, new JsonWriterOptions { Indented = indented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        try
         {
-            JsonSerializer.Serialize(json, reply, MessageJsonContext.Default.GetTypeInfo(reply.GetType())!);
-        }
+            // The default encoder: an enclave's text may hold what changes a terminal, or the direction of writing.
+            await using (var json = new Utf8JsonWriter(pipe, new JsonWriterOptions { Indented = indented, NewLine = "\n" }))
+                JsonSerializer.Serialize(json, reply, MessageJsonContext.Default.GetTypeInfo(reply.GetType())!);
 
-        await pipe.WriteAsync("\n"u8.ToArray(), cancellationToken);
-        await pipe.CompleteAsync();
+            await pipe.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            await pipe.CompleteAsync();
+        }
+        catch (Exception e)
+        {
+            // Gives its buffers back, which clears them.
+            await pipe.CompleteAsync(e);
+            throw;
+        }
     }
 }

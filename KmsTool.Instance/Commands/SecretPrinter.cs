@@ -1,3 +1,4 @@
+using KmsTool.Cli;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 
@@ -10,11 +11,18 @@ internal static class SecretPrinter
     /// <param name="secret">The secret, for all other formats.</param>
     /// <param name="format">How.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="Cli.CommandFailedException">It cannot be written, or text was asked for and it is none.</exception>
+    /// <exception cref="CommandFailedException">It cannot be written, or is withheld, or text was asked for and it is none.</exception>
     public static async Task PrintAsync(SecretReply reply, SensitiveBytes? secret, OutputFormat format, CancellationToken cancellationToken)
     {
         if (reply.Withheld == true)
-            await Console.Error.WriteLineAsync("KMS carried it out; the enclave is pinned (--reply) not to give the result.");
+        {
+            const string Withheld = "KMS carried it out, but the enclave is pinned (--reply) not to give the result";
+            // In any other format what stands in its place would pass for it.
+            if (format != OutputFormat.Json)
+                throw new CommandFailedException(ExitCode.OperationFailed, Withheld + "; --output json prints what it tells in its place.");
+
+            await Console.Error.WriteLineAsync(Withheld + ".");
+        }
 
         await StandardOutput.WriteAsync(
             output => secret is null || format == OutputFormat.Json

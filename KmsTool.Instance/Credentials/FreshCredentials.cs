@@ -15,6 +15,9 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(20);
 
     private readonly SemaphoreSlim _asking = new(1);
+
+    // The old ones are cleared under it, and copied: no copy is made of what is being cleared.
+    private readonly Lock _replacing = new();
     private volatile Held? _held;
 
     /// <summary>Sees to it that there are credentials to use.</summary>
@@ -39,9 +42,14 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
             if (held is not null)
                 Log.CredentialsRenewed(logger);
 
-            _held = new Held(found, (held?.Number ?? 0) + 1, time.GetTimestamp());
-            held?.Credentials.Dispose();
-            return _held.Number;
+            var next = new Held(found, (held?.Number ?? 0) + 1, time.GetTimestamp());
+            lock (_replacing)
+            {
+                _held = next;
+                held?.Credentials.Dispose();
+            }
+
+            return next.Number;
         }
         catch (CommandFailedException e) when (held is not null && held.Number != expired && held.Credentials.Expiration > time.GetUtcNow())
         {
@@ -59,18 +67,8 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     /// <summary>The command that gives an enclave those of the last <see cref="EnsureAsync"/>; the caller disposes of it.</summary>
     public SetClientCommand ToSetClient(string? region)
     {
-        while (true)
-        {
-            Held held = _held ?? throw new InvalidOperationException("There are no credentials yet.");
-            try
-            {
-                return held.Credentials.ToSetClient(region);
-            }
-            catch (ObjectDisposedException)
-            {
-                // Newer ones have come in between.
-            }
-        }
+        lock (_replacing)
+            return (_held ?? throw new InvalidOperationException("There are no credentials yet.")).Credentials.ToSetClient(region);
     }
 
     public void Dispose()

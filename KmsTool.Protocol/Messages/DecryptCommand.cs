@@ -26,7 +26,4 @@ public sealed record DecryptCommand : KmsCommand
 
     /// <summary>At most <see cref="KmsLimits.MaxGrantTokens"/>.</summary>
     public IReadOnlyList<string>? GrantTokens { get; init; }
-
-    /// <summary>Whether KMS only checks permissions; it then answers DryRunOperationException where it would have done it.</summary>
-    public bool? DryRun { get; init; }
 }

@@ -29,4 +29,9 @@ public sealed record DescribeReply : SuccessReply
 
     /// <summary>What has happened since the start.</summary>
     public required EnclaveCounters Counters { get; init; }
+
+    /// <summary>Whether no list or map in it holds a null, which JSON allows and nobody means.</summary>
+    internal bool IsWhole =>
+        !Pcrs.Values.Contains(null) && !Counters.Operations.Values.Contains(null)
+        && Pins.AllowKey?.Contains(null) != true && Pins.RequireEncryptionContext?.Contains(null) != true && Pins.Operations?.Contains(null) != true;
 }

@@ -26,7 +26,4 @@ public sealed record GenerateDataKeyCommand : KmsCommand
 
     /// <summary>At most <see cref="KmsLimits.MaxGrantTokens"/>.</summary>
     public IReadOnlyList<string>? GrantTokens { get; init; }
-
-    /// <summary>Whether KMS only checks permissions; see <see cref="DecryptCommand.DryRun"/>.</summary>
-    public bool? DryRun { get; init; }
 }

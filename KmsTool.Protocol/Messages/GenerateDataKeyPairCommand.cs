@@ -23,7 +23,4 @@ public sealed record GenerateDataKeyPairCommand : KmsCommand
 
     /// <summary>At most <see cref="KmsLimits.MaxGrantTokens"/>.</summary>
     public IReadOnlyList<string>? GrantTokens { get; init; }
-
-    /// <summary>Whether KMS only checks permissions; see <see cref="DecryptCommand.DryRun"/>.</summary>
-    public bool? DryRun { get; init; }
 }

@@ -6,6 +6,12 @@ namespace KmsTool.Protocol.Messages;
 /// </summary>
 public abstract record KmsCommand : Command
 {
+    /// <summary>
+    /// Whether KMS only checks permissions; it then answers DryRunOperationException where it would have done it. Not for
+    /// GenerateRandom.
+    /// </summary>
+    public bool? DryRun { get; init; }
+
     /// <summary>The operation's name only: keys, contexts and tokens are the caller's business.</summary>
     public sealed override string ToString() => Operation!;
 }

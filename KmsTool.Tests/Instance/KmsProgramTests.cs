@@ -176,11 +176,82 @@ public sealed class KmsProgramTests : IAsyncLifetime, IDisposable
         await using TestEnclave pinned = await TestEnclave.StartAsync(options => options with { Disclosure = SecretDisclosure.Sha256 });
         string ciphertext = pinned.Encrypt("secret"u8);
 
-        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["--cid", pinned.Address.ToString(), ciphertext], Environment(pinned));
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "kmstool-instance", ["--cid", pinned.Address.ToString(), "--output", "json", ciphertext], Environment(pinned));
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("pinned (--reply) not to give the result", result.Error, StringComparison.Ordinal);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData("secret"u8)), JsonElement.Parse(result.Output).GetProperty("Sha256").GetString());
+    }
+
+    /// <summary>A script would take what stands in its place for the secret.</summary>
+    [Theory]
+    [InlineData("decrypt", "text")]
+    [InlineData("decrypt", "base64")]
+    [InlineData("decrypt", "raw")]
+    [InlineData("generate-random", "raw")]
+    public async Task Result_thatIsWithheld_isAFailureInAllFormatsButJson(string command, string format)
+    {
+        await using TestEnclave pinned = await TestEnclave.StartAsync(options => options with { Disclosure = SecretDisclosure.None });
+        string[] arguments = command == "decrypt" ? [pinned.Encrypt("secret"u8)] : ["--length", "8"];
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "kmstool-instance", [command, "--cid", pinned.Address.ToString(), "--output", format, .. arguments], Environment(pinned));
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("pinned (--reply)", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The code of a dry run means something only where one was asked for.</summary>
+    [Fact]
+    public async Task DryRunsCode_withoutADryRun_isAnError()
+    {
+        await using var enclave = FakeEnclave.Start(FakeEnclave.OriginalOk, "{\"Status\":\"Error\",\"Message\":\"x\",\"Code\":\"DryRunOperationException\"}\0");
+
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["--cid", enclave.Address.ToString(), "AAAA"], Environment());
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+    }
+
+    /// <summary>The original does not know the member and decrypts.</summary>
+    [Fact]
+    public async Task DryRun_thatTheEnclaveCarriesOut_showsNothingAndFails()
+    {
+        await using var enclave = FakeEnclave.Start(FakeEnclave.OriginalOk, FakeEnclave.OriginalPlaintext + FakeEnclave.OriginalDuplicate);
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "kmstool-instance", ["--cid", enclave.Address.ToString(), "--dry-run", "AAAA"], Environment());
+
+        Assert.Equal((5, ""), (result.ExitCode, result.Output));
+        Assert.Contains("knows no dry runs", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("describe")]
+    [InlineData("credentials")]
+    [InlineData("generate-random", "--length", "8")]
+    public async Task Result_thatCannotBeWritten_isAFailure(params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "kmstool-instance");
+        string enclave = arguments[0] == "credentials" ? "" : $"--cid {_enclave.Address}";
+
+        ProgramResult full = await ProgramRunner.RunAsync("/bin/sh", ["-c", $"exec \"$0\" {string.Join(' ', arguments)} {enclave} >/dev/full", program], Environment());
+
+        Assert.Equal(1, full.ExitCode);
+        Assert.Contains("could not be written to stdout", Assert.Single(full.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"Pcrs\":{\"0\":null}")]
+    [InlineData("\"Counters\":{\"ConnectionsOpen\":0,\"ConnectionsAccepted\":0,\"ConnectionsRefused\":0,\"Operations\":{\"Decrypt\":null}}")]
+    public async Task Describe_ofAnEnclaveThatAnswersNulls_isNoAnswer(string member)
+    {
+        string reply = (await DescribeAsync()).Replace(member[..member.IndexOf(':', StringComparison.Ordinal)] + ":", "\"Was\":", StringComparison.Ordinal);
+        await using var enclave = FakeEnclave.Start(reply[..^1] + "," + member + "}\0");
+
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["describe", "--cid", enclave.Address.ToString()], Environment());
+
+        Assert.Equal((5, ""), (result.ExitCode, result.Output));
     }
 
     [Fact]
@@ -207,6 +278,12 @@ public sealed class KmsProgramTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("credentials asked for anew", result.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<string> DescribeAsync()
+    {
+        await using EnclavePeer peer = await _enclave.ConnectAsync();
+        return (await peer.AskAsync("""{"Operation":"Describe"}"""))!;
     }
 
     private static JsonElement AssertJsonLine(ProgramResult result)

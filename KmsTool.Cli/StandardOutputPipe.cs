@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 
-namespace KmsTool.Instance.Batch;
+namespace KmsTool.Cli;
 
 /// <summary>
 /// Tells whether somebody still reads stdout, as <c>head</c> does not for long. .NET's console drops what is written to a
-/// pipe that nobody reads, and says nothing: a batch would go on for nobody.
+/// pipe that nobody reads, and says nothing: what nobody gets would pass for a success.
 /// </summary>
 internal static partial class StandardOutputPipe
 {
