@@ -53,6 +53,9 @@ internal static partial class Log
     [LoggerMessage(26, LogLevel.Debug, "connection {Connection}: broke off after {BytesUp} bytes up, {BytesDown} down: {Reason}")]
     public static partial void RelayBroken(ILogger logger, long connection, long bytesUp, long bytesDown, string reason);
 
+    [LoggerMessage(28, LogLevel.Warning, "the limit of open files allows {Connections} connections at once, not the {Wanted} of --num_workers; more wait")]
+    public static partial void FewDescriptors(ILogger logger, int connections, int wanted);
+
     [LoggerMessage(27, LogLevel.Error, "connection {Connection}: fault of this program: {Failure}")]
     public static partial void ConnectionFault(ILogger logger, long connection, string failure);
 }

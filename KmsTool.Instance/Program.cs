@@ -9,14 +9,26 @@ internal static class Program
     /// <summary>The name of the AWS sample's program, for which a link to this one stands in.</summary>
     private const string Original = "kmstool_instance";
 
-    public static Task<int> Main(string[] args) =>
-        CommandRunner.RunAsync("kmstool-instance", BuildCommandTree(ProgramName.Invoked(), new DecryptCommandLine()), args);
+    public static Task<int> Main(string[] args)
+    {
+        string name = ProgramName.Invoked();
+        RootCommand root = BuildCommandTree(name, new DecryptCommandLine());
+        return CommandRunner.RunAsync(name == VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args);
+    }
 
     /// <param name="name">The name under which the program was started.</param>
     /// <param name="decrypt">What the program does when no command is named.</param>
     internal static RootCommand BuildCommandTree(string name, DecryptCommandLine decrypt)
     {
         var root = new RootCommand();
+        // So is the parent's vsock-proxy called, which takes its arguments without a command.
+        if (name == VsockProxyCommandLine.Name)
+        {
+            VsockProxyCommandLine.AddTo(root);
+            HelpText.Install(root, HelpTexts.OfVsockProxy);
+            return root;
+        }
+
         decrypt.AddTo(root);
         // The original has no commands: whatever stands there is a ciphertext.
         if (name != Original)

@@ -78,29 +78,39 @@ internal static class HelpTexts
         relays each. TLS ends in the enclave and passes through unread.
 
         Usage:
-          kmstool-instance vsock-proxy LOCAL HOST PORT [options]
+          kmstool-instance vsock-proxy [options] LOCAL_PORT REMOTE_ADDR REMOTE_PORT
+          vsock-proxy [options] LOCAL_PORT REMOTE_ADDR REMOTE_PORT
+                                 under this name, a link to kmstool-instance stands in
+                                 for the AWS program
 
-          LOCAL                  where the enclave connects: a vsock port of the parent
+          LOCAL_PORT             where the enclave connects: a vsock port of the parent
                                  (CID 3); or an address: vsock:CID:PORT, unix:/path,
                                  tcp:HOST:PORT
-          HOST                   name or IP address of the destination
-          PORT                   its TCP port
+          REMOTE_ADDR            name or IP address of the destination
+          REMOTE_PORT            its TCP port
 
         Options:
+          -w, --num_workers N    connections at once, 1 to 100000 (default 1024, or what
+                                 the limit of open files allows); more wait
           --connect-timeout SECONDS
-                                 bounds looking up HOST and connecting (default 10)
+                                 bounds looking up the name and connecting (default 3)
+          --idle-timeout SECONDS
+                                 closes a connection that carries nothing in either
+                                 direction for so long; 0 is never (default 3600)
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr
           -h, --help             this text
 
-        Logs 'listening on ADDRESS' (level information) when it is ready; runs until
-        SIGTERM or Ctrl+C.
+        Prints 'ready ADDRESS' on stdout when it listens; runs until SIGTERM or Ctrl+C.
 
         Examples:
           kmstool-instance vsock-proxy 8000 kms.eu-central-1.amazonaws.com 443
           kmstool-instance vsock-proxy unix:/tmp/kms.sock 127.0.0.1 8443
 
         """;
+
+    /// <summary>What the program prints under the name <c>vsock-proxy</c>.</summary>
+    public static IReadOnlyDictionary<string, string> OfVsockProxy { get; } = new Dictionary<string, string> { [""] = VsockProxy };
 
     public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
     {

@@ -9,19 +9,42 @@ using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;
 
-/// <summary><c>kmstool-instance vsock-proxy LOCAL HOST PORT</c>.</summary>
+/// <summary>
+/// <c>kmstool-instance vsock-proxy LOCAL_PORT REMOTE_ADDR REMOTE_PORT</c>, and <c>vsock-proxy</c> as a program: the arguments
+/// of the AWS program of that name.
+/// </summary>
 internal static class VsockProxyCommandLine
 {
     public const string Name = "vsock-proxy";
 
+    // One to each side, and one for an attempt at a second address of the destination.
+    private const int DescriptorsPerConnection = 3;
+
     public static Command CreateCommand()
     {
-        var local = new Argument<StreamAddress>("LOCAL") { CustomParser = ParseLocal };
-        var host = new Argument<string>("HOST") { CustomParser = ParseHost };
-        var port = new Argument<ushort>("PORT") { CustomParser = ParseTcpPort };
-        Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", byDefault: 10);
+        var command = new Command(Name);
+        AddTo(command);
+        return command;
+    }
+
+    /// <summary>Gives a command the arguments and the action.</summary>
+    public static void AddTo(Command command)
+    {
+        var local = new Argument<StreamAddress>("LOCAL_PORT") { CustomParser = ParseLocal };
+        var host = new Argument<string>("REMOTE_ADDR") { CustomParser = ParseHost };
+        var port = new Argument<ushort>("REMOTE_PORT") { CustomParser = ParseTcpPort };
+        Option<int> workers = CommonOptions.Number("--num_workers", byDefault: 1024, atLeast: 1, atMost: 100_000);
+        workers.Aliases.Add("-w");
+        Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", byDefault: 3);
+        Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", byDefault: 3600, atLeast: 0);
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
-        var command = new Command(Name) { local, host, port, connectTimeout, logLevel };
+        command.Add(local);
+        command.Add(host);
+        command.Add(port);
+        command.Add(workers);
+        command.Add(connectTimeout);
+        command.Add(idleTimeout);
+        command.Add(logLevel);
         command.SetAction(async (parseResult, cancellationToken) =>
         {
             var options = new ProxyOptions
@@ -29,18 +52,25 @@ internal static class VsockProxyCommandLine
                 Local = parseResult.GetRequiredValue(local),
                 Destination = new StreamAddress.Tcp(parseResult.GetRequiredValue(host), parseResult.GetValue(port)),
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
+                IdleTimeout = parseResult.GetValue(idleTimeout),
+                MaxConnections = parseResult.GetValue(workers),
             };
             await RunAsync(options, CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)), cancellationToken);
             return (int)ExitCode.Success;
         });
-        return command;
     }
 
     private static async Task RunAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancellationToken)
     {
         using ILoggerFactory loggers = LogOutput.Create(logLevel);
+        ILogger logger = loggers.CreateLogger(Name);
+        int connections = DescriptorLimit.ConnectionsWithin(options.MaxConnections, DescriptorsPerConnection, others: 0);
+        if (connections < options.MaxConnections)
+            Log.FewDescriptors(logger, connections, options.MaxConnections);
+
         await using StreamListener listener = Bind(options.Local);
-        using var server = new ProxyServer(options, TimeProvider.System, loggers.CreateLogger(Name));
+        using var server = new ProxyServer(options with { MaxConnections = connections }, TimeProvider.System, logger);
+        await Console.Out.WriteLineAsync($"ready {listener.LocalAddress}");
         await server.RunAsync(listener, cancellationToken);
     }
 

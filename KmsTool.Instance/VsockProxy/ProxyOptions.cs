@@ -1,4 +1,3 @@
-using KmsTool.Cli;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.VsockProxy;
@@ -11,8 +10,11 @@ internal sealed record ProxyOptions
     public required StreamAddress.Tcp Destination { get; init; }
 
     /// <summary>Bounds looking the name up and connecting.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>A connection that carries nothing in either direction for this long is closed; zero for no limit.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Connections relayed at once; more wait in the listener's queue.</summary>
-    public int MaxConnections { get; init; } = DescriptorLimit.ConnectionsWithin(4096, each: 2, others: 0);
+    public int MaxConnections { get; init; } = 1024;
 }

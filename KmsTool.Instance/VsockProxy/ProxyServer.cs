@@ -91,7 +91,7 @@ internal sealed class ProxyServer(ProxyOptions options, TimeProvider time, ILogg
             return;
 
         Log.RelayStarted(logger, connection, options.Destination.ToString());
-        RelayResult result = await Relay.RunAsync(accepted, destination, time, cancellationToken);
+        RelayResult result = await Relay.RunAsync(accepted, destination, options.IdleTimeout, time, cancellationToken);
         if (result.Failure is null)
             Log.RelayEnded(logger, connection, result.BytesUp, result.BytesDown);
         else

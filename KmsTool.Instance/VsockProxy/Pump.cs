@@ -12,8 +12,9 @@ namespace KmsTool.Instance.VsockProxy;
 /// Longest time that the destination may take for one buffer. A vsock send that waits for the peer's credit does not notice
 /// that the peer has gone; this ends it.
 /// </param>
-/// <param name="time">Measures it.</param>
-internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeout, TimeProvider time) : IDisposable
+/// <param name="idle">Told of what passes.</param>
+/// <param name="time">Measures <paramref name="sendTimeout"/>.</param>
+internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeout, IdleTimer idle, TimeProvider time) : IDisposable
 {
     private const int BufferSize = 64 * 1024;
 
@@ -58,6 +59,7 @@ internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeo
             do
             {
                 received = await source.ReceiveAsync(buffer, SocketFlags.None, _stop.Token);
+                idle.Touch();
                 if (received == 0)
                     return false;
 
@@ -79,12 +81,17 @@ internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeo
         while (!bytes.IsEmpty)
         {
             ValueTask<int> send = destination.SendAsync(bytes, SocketFlags.None, _stop.Token);
-            // The timer costs something, so only a send that has to wait starts it.
-            if (!send.IsCompleted)
-                _stop.CancelAfter(sendTimeout);
+            if (send.IsCompleted)
+            {
+                bytes = bytes[await send..];
+                continue;
+            }
 
+            // The timer costs something, so only a send that has to wait starts it.
+            _stop.CancelAfter(sendTimeout);
             bytes = bytes[await send..];
             _stop.CancelAfter(Timeout.InfiniteTimeSpan);
+            idle.Touch();
         }
     }
 }

@@ -11,13 +11,17 @@ internal static class Relay
     // A peer that takes no byte for this long is gone.
     private static readonly TimeSpan SendTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs until both directions have ended or one has failed, and closes both sockets.</summary>
+    /// <summary>
+    /// Runs until both directions have ended, one has failed, or neither has carried anything for
+    /// <paramref name="idleTimeout"/> (zero: no limit), and closes both sockets.
+    /// </summary>
     public static async Task<RelayResult> RunAsync(
-        Socket accepted, Socket destination, TimeProvider time, CancellationToken cancellationToken)
+        Socket accepted, Socket destination, TimeSpan idleTimeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var up = new Pump(accepted, destination, SendTimeout, time);
-        using var down = new Pump(destination, accepted, SendTimeout, time);
+        await using var idle = new IdleTimer(idleTimeout, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Expired);
+        using var up = new Pump(accepted, destination, SendTimeout, idle, time);
+        using var down = new Pump(destination, accepted, SendTimeout, idle, time);
         Task<PumpResult> upTask = up.RunAsync(stop.Token);
         Task<PumpResult> downTask = down.RunAsync(stop.Token);
 
@@ -28,6 +32,9 @@ internal static class Relay
         PumpResult upResult = await upTask;
         PumpResult downResult = await downTask;
         Exception? failure = first.Failure ?? upResult.Failure ?? downResult.Failure;
+        if (failure is OperationCanceledException && idle.Expired.IsCancellationRequested)
+            failure = new TimeoutException($"nothing passed for {idleTimeout.TotalSeconds:0.###} s", failure);
+
         Close(accepted, abort: failure is not null);
         Close(destination, abort: failure is not null);
         return new RelayResult(upResult.Bytes, downResult.Bytes, failure);

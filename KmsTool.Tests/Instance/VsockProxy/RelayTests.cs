@@ -17,7 +17,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.Zero, TimeProvider.System, _patience.Token);
 
             await client.SendAsync("request"u8.ToArray());
             client.Shutdown(SocketShutdown.Send);
@@ -38,7 +38,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.Zero, TimeProvider.System, _patience.Token);
 
             server.Shutdown(SocketShutdown.Send);
             Assert.Equal("", await client.ReadToEndAsync(_patience.Token));
@@ -59,7 +59,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.Zero, TimeProvider.System, _patience.Token);
 
             // Both sides send before they read: neither direction may wait for the other.
             Task<byte[]> clientSends = SendRandomAsync(client, Length, seed: 1);
@@ -80,7 +80,7 @@ public sealed class RelayTests : IDisposable
         (Socket destination, Socket server) = await ConnectedPairAsync();
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.Zero, TimeProvider.System, _patience.Token);
             await client.SendAsync("half a mess"u8.ToArray());
             byte[] buffer = new byte[100];
             await server.ReceiveAsync(buffer, _patience.Token);
@@ -103,7 +103,8 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            using var pump = new Pump(accepted, destination, TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await using var idle = new IdleTimer(TimeSpan.Zero, TimeProvider.System);
+            using var pump = new Pump(accepted, destination, TimeSpan.FromMilliseconds(50), idle, TimeProvider.System);
             Task<PumpResult> running = pump.RunAsync(_patience.Token);
 
             // The server never reads: the buffers between fill up, and the pump's send waits.
@@ -126,7 +127,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeProvider.System, stop.Token);
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.Zero, TimeProvider.System, stop.Token);
             await client.SendAsync("x"u8.ToArray());
             Assert.Equal(1, await server.ReceiveAsync(new byte[1], _patience.Token));
 
@@ -135,6 +136,57 @@ public sealed class RelayTests : IDisposable
             Assert.IsAssignableFrom<OperationCanceledException>((await relay).Failure);
             await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1], _patience.Token).AsTask());
             await Assert.ThrowsAsync<SocketException>(() => server.ReceiveAsync(new byte[1], _patience.Token).AsTask());
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_connection_that_carries_nothing_is_reset_after_the_idle_timeout()
+    {
+        var clock = new ManualClock();
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.FromSeconds(10), clock, _patience.Token);
+
+            clock.Advance(TimeSpan.FromSeconds(10));
+
+            Assert.Equal("nothing passed for 10 s", Assert.IsType<TimeoutException>((await relay).Failure).Message);
+            await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1], _patience.Token).AsTask());
+            await Assert.ThrowsAsync<SocketException>(() => server.ReceiveAsync(new byte[1], _patience.Token).AsTask());
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_activity_of_either_direction_puts_the_idle_timeout_off()
+    {
+        var clock = new ManualClock();
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, TimeSpan.FromSeconds(10), clock, _patience.Token);
+
+            clock.Advance(TimeSpan.FromSeconds(6));
+            await client.SendAsync("request"u8.ToArray());
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal("request", await server.ReadToEndAsync(_patience.Token));
+            byte[] reply = new byte[1];
+            for (int i = 0; i < 3; i++)
+            {
+                // After the first turn longer than the timeout since the request's side was closed.
+                clock.Advance(TimeSpan.FromSeconds(6));
+                await server.SendAsync("y"u8.ToArray());
+                Assert.Equal(1, await client.ReceiveAsync(reply, _patience.Token));
+            }
+
+            clock.Advance(TimeSpan.FromSeconds(20));
+
+            RelayResult result = await relay;
+            Assert.IsType<TimeoutException>(result.Failure);
+            Assert.Equal((7, 3), (result.BytesUp, result.BytesDown));
         }
     }
 

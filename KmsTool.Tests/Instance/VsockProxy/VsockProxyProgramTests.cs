@@ -35,7 +35,7 @@ public sealed class VsockProxyProgramTests : IDisposable
         ProgramResult result = await proxy.WaitForExitAsync();
 
         Assert.Equal(0, result.ExitCode);
-        Assert.Equal("", result.Output);
+        Assert.Equal($"ready unix:{SocketPath}\n", result.Output);
         Assert.Contains("stopped listening", result.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(SocketPath));
     }
@@ -150,15 +150,61 @@ public sealed class VsockProxyProgramTests : IDisposable
         Assert.DoesNotContain("failed", proxy.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1", "127.0.0.1")]
+    [InlineData("100000", "::1")]
+    public async Task Vsock_proxy_as_a_name_takes_the_arguments_of_the_original(string workers, string host)
+    {
+        using var server = new TcpListener(IPAddress.Parse(host), 0);
+        server.Start();
+        string program = LinkedProgram.Create(_directory, "kmstool-instance", "vsock-proxy");
+        await using RunningProgram proxy = ProgramRunner.Start(
+            program, ["-w", workers, "unix:" + SocketPath, host, Port(server.LocalEndpoint)]);
+        Assert.Equal("ready unix:" + SocketPath, await proxy.WaitForOutputAsync("ready"));
+
+        using Socket client = await ConnectAsync();
+        using Socket accepted = await server.AcceptSocketAsync(_patience.Token);
+        await client.SendAsync("x"u8.ToArray(), _patience.Token);
+
+        Assert.Equal(1, await accepted.ReceiveAsync(new byte[1], _patience.Token));
+    }
+
+    [Fact]
+    public async Task Vsock_proxy_as_a_name_helps_and_complains_under_it()
+    {
+        string program = LinkedProgram.Create(_directory, "kmstool-instance", "vsock-proxy");
+
+        ProgramResult help = await ProgramRunner.RunAsync(program, ["--help"]);
+        ProgramResult wrong = await ProgramRunner.RunAsync(program, ["-w", "0", "unix:" + SocketPath, "127.0.0.1", "443"]);
+
+        Assert.Equal((0, ""), (help.ExitCode, help.Error));
+        Assert.Contains("LOCAL_PORT REMOTE_ADDR REMOTE_PORT", help.Output, StringComparison.Ordinal);
+        Assert.All(help.Output.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Equal("vsock-proxy: --num_workers '0' is not a number from 1 to 100000. See 'vsock-proxy --help'.\n", wrong.Error);
+    }
+
+    [Fact]
+    public async Task Proxy_closes_connections_that_carry_nothing()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        await using RunningProgram proxy = await StartAsync(server.LocalEndpoint, "--idle-timeout", "0.05", "--log-level", "debug");
+
+        using Socket client = await ConnectAsync();
+
+        await proxy.WaitForErrorAsync("connection 1: broke off after 0 bytes up, 0 down: nothing passed for 0.05 s");
+    }
+
     [Fact]
     public async Task Proxy_says_the_port_that_the_system_chose()
     {
         await using RunningProgram proxy = ProgramRunner.Start(
             "kmstool-instance", ["vsock-proxy", "tcp:127.0.0.1:0", "127.0.0.1", "9"]);
 
-        string line = await proxy.WaitForErrorAsync("listening on tcp:127.0.0.1:");
+        string line = await proxy.WaitForOutputAsync("ready");
 
-        Assert.Matches(@"listening on tcp:127\.0\.0\.1:[1-9]\d*$", line);
+        Assert.Matches(@"^ready tcp:127\.0\.0\.1:[1-9]\d*$", line);
     }
 
     [Fact]
