@@ -56,6 +56,9 @@ internal static partial class Log
     [LoggerMessage(28, LogLevel.Warning, "the limit of open files allows {Connections} connections at once, not the {Wanted} of --num_workers; more wait")]
     public static partial void FewDescriptors(ILogger logger, int connections, int wanted);
 
+    [LoggerMessage(29, LogLevel.Warning, "{Reason}; goes on with the addresses it had")]
+    public static partial void NameNotResolvedAgain(ILogger logger, string reason);
+
     [LoggerMessage(27, LogLevel.Error, "connection {Connection}: fault of this program: {Failure}")]
     public static partial void ConnectionFault(ILogger logger, long connection, string failure);
 }

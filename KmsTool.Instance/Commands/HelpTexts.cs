@@ -90,6 +90,8 @@ internal static class HelpTexts
           REMOTE_PORT            its TCP port
 
         Options:
+          -4, --ipv4             connects to IPv4 addresses only
+          -6, --ipv6             to IPv6 addresses only
           -w, --num_workers N    connections at once, 1 to 100000 (default 1024, or what
                                  the limit of open files allows); more wait
           --connect-timeout SECONDS
@@ -100,6 +102,10 @@ internal static class HelpTexts
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr
           -h, --help             this text
+
+        A name is looked up when the first connection comes, again after a minute and
+        when none of its addresses can be reached; all of them are tried. What fails
+        refuses that one connection.
 
         Prints 'ready ADDRESS' on stdout when it listens; runs until SIGTERM or Ctrl+C.
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy;
@@ -33,6 +34,8 @@ internal static class VsockProxyCommandLine
         var local = new Argument<StreamAddress>("LOCAL_PORT") { CustomParser = ParseLocal };
         var host = new Argument<string>("REMOTE_ADDR") { CustomParser = ParseHost };
         var port = new Argument<ushort>("REMOTE_PORT") { CustomParser = ParseTcpPort };
+        var ipv4 = new Option<bool>("--ipv4", "-4");
+        var ipv6 = new Option<bool>("--ipv6", "-6");
         Option<int> workers = CommonOptions.Number("--num_workers", byDefault: 1024, atLeast: 1, atMost: 100_000);
         workers.Aliases.Add("-w");
         Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", byDefault: 3);
@@ -41,16 +44,21 @@ internal static class VsockProxyCommandLine
         command.Add(local);
         command.Add(host);
         command.Add(port);
+        command.Add(ipv4);
+        command.Add(ipv6);
         command.Add(workers);
         command.Add(connectTimeout);
         command.Add(idleTimeout);
         command.Add(logLevel);
         command.SetAction(async (parseResult, cancellationToken) =>
         {
+            AddressFamily family = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
+            RefuseOtherFamily(parseResult.GetRequiredValue(host), family);
             var options = new ProxyOptions
             {
                 Local = parseResult.GetRequiredValue(local),
                 Destination = new StreamAddress.Tcp(parseResult.GetRequiredValue(host), parseResult.GetValue(port)),
+                Family = family,
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
                 IdleTimeout = parseResult.GetValue(idleTimeout),
                 MaxConnections = parseResult.GetValue(workers),
@@ -69,9 +77,27 @@ internal static class VsockProxyCommandLine
             Log.FewDescriptors(logger, connections, options.MaxConnections);
 
         await using StreamListener listener = Bind(options.Local);
-        using var server = new ProxyServer(options with { MaxConnections = connections }, TimeProvider.System, logger);
+        var destination = new Destination(options, Dns.GetHostAddressesAsync, TimeProvider.System, logger);
+        using var server = new ProxyServer(options with { MaxConnections = connections }, destination, TimeProvider.System, logger);
         await Console.Out.WriteLineAsync($"ready {listener.LocalAddress}");
         await server.RunAsync(listener, cancellationToken);
+    }
+
+    private static AddressFamily ChooseFamily(bool ipv4, bool ipv6) => (ipv4, ipv6) switch
+    {
+        (true, true) => throw new CommandFailedException(ExitCode.WrongUsage, "--ipv4 and --ipv6 exclude each other; without both, either family is used"),
+        (true, false) => AddressFamily.InterNetwork,
+        (false, true) => AddressFamily.InterNetworkV6,
+        _ => AddressFamily.Unspecified,
+    };
+
+    private static void RefuseOtherFamily(string host, AddressFamily family)
+    {
+        if (family != AddressFamily.Unspecified && IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily != family)
+        {
+            throw new CommandFailedException(
+                ExitCode.WrongUsage, $"{host} is no {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address, as the option asks");
+        }
     }
 
     private static StreamListener Bind(StreamAddress address)
@@ -112,11 +138,10 @@ internal static class VsockProxyCommandLine
 
     private static string? ParseHost(ArgumentResult result)
     {
-        string host = result.Tokens.Single().Value;
-        if (Uri.CheckHostName(host) != UriHostNameType.Unknown)
-            return host.Trim('[', ']');
+        if (DestinationHost.TryParse(result.Tokens.Single().Value, out string? host, out string? error))
+            return host;
 
-        result.AddError($"'{host}' is neither a host name nor an IP address.");
+        result.AddError(error + ".");
         return null;
     }
 

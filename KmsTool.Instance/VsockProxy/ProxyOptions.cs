@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.VsockProxy;
@@ -8,6 +10,12 @@ internal sealed record ProxyOptions
     public required StreamAddress Local { get; init; }
 
     public required StreamAddress.Tcp Destination { get; init; }
+
+    /// <summary>Which addresses of the destination's name are used.</summary>
+    public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
+
+    /// <summary>The only addresses that are connected to, where the name is not to be looked up.</summary>
+    public IReadOnlyList<IPAddress>? Addresses { get; init; }
 
     /// <summary>Bounds looking the name up and connecting.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);

@@ -9,12 +9,10 @@ namespace KmsTool.Instance.VsockProxy;
 /// Accepts connections and relays each to the destination. Nothing that happens to one connection, and no failure to accept
 /// one, ends the proxy.
 /// </summary>
-internal sealed class ProxyServer(ProxyOptions options, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class ProxyServer(ProxyOptions options, Destination destination, TimeProvider time, ILogger logger) : IDisposable
 {
     // An accept that fails will fail again at once (no descriptors left); the pause keeps that from taking all of the CPU.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
-
-    private const int KeepAliveSeconds = 60;
 
     private readonly SemaphoreSlim _free = new(options.MaxConnections, options.MaxConnections);
     private readonly ConcurrentDictionary<long, Task> _connections = new();
@@ -86,53 +84,32 @@ internal sealed class ProxyServer(ProxyOptions options, TimeProvider time, ILogg
 
     private async Task HandleAsync(long connection, Socket accepted, CancellationToken cancellationToken)
     {
-        Socket? destination = await ConnectAsync(connection, cancellationToken);
-        if (destination is null)
+        Socket? connected = await ConnectAsync(connection, cancellationToken);
+        if (connected is null)
             return;
 
         Log.RelayStarted(logger, connection, options.Destination.ToString());
-        RelayResult result = await Relay.RunAsync(accepted, destination, options.IdleTimeout, time, cancellationToken);
+        RelayResult result = await Relay.RunAsync(accepted, connected, options.IdleTimeout, time, cancellationToken);
         if (result.Failure is null)
             Log.RelayEnded(logger, connection, result.BytesUp, result.BytesDown);
         else
             Log.RelayBroken(logger, connection, result.BytesUp, result.BytesDown, result.Failure.Message);
     }
 
-    /// <summary>Looks the name up anew for each connection, as addresses of AWS services change.</summary>
     private async Task<Socket?> ConnectAsync(long connection, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(options.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            Socket destination = await StreamConnector.ConnectAsync(options.Destination, null, either.Token);
-            KeepAlive(destination);
-            return destination;
+            return await destination.ConnectAsync(cancellationToken);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (DestinationException e)
         {
-            if (!cancellationToken.IsCancellationRequested)
-            {
-                string reason = e is SocketException ? e.Message : $"no answer within {options.ConnectTimeout.TotalSeconds:0.###} s";
-                Log.DestinationUnreachable(logger, connection, options.Destination.ToString(), reason);
-            }
-
+            Log.DestinationUnreachable(logger, connection, options.Destination.ToString(), e.Message);
             return null;
         }
-    }
-
-    // A destination that vanishes without a word would hold its connection for ever.
-    private static void KeepAlive(Socket socket)
-    {
-        try
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
+            return null;
         }
     }
 }

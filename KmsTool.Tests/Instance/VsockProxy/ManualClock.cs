@@ -5,6 +5,7 @@ internal sealed class ManualClock : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
+    private readonly List<(TimeSpan Due, TaskCompletionSource Set)> _awaited = [];
     private TimeSpan _now;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -36,6 +37,21 @@ internal sealed class ManualClock : TimeProvider
             timer.Fire();
     }
 
+    /// <summary>Waits until there is a timer that is due in this time: what it belongs to has then begun.</summary>
+    public Task WaitForTimerAsync(TimeSpan dueIn, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            TimeSpan due = _now + dueIn;
+            if (_timers.Exists(timer => timer.Due == due))
+                return Task.CompletedTask;
+
+            var set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((due, set));
+            return set.Task.WaitAsync(cancellationToken);
+        }
+    }
+
     private sealed class ManualTimer(ManualClock clock, Action fire) : ITimer
     {
         public TimeSpan Due { get; private set; }
@@ -51,6 +67,11 @@ internal sealed class ManualClock : TimeProvider
                 {
                     Due = clock._now + dueTime;
                     clock._timers.Add(this);
+                    foreach ((TimeSpan due, TaskCompletionSource set) in clock._awaited)
+                    {
+                        if (due == Due)
+                            set.TrySetResult();
+                    }
                 }
 
                 return true;

@@ -24,7 +24,8 @@ public class ProxyServerTests
             MaxConnections = 1,
         };
         await using StreamListener listener = StreamListener.Bind(options.Local);
-        using var server = new ProxyServer(options, TimeProvider.System, log);
+        using var server = new ProxyServer(
+            options, new Destination(options, NameTable.None, TimeProvider.System, log), TimeProvider.System, log);
         Task running = server.RunAsync(listener, stop.Token);
 
         using Socket first = await StreamConnector.ConnectAsync(options.Local, null, patience.Token);
