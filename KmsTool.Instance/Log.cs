@@ -59,6 +59,12 @@ internal static partial class Log
     [LoggerMessage(29, LogLevel.Warning, "{Reason}; goes on with the addresses it had")]
     public static partial void NameNotResolvedAgain(ILogger logger, string reason);
 
+    [LoggerMessage(30, LogLevel.Information, "{Destination} is allowed by {File}")]
+    public static partial void DestinationAllowed(ILogger logger, string destination, string file);
+
+    [LoggerMessage(31, LogLevel.Information, "no allowlist: there is no --config and no {File}")]
+    public static partial void NoAllowlist(ILogger logger, string file);
+
     [LoggerMessage(27, LogLevel.Error, "connection {Connection}: fault of this program: {Failure}")]
     public static partial void ConnectionFault(ILogger logger, long connection, string failure);
 }

@@ -24,7 +24,7 @@ internal static class Program
         // So is the parent's vsock-proxy called, which takes its arguments without a command.
         if (name == VsockProxyCommandLine.Name)
         {
-            VsockProxyCommandLine.AddTo(root);
+            VsockProxyCommandLine.AddTo(root, allowlistRequired: true);
             HelpText.Install(root, HelpTexts.OfVsockProxy);
             return root;
         }

@@ -94,6 +94,11 @@ internal static class HelpTexts
           -6, --ipv6             to IPv6 addresses only
           -w, --num_workers N    connections at once, 1 to 100000 (default 1024, or what
                                  the limit of open files allows); more wait
+          --config FILE          the allowlist; default
+                                 /etc/nitro_enclaves/vsock-proxy.yaml. Where that file
+                                 is missing, 'kmstool-instance vsock-proxy' takes any
+                                 destination and 'vsock-proxy' refuses to start, as the
+                                 AWS program does
           --connect-timeout SECONDS
                                  bounds looking up the name and connecting (default 3)
           --idle-timeout SECONDS
@@ -102,6 +107,13 @@ internal static class HelpTexts
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr
           -h, --help             this text
+
+        The allowlist is YAML, at most 256 KiB:
+          allowlist:
+          - {address: kms.eu-central-1.amazonaws.com, port: 443}
+          - {address: 10.0.0.5, port: 8443}
+        An entry allows a destination with its port and its name, or with an address
+        that both have at the start; only such addresses are then connected to.
 
         A name is looked up when the first connection comes, again after a minute and
         when none of its addresses can be reached; all of them are tried. What fails
@@ -112,6 +124,12 @@ internal static class HelpTexts
         Examples:
           kmstool-instance vsock-proxy 8000 kms.eu-central-1.amazonaws.com 443
           kmstool-instance vsock-proxy unix:/tmp/kms.sock 127.0.0.1 8443
+          kmstool-instance vsock-proxy -4 --config allow.yaml 8000 10.0.0.5 8443
+
+        Exit codes:
+          0 ended by SIGTERM or Ctrl+C
+          2 wrong usage; the allowlist cannot be used or does not list the destination
+          4 could not listen
 
         """;
 

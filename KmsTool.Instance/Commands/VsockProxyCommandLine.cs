@@ -24,12 +24,14 @@ internal static class VsockProxyCommandLine
     public static Command CreateCommand()
     {
         var command = new Command(Name);
-        AddTo(command);
+        AddTo(command, allowlistRequired: false);
         return command;
     }
 
     /// <summary>Gives a command the arguments and the action.</summary>
-    public static void AddTo(Command command)
+    /// <param name="command">Takes them.</param>
+    /// <param name="allowlistRequired">Whether it refuses to start without an allowlist, as the AWS program does.</param>
+    public static void AddTo(Command command, bool allowlistRequired)
     {
         var local = new Argument<StreamAddress>("LOCAL_PORT") { CustomParser = ParseLocal };
         var host = new Argument<string>("REMOTE_ADDR") { CustomParser = ParseHost };
@@ -38,6 +40,7 @@ internal static class VsockProxyCommandLine
         var ipv6 = new Option<bool>("--ipv6", "-6");
         Option<int> workers = CommonOptions.Number("--num_workers", byDefault: 1024, atLeast: 1, atMost: 100_000);
         workers.Aliases.Add("-w");
+        var config = new Option<string>("--config");
         Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", byDefault: 3);
         Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", byDefault: 3600, atLeast: 0);
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
@@ -47,6 +50,7 @@ internal static class VsockProxyCommandLine
         command.Add(ipv4);
         command.Add(ipv6);
         command.Add(workers);
+        command.Add(config);
         command.Add(connectTimeout);
         command.Add(idleTimeout);
         command.Add(logLevel);
@@ -63,15 +67,21 @@ internal static class VsockProxyCommandLine
                 IdleTimeout = parseResult.GetValue(idleTimeout),
                 MaxConnections = parseResult.GetValue(workers),
             };
-            await RunAsync(options, CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)), cancellationToken);
+            Allowlist? allowlist = AllowlistFile.Read(parseResult.GetValue(config), allowlistRequired);
+            await RunAsync(options, allowlist, CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)), cancellationToken);
             return (int)ExitCode.Success;
         });
     }
 
-    private static async Task RunAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancellationToken)
+    private static async Task RunAsync(ProxyOptions options, Allowlist? allowlist, LogLevel logLevel, CancellationToken cancellationToken)
     {
         using ILoggerFactory loggers = LogOutput.Create(logLevel);
         ILogger logger = loggers.CreateLogger(Name);
+        if (allowlist is null)
+            Log.NoAllowlist(logger, AllowlistFile.DefaultPath);
+        else
+            options = await AllowlistFile.AdmitAsync(allowlist, options, logger, cancellationToken);
+
         int connections = DescriptorLimit.ConnectionsWithin(options.MaxConnections, DescriptorsPerConnection, others: 0);
         if (connections < options.MaxConnections)
             Log.FewDescriptors(logger, connections, options.MaxConnections);

@@ -10,7 +10,7 @@ namespace KmsTool.Instance.VsockProxy;
 /// </summary>
 internal sealed class NameResolver(string name, AddressFamily family, NameLookup lookup, TimeProvider time, ILogger logger)
 {
-    // The system does not tell the records' time to live; AWS services have 60 s or less.
+    // The system does not tell the records' time to live.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
 
     // A destination that refuses connections, or names that cannot be resolved, shall not flood the name servers.

@@ -158,8 +158,10 @@ public sealed class VsockProxyProgramTests : IDisposable
         using var server = new TcpListener(IPAddress.Parse(host), 0);
         server.Start();
         string program = LinkedProgram.Create(_directory, "kmstool-instance", "vsock-proxy");
+        string port = Port(server.LocalEndpoint);
+        await File.WriteAllTextAsync(_directory["allow.yaml"], $"allowlist: [{{address: '{host}', port: {port}}}]");
         await using RunningProgram proxy = ProgramRunner.Start(
-            program, ["-w", workers, "unix:" + SocketPath, host, Port(server.LocalEndpoint)]);
+            program, ["-w", workers, "--config", _directory["allow.yaml"], "unix:" + SocketPath, host, port]);
         Assert.Equal("ready unix:" + SocketPath, await proxy.WaitForOutputAsync("ready"));
 
         using Socket client = await ConnectAsync();
