@@ -49,7 +49,7 @@ internal sealed class AttestedKmsClient(
     {
         request = pins.Apply(request);
         using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
-        byte[] body = request.ToJson(recipient.RequestMember.Span);
+        ReadOnlyMemory<byte> body = request.ToJson(recipient.RequestMember.Span);
         bool clockCorrected = false;
         for (int attempt = 1; ; attempt++)
         {
@@ -70,11 +70,11 @@ internal sealed class AttestedKmsClient(
     }
 
     private async Task<KmsHttpResponse> SendOnceAsync(
-        KmsOperation operation, byte[] body, KmsEndpoint endpoint, KmsCredentials credentials, DateTimeOffset at, CancellationToken cancellationToken)
+        KmsOperation operation, ReadOnlyMemory<byte> body, KmsEndpoint endpoint, KmsCredentials credentials, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.ContentType = JsonType;
-        SigV4Signer.Sign(request, endpoint, credentials, operation.Target, body, at);
+        SigV4Signer.Sign(request, endpoint, credentials, operation.Target, body.Span, at);
         return await channel.SendAsync(request, cancellationToken);
     }
 

@@ -41,9 +41,10 @@ internal sealed record KmsPins
             return request;
 
         string? keyId = ChooseKey(request);
-        return keyId is not null || request.Operation == KmsOperation.Decrypt
-            ? request with { KeyId = keyId }
-            : throw new KmsException(ErrorCodes.InvalidParameter, $"KeyId is missing: {request.Operation.Name} needs a key");
+        if (keyId is null && request.Operation != KmsOperation.Decrypt)
+            throw new KmsException(ErrorCodes.InvalidParameter, $"KeyId is missing: {request.Operation.Name} needs a key");
+
+        return keyId == request.KeyId ? request : request with { KeyId = keyId };
     }
 
     /// <summary>

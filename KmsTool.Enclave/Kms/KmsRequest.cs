@@ -74,7 +74,7 @@ internal sealed record KmsRequest(KmsOperation Operation)
 
     /// <summary>The JSON object in UTF-8.</summary>
     /// <param name="recipient">The member <c>"Recipient":{…}</c>, in UTF-8.</param>
-    public byte[] ToJson(ReadOnlySpan<byte> recipient)
+    public ReadOnlyMemory<byte> ToJson(ReadOnlySpan<byte> recipient)
     {
         var buffer = new ArrayBufferWriter<byte>(recipient.Length + 256 + ((CiphertextBlob?.Length ?? 0) * 3 / 2));
         using var json = new Utf8JsonWriter(buffer);
@@ -99,7 +99,7 @@ internal sealed record KmsRequest(KmsOperation Operation)
         buffer.Write(","u8);
         buffer.Write(recipient);
         buffer.Write("}"u8);
-        return buffer.WrittenSpan.ToArray();
+        return buffer.WrittenMemory;
     }
 
     private void WriteContext(Utf8JsonWriter json)

@@ -1,44 +1,37 @@
 using System.CommandLine;
 using KmsTool.Cli;
+using KmsTool.Instance.Credentials;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 
-/// <summary>The arguments of credentials, which tells where an enclave's credentials would come from.</summary>
-internal sealed class CredentialsCommandLine
+/// <summary>
+/// <c>kmstool-instance credentials</c>: finds credentials as every other command does, and prints what is no secret about them.
+/// </summary>
+internal static class CredentialsCommandLine
 {
     public const string Name = "credentials";
 
-    private readonly CredentialArguments _credentials = new();
-    private readonly Option<string?> _region = new("--region", "-r");
-    private readonly Option<string> _output = new("--output") { DefaultValueFactory = _ => "text" };
-    private readonly Option<TimeSpan> _timeout = CommonOptions.Seconds("--timeout", byDefault: 10);
-    private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Warning);
-
-    private CredentialsCommandLine() => _output.AcceptOnlyFromAmong("text", "json");
-
     public static Command CreateCommand()
     {
-        var line = new CredentialsCommandLine();
-        var command = new Command(Name);
-        line._credentials.AddTo(command);
-        command.Add(line._region);
-        command.Add(line._output);
-        command.Add(line._timeout);
-        command.Add(line._logLevel);
-        command.SetAction((parseResult, cancellationToken) => CredentialsAction.RunAsync(line.Bind(parseResult), cancellationToken));
-        return command;
-    }
-
-    private CredentialsRequest Bind(ParseResult parseResult)
-    {
-        string? region = parseResult.GetValue(_region);
-        return new CredentialsRequest
+        var credentials = new CredentialArguments();
+        var region = new Option<string?>("--region", "-r");
+        var output = new Option<string>("--output") { DefaultValueFactory = _ => "text" };
+        output.AcceptOnlyFromAmong("text", "json");
+        Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 10);
+        Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
+        var command = new Command(Name) { region, output, timeout, logLevel };
+        credentials.AddTo(command);
+        command.SetAction(async (line, cancellationToken) =>
         {
-            Credentials = _credentials.Bind(parseResult, region, parseResult.GetValue(_timeout), Environment.GetEnvironmentVariable),
-            AsJson = parseResult.GetRequiredValue(_output) == "json",
-            LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
-        };
+            CredentialOptions options = credentials.Bind(line, line.GetValue(region), line.GetValue(timeout), Environment.GetEnvironmentVariable);
+            using ILoggerFactory loggers = LogOutput.Create(CommonOptions.ParseLogLevel(line.GetRequiredValue(logLevel)));
+            var source = new CredentialSource(options, TimeProvider.System, loggers.CreateLogger(Name));
+            using InstanceCredentials found = await source.ResolveAsync(cancellationToken);
+            DateTimeOffset now = TimeProvider.System.GetUtcNow();
+            string report = line.GetRequiredValue(output) == "json" ? CredentialsReport.Json(found, now) : CredentialsReport.Text(found, now);
+            await StandardOutput.WriteAsync(report, cancellationToken);
+        });
+        return command;
     }
 }
