@@ -12,7 +12,13 @@ internal static class Program
 {
     public static Task<int> Main(string[] args)
     {
-        var root = new RootCommand { new LoadCommandLine().CreateCommand(), MicroCommandLine.CreateCommand() };
+        var root = new RootCommand
+        {
+            new LoadCommandLine().CreateCommand(),
+            new ProxyCommandLine().CreateCommand(),
+            MicroCommandLine.CreateCommand(),
+            RelayCommandLine.CreateCommand(),
+        };
         HelpText.Install(root, HelpTexts.ByCommand);
         return CommandRunner.RunAsync("KmsTool.Benchmarks", root, args);
     }

@@ -4,14 +4,16 @@ namespace KmsTool.Benchmarks.Commands;
 internal static class HelpTexts
 {
     private const string Root = """
-        Measures how fast and how large kmstool-enclave is.
+        Measures how fast and how large kmstool-enclave and the parent's proxy are.
 
         Usage:
           KmsTool.Benchmarks load [options] [-- ENCLAVE-ARGUMENTS]
+          KmsTool.Benchmarks proxy [options] [-- PROXY-ARGUMENTS]
           KmsTool.Benchmarks micro [BenchmarkDotNet options]
 
         Commands:
           load   the published programs, end to end
+          proxy  the published kmstool-instance vsock-proxy beside socat
           micro  single steps of a Decrypt, with BenchmarkDotNet
 
         """;
@@ -49,6 +51,45 @@ internal static class HelpTexts
 
         """;
 
+    private const string Proxy = """
+        Measures the published kmstool-instance vsock-proxy beside socat and beside no
+        proxy, from a Unix socket to TCP on 127.0.0.1, in turn in one run, and prints
+        the figures as Markdown on stdout. Takes some five minutes; everything it starts
+        ends with it. Needs the package socat.
+
+        Usage:
+          KmsTool.Benchmarks proxy [options] [-- PROXY-ARGUMENTS]
+
+        Options:
+              --programs DIR     where kmstool-instance is
+                                 (default artifacts/bin/linux-x64)
+              --quick            a small run, to see that it works; its figures mean
+                                 nothing
+              --only PART        throughput, connections, roundtrip or idle; may be
+                                 repeated (default: all)
+              --rounds N         how often each is measured (default 5)
+              --duration SECONDS of each measurement (default 2)
+              --proxy-env NAME=VALUE
+                                 an environment variable of the proxy; may be repeated
+          -h, --help             this text
+
+        Examples:
+          make bench BENCH=proxy
+          KmsTool.Benchmarks proxy --quick
+          KmsTool.Benchmarks proxy --only connections --rounds 3 \
+            --proxy-env DOTNET_TieredCompilation=0 -- --log-level warning
+
+        """;
+
+    private const string Relay = """
+        The least that a hop through a process can cost, which 'proxy' starts to compare
+        with.
+
+        Usage:
+          KmsTool.Benchmarks relay PATH PORT
+
+        """;
+
     private const string Micro = """
         Measures single steps of a Decrypt with BenchmarkDotNet, in this process.
 
@@ -65,6 +106,8 @@ internal static class HelpTexts
     {
         [""] = Root,
         [LoadCommandLine.Name] = Load,
+        [ProxyCommandLine.Name] = Proxy,
         [MicroCommandLine.Name] = Micro,
+        [RelayCommandLine.Name] = Relay,
     };
 }

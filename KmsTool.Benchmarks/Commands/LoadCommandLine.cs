@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using KmsTool.Benchmarks.Load;
 using KmsTool.Cli;
 
@@ -18,7 +17,7 @@ internal sealed class LoadCommandLine
     private readonly Option<int> _decrypts = CommonOptions.Number("--decrypts", byDefault: 100_000, atLeast: 0, atMost: 10_000_000);
     private readonly Option<int> _idle = CommonOptions.Number("--idle", byDefault: 10_000, atLeast: 0, atMost: 16_000);
     private readonly Option<int> _starts = CommonOptions.Number("--starts", byDefault: 15, atLeast: 0, atMost: 1000);
-    private readonly Option<KeyValuePair<string, string>[]> _enclaveEnvironment = new("--enclave-env") { CustomParser = ParseVariables };
+    private readonly Option<KeyValuePair<string, string>[]> _enclaveEnvironment = EnvironmentOption.Create("--enclave-env");
     private readonly Argument<string[]> _enclaveArguments = new("ENCLAVE-ARGUMENTS") { Arity = ArgumentArity.ZeroOrMore };
 
     public Command CreateCommand()
@@ -55,19 +54,5 @@ internal sealed class LoadCommandLine
         return parseResult.GetValue(_quick)
             ? options with { Duration = TimeSpan.FromSeconds(1), MemoryDecrypts = 1000, IdleConnections = 100, Starts = 3 }
             : options;
-    }
-
-    private static KeyValuePair<string, string>[] ParseVariables(ArgumentResult result)
-    {
-        var variables = new List<KeyValuePair<string, string>>();
-        foreach (Token token in result.Tokens)
-        {
-            if (token.Value.Split('=', 2) is [{ Length: > 0 } name, var value])
-                variables.Add(new(name, value));
-            else
-                result.AddError($"--enclave-env '{token.Value}' is not NAME=VALUE.");
-        }
-
-        return [.. variables];
     }
 }

@@ -12,6 +12,10 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long ResidentBytes, l
     // USER_HZ, in which proc(5) counts, is 100 wherever .NET runs.
     private const long TicksPerJiffy = TimeSpan.TicksPerSecond / 100;
 
+    // utime and stime; cutime and cstime.
+    private const int CpuFields = 2;
+    private const int EndedChildrenFields = 2;
+
     /// <exception cref="IOException">There is no such process.</exception>
     public static ProcessUsage Of(int processId)
     {
@@ -37,11 +41,18 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long ResidentBytes, l
         return TimeSpan.FromTicks(busy * TicksPerJiffy);
     }
 
-    private static TimeSpan ReadCpu(string stat)
+    /// <summary>CPU time of a process and of those children that have ended and been waited for.</summary>
+    /// <exception cref="IOException">There is no such process.</exception>
+    public static TimeSpan ReadCpuWithEndedChildren(int processId) =>
+        SumTimes(File.ReadAllText($"/proc/{processId}/stat"), CpuFields + EndedChildrenFields);
+
+    private static TimeSpan ReadCpu(string stat) => SumTimes(stat, CpuFields);
+
+    private static TimeSpan SumTimes(string stat, int fields)
     {
-        // The second field, the program's name in parentheses, may itself hold spaces; fields 14 and 15 are the times.
+        // The second field, the program's name in parentheses, may itself hold spaces; the times are fields 14 to 17.
         string[] fromState = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return TimeSpan.FromTicks((Parse(fromState[14 - 3]) + Parse(fromState[15 - 3])) * TicksPerJiffy);
+        return TimeSpan.FromTicks(fromState.Skip(14 - 3).Take(fields).Sum(Parse) * TicksPerJiffy);
     }
 
     private static long ReadMemory(string[] status, string name)

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using KmsTool.Benchmarks.Proxy;
+using KmsTool.Cli;
+
+namespace KmsTool.Benchmarks.Commands;
+
+/// <summary><c>relay</c>, which <c>proxy</c> starts to compare with; not for people.</summary>
+internal static class RelayCommandLine
+{
+    public const string Name = "relay";
+
+    public static Command CreateCommand()
+    {
+        var path = new Argument<string>("PATH");
+        var port = new Argument<int>("PORT");
+        var command = new Command(Name) { path, port };
+        command.Hidden = true;
+        command.SetAction(parseResult =>
+        {
+            MinimalRelay.Run(parseResult.GetRequiredValue(path), parseResult.GetValue(port));
+            return (int)ExitCode.Success;
+        });
+        return command;
+    }
+}

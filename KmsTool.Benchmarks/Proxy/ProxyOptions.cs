@@ -1,0 +1,23 @@
+namespace KmsTool.Benchmarks.Proxy;
+
+/// <summary>What to measure, and how much of it.</summary>
+internal sealed record ProxyOptions
+{
+    /// <summary>Where the published kmstool-instance is.</summary>
+    public required string ProgramDirectory { get; init; }
+
+    /// <summary>What to measure.</summary>
+    public required IReadOnlySet<ProxyPart> Parts { get; init; }
+
+    /// <summary>How often each path is measured, in turn with the others.</summary>
+    public required int Rounds { get; init; }
+
+    /// <summary>How long each measurement takes.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>Further environment variables of kmstool-instance.</summary>
+    public required IReadOnlyDictionary<string, string> ProxyEnvironment { get; init; }
+
+    /// <summary>Further arguments of kmstool-instance vsock-proxy.</summary>
+    public required IReadOnlyList<string> ProxyArguments { get; init; }
+}

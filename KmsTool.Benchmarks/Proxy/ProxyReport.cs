@@ -1,0 +1,83 @@
+using KmsTool.Benchmarks.Load;
+
+namespace KmsTool.Benchmarks.Proxy;
+
+/// <summary>The figures, as Markdown for docs/performance.md. (The program's culture is the invariant one.)</summary>
+internal sealed class ProxyReport(ProxyOptions options)
+{
+    private const double Gibibyte = 1024.0 * 1024 * 1024;
+    private const double PerMillion = 1_000_000;
+
+    private readonly string _machine = MachineFacts.Describe();
+
+    public List<Series> Streams { get; } = [];
+
+    public List<Series> Connections { get; } = [];
+
+    public List<RoundTripSample> RoundTrips { get; } = [];
+
+    public override string ToString()
+    {
+        var text = new MarkdownText();
+        text.Line($"Machine: {_machine}.");
+        text.Line($"{options.Rounds} rounds of {options.Duration.TotalSeconds:0.##} s for each path, in turn: medians (least–most).");
+        AppendStreams(text);
+        AppendConnections(text);
+        AppendRoundTrips(text);
+        return text.ToString();
+    }
+
+    private void AppendStreams(MarkdownText text)
+    {
+        if (Streams.Count == 0)
+            return;
+
+        text.Heading("throughput", "path", "GiB/s", "× socat", "proxy CPU s/GiB", "× socat", "load tool CPU s/GiB", "rest of the machine, cores");
+        foreach (Series series in Streams)
+            AppendSeries(text, series, Gibibyte, 1, "F2", "F3");
+    }
+
+    private void AppendConnections(MarkdownText text)
+    {
+        if (Connections.Count == 0)
+            return;
+
+        text.Heading("connections", "path", "per second", "× socat", "proxy CPU µs each", "× socat", "load tool CPU µs each", "rest of the machine, cores");
+        foreach (Series series in Connections)
+            AppendSeries(text, series, 1, PerMillion, "F0", "F1");
+    }
+
+    private static void AppendSeries(MarkdownText text, Series series, double unit, double cpuUnit, string rateFormat, string cpuFormat)
+    {
+        foreach (PathKind path in series.Paths)
+        {
+            bool hasProxy = path != PathKind.Direct;
+            text.Row(
+                series.Name,
+                MarkdownText.NameOf(path),
+                MarkdownText.Format(series.Of(path, sample => sample.PerSecond / unit), rateFormat),
+                $"{series.Ratio(path, PathKind.Socat, static sample => sample.PerSecond).Median:F2}",
+                hasProxy ? MarkdownText.Format(series.Of(path, sample => sample.ProxyCpuSeconds * unit * cpuUnit), cpuFormat) : "",
+                hasProxy ? $"{series.Ratio(path, PathKind.Socat, static sample => sample.ProxyCpuSeconds).Median:F2}" : "",
+                MarkdownText.Format(series.Of(path, sample => sample.ToolCpuSeconds * unit * cpuUnit), cpuFormat),
+                $"{series.Of(path, static sample => sample.Cpu.Others / sample.Elapsed).Median:F2}");
+        }
+    }
+
+    private void AppendRoundTrips(MarkdownText text)
+    {
+        if (RoundTrips.Count == 0)
+            return;
+
+        text.Heading($"round trip of {Proxy.RoundTrips.MessageLength} bytes", "p50 µs", "p99 µs", "proxy CPU µs each", "load tool CPU µs each");
+        foreach (IGrouping<PathKind, RoundTripSample> path in RoundTrips.GroupBy(static sample => sample.Path).OrderBy(static path => path.Key))
+        {
+            text.Row(
+                MarkdownText.NameOf(path.Key),
+                MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Median.TotalMicroseconds)), "F1"),
+                MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Slow.TotalMicroseconds)), "F1"),
+                MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Cpu.Proxy.TotalMicroseconds / sample.Count)), "F1"),
+                MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Cpu.Tool.TotalMicroseconds / sample.Count)), "F1"));
+        }
+    }
+}
