@@ -32,8 +32,8 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Debug, "second reply to one Decrypt skipped, as the original enclave sends it")]
     public static partial void DuplicateReplySkipped(ILogger logger);
 
-    [LoggerMessage(20, LogLevel.Information, "listening on {Address}")]
-    public static partial void Listening(ILogger logger, string address);
+    [LoggerMessage(20, LogLevel.Information, "listening on {Address}; leads to {Destination}")]
+    public static partial void Listening(ILogger logger, string address, string destination);
 
     [LoggerMessage(21, LogLevel.Information, "stopped listening on {Address}")]
     public static partial void Stopped(ILogger logger, string address);
@@ -41,19 +41,21 @@ internal static partial class Log
     [LoggerMessage(22, LogLevel.Error, "accepting on {Address} failed: {Reason}; goes on")]
     public static partial void AcceptFailed(ILogger logger, string address, string reason);
 
-    [LoggerMessage(23, LogLevel.Warning, "connection {Connection}: {Destination} cannot be reached: {Reason}")]
-    public static partial void DestinationUnreachable(ILogger logger, long connection, string destination, string reason);
+    [LoggerMessage(23, LogLevel.Information, "connection {Connection} of {Peer} to {Destination}: {BytesUp} bytes up, {BytesDown} down in {Seconds:0.000} s; {End}: {Reason}")]
+    public static partial void ConnectionEnded(
+        ILogger logger, long connection, string peer, string destination, long bytesUp, long bytesDown, double seconds, VsockProxy.ConnectionEnd end, string reason);
 
-    [LoggerMessage(24, LogLevel.Debug, "connection {Connection}: relaying to {Destination}")]
-    public static partial void RelayStarted(ILogger logger, long connection, string destination);
+    [LoggerMessage(24, LogLevel.Warning, "connection {Connection} of {Peer} to {Destination}: refused after {Seconds:0.000} s; {End}: {Reason}")]
+    public static partial void ConnectionRefused(
+        ILogger logger, long connection, string peer, string destination, double seconds, VsockProxy.ConnectionEnd end, string reason);
 
-    [LoggerMessage(25, LogLevel.Debug, "connection {Connection}: ended after {BytesUp} bytes up, {BytesDown} down")]
-    public static partial void RelayEnded(ILogger logger, long connection, long bytesUp, long bytesDown);
+    [LoggerMessage(25, LogLevel.Error, "connection {Connection} of {Peer}: fault of this program: {Failure}")]
+    public static partial void ConnectionFault(ILogger logger, long connection, string peer, string failure);
 
-    [LoggerMessage(26, LogLevel.Debug, "connection {Connection}: broke off after {BytesUp} bytes up, {BytesDown} down: {Reason}")]
-    public static partial void RelayBroken(ILogger logger, long connection, long bytesUp, long bytesDown, string reason);
+    [LoggerMessage(26, LogLevel.Information, "ending; waits up to {Seconds} s for {Connections} connections")]
+    public static partial void Draining(ILogger logger, long connections, double seconds);
 
-    [LoggerMessage(28, LogLevel.Warning, "the limit of open files allows {Connections} connections at once, not the {Wanted} of --num_workers; more wait")]
+    [LoggerMessage(28, LogLevel.Warning, "the limit of open files allows {Connections} connections at once, not the {Wanted} that are wanted")]
     public static partial void FewDescriptors(ILogger logger, int connections, int wanted);
 
     [LoggerMessage(29, LogLevel.Warning, "{Reason}; goes on with the addresses it had")]
@@ -65,6 +67,15 @@ internal static partial class Log
     [LoggerMessage(31, LogLevel.Information, "no allowlist: there is no --config and no {File}")]
     public static partial void NoAllowlist(ILogger logger, string file);
 
-    [LoggerMessage(27, LogLevel.Error, "connection {Connection}: fault of this program: {Failure}")]
-    public static partial void ConnectionFault(ILogger logger, long connection, string failure);
+    [LoggerMessage(32, LogLevel.Information, "read the file again; listens on {Addresses}")]
+    public static partial void Reloaded(ILogger logger, string addresses);
+
+    [LoggerMessage(33, LogLevel.Error, "the file was not taken, the old rules hold: {Reason}")]
+    public static partial void NotReloaded(ILogger logger, string reason);
+
+    [LoggerMessage(34, LogLevel.Information, "metrics at {Address}")]
+    public static partial void MetricsListening(ILogger logger, string address);
+
+    [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
+    public static partial void MetricsFailed(ILogger logger, string reason);
 }

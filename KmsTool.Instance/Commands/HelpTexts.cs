@@ -74,11 +74,13 @@ internal static class HelpTexts
         """;
 
     private const string VsockProxy = """
-        Gives an enclave a way to one TCP destination: accepts connections from it and
+        Gives enclaves a way to TCP destinations: accepts connections from them and
         relays each. TLS ends in the enclave and passes through unread.
 
         Usage:
           kmstool-instance vsock-proxy [options] LOCAL_PORT REMOTE_ADDR REMOTE_PORT
+          kmstool-instance vsock-proxy [options] --config FILE
+                                 where the file lists what to listen at
           vsock-proxy [options] LOCAL_PORT REMOTE_ADDR REMOTE_PORT
                                  under this name, a link to kmstool-instance stands in
                                  for the AWS program
@@ -92,9 +94,13 @@ internal static class HelpTexts
         Options:
           -4, --ipv4             connects to IPv4 addresses only
           -6, --ipv6             to IPv6 addresses only
-          -w, --num_workers N    connections at once, 1 to 100000 (default 1024, or what
-                                 the limit of open files allows); more wait
-          --config FILE          the allowlist; default
+          -w, --num_workers N    connections to each listener at once, 1 to 100000
+                                 (default 1024, or what the limit of open files allows)
+          --when-full WHAT       with connections over that: wait (default; they are
+                                 accepted when others end) or refuse
+          --max-per-peer N       connections of one enclave to each listener; more are
+                                 refused (default: no limit)
+          --config FILE          the allowlist, and listeners; default
                                  /etc/nitro_enclaves/vsock-proxy.yaml. Where that file
                                  is missing, 'kmstool-instance vsock-proxy' takes any
                                  destination and 'vsock-proxy' refuses to start, as the
@@ -104,31 +110,49 @@ internal static class HelpTexts
           --idle-timeout SECONDS
                                  closes a connection that carries nothing in either
                                  direction for so long; 0 is never (default 3600)
+          --drain-timeout SECONDS
+                                 how long connections may go on after SIGTERM
+                                 (default 10)
+          --metrics IP:PORT      figures for Prometheus at http://IP:PORT/metrics
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr
           -h, --help             this text
 
-        The allowlist is YAML, at most 256 KiB:
+        The file is YAML, at most 256 KiB:
           allowlist:
           - {address: kms.eu-central-1.amazonaws.com, port: 443}
-          - {address: 10.0.0.5, port: 8443}
-        An entry allows a destination with its port and its name, or with an address
-        that both have at the start; only such addresses are then connected to.
+          - {address: "*.s3.eu-central-1.amazonaws.com", port: 443}
+          - {address: 10.0.0.0/8, port: 8000-8099}
+          listeners:
+          - {local_port: 8000, remote_addr: kms.eu-central-1.amazonaws.com,
+             remote_port: 443}
+          - {local_port: 8001, mode: connect, peers: [16], num_workers: 64}
+        In an address, * stands for one label of a name and ** for any number. An entry
+        allows a destination with its port and its name, or with an address that both
+        have at the start; only such addresses are then connected to. Link-local ones,
+        the instance's metadata among them, have to be listed by address.
+
+        In mode connect, the enclave says the destination: CONNECT HOST:PORT HTTP/1.1.
+        peers are the CIDs that may connect.
 
         A name is looked up when the first connection comes, again after a minute and
         when none of its addresses can be reached; all of them are tried. What fails
         refuses that one connection.
 
-        Prints 'ready ADDRESS' on stdout when it listens; runs until SIGTERM or Ctrl+C.
+        Prints 'ready ADDRESS' on stdout for each listener when all listen; tells
+        systemd, too (Type=notify). SIGHUP has it read the file again, no connection is
+        dropped; what is not in order is logged and the old rules hold. Runs until
+        SIGTERM or Ctrl+C.
 
         Examples:
           kmstool-instance vsock-proxy 8000 kms.eu-central-1.amazonaws.com 443
           kmstool-instance vsock-proxy unix:/tmp/kms.sock 127.0.0.1 8443
           kmstool-instance vsock-proxy -4 --config allow.yaml 8000 10.0.0.5 8443
+          kmstool-instance vsock-proxy --config proxy.yaml --metrics 127.0.0.1:9100
 
         Exit codes:
           0 ended by SIGTERM or Ctrl+C
-          2 wrong usage; the allowlist cannot be used or does not list the destination
+          2 wrong usage; the file cannot be used or does not list a destination
           4 could not listen
 
         """;

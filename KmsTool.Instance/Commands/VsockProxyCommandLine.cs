@@ -5,6 +5,8 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy;
+using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Relaying;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
@@ -18,8 +20,7 @@ internal static class VsockProxyCommandLine
 {
     public const string Name = "vsock-proxy";
 
-    // One to each side, and one for an attempt at a second address of the destination.
-    private const int DescriptorsPerConnection = 3;
+    private static readonly ProxyOptions Defaults = new();
 
     public static Command CreateCommand()
     {
@@ -33,64 +34,53 @@ internal static class VsockProxyCommandLine
     /// <param name="allowlistRequired">Whether it refuses to start without an allowlist, as the AWS program does.</param>
     public static void AddTo(Command command, bool allowlistRequired)
     {
-        var local = new Argument<StreamAddress>("LOCAL_PORT") { CustomParser = ParseLocal };
-        var host = new Argument<string>("REMOTE_ADDR") { CustomParser = ParseHost };
-        var port = new Argument<ushort>("REMOTE_PORT") { CustomParser = ParseTcpPort };
+        var local = new Argument<StreamAddress?>("LOCAL_PORT") { CustomParser = ParseLocal, Arity = ArgumentArity.ZeroOrOne };
+        var host = new Argument<string?>("REMOTE_ADDR") { CustomParser = ParseHost, Arity = ArgumentArity.ZeroOrOne };
+        var port = new Argument<ushort?>("REMOTE_PORT") { CustomParser = ParseTcpPort, Arity = ArgumentArity.ZeroOrOne };
         var ipv4 = new Option<bool>("--ipv4", "-4");
         var ipv6 = new Option<bool>("--ipv6", "-6");
-        Option<int> workers = CommonOptions.Number("--num_workers", byDefault: 1024, atLeast: 1, atMost: 100_000);
+        Option<int> workers = CommonOptions.Number("--num_workers", Defaults.MaxConnections, atLeast: 1, ProxyOptions.HighestMaxConnections);
         workers.Aliases.Add("-w");
+        var whenFull = new Option<string>("--when-full") { DefaultValueFactory = _ => "wait" };
+        whenFull.AcceptOnlyFromAmong("wait", "refuse");
+        Option<int> maxPerPeer = CommonOptions.Number("--max-per-peer", byDefault: 0, atLeast: 1, ProxyOptions.HighestMaxConnections);
         var config = new Option<string>("--config");
-        Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", byDefault: 3);
-        Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", byDefault: 3600, atLeast: 0);
+        Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", Defaults.ConnectTimeout.TotalSeconds);
+        Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.Relay.IdleTimeout.TotalSeconds, atLeast: 0);
+        Option<TimeSpan> drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
+        var metrics = new Option<StreamAddress.Tcp?>("--metrics") { CustomParser = ParseMetrics };
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
-        command.Add(local);
-        command.Add(host);
-        command.Add(port);
-        command.Add(ipv4);
-        command.Add(ipv6);
-        command.Add(workers);
-        command.Add(config);
-        command.Add(connectTimeout);
-        command.Add(idleTimeout);
-        command.Add(logLevel);
+        foreach (Argument argument in (Argument[])[local, host, port])
+            command.Add(argument);
+
+        foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, logLevel])
+            command.Add(option);
+
         command.SetAction(async (parseResult, cancellationToken) =>
         {
+            StreamAddress.Tcp? remote = (parseResult.GetValue(host), parseResult.GetValue(port)) is ({ } name, { } number) ? new(name, number) : null;
+            if (parseResult.GetValue(local) is not null && remote is null)
+                throw new CommandFailedException(ExitCode.WrongUsage, "vsock-proxy takes LOCAL_PORT, REMOTE_ADDR and REMOTE_PORT together, or none of them and a file with listeners");
+
             AddressFamily family = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
-            RefuseOtherFamily(parseResult.GetRequiredValue(host), family);
+            RefuseOtherFamily(remote?.Host, family);
+            int perPeer = parseResult.GetValue(maxPerPeer);
             var options = new ProxyOptions
             {
-                Local = parseResult.GetRequiredValue(local),
-                Destination = new StreamAddress.Tcp(parseResult.GetRequiredValue(host), parseResult.GetValue(port)),
                 Family = family,
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
-                IdleTimeout = parseResult.GetValue(idleTimeout),
+                Relay = new RelayOptions { IdleTimeout = parseResult.GetValue(idleTimeout) },
                 MaxConnections = parseResult.GetValue(workers),
+                MaxPerPeer = perPeer > 0 ? perPeer : null,
+                RefusesWhenFull = parseResult.GetValue(whenFull) == "refuse",
+                DrainTimeout = parseResult.GetValue(drainTimeout),
             };
-            Allowlist? allowlist = AllowlistFile.Read(parseResult.GetValue(config), allowlistRequired);
-            await RunAsync(options, allowlist, CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)), cancellationToken);
+            var arguments = new ProxyArguments(parseResult.GetValue(local), remote, parseResult.GetValue(config), allowlistRequired);
+            using ILoggerFactory loggers = LogOutput.Create(CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
+            var action = new VsockProxyAction(arguments, options, parseResult.GetValue(metrics), loggers.CreateLogger(Name));
+            await action.RunAsync(cancellationToken);
             return (int)ExitCode.Success;
         });
-    }
-
-    private static async Task RunAsync(ProxyOptions options, Allowlist? allowlist, LogLevel logLevel, CancellationToken cancellationToken)
-    {
-        using ILoggerFactory loggers = LogOutput.Create(logLevel);
-        ILogger logger = loggers.CreateLogger(Name);
-        if (allowlist is null)
-            Log.NoAllowlist(logger, AllowlistFile.DefaultPath);
-        else
-            options = await AllowlistFile.AdmitAsync(allowlist, options, logger, cancellationToken);
-
-        int connections = DescriptorLimit.ConnectionsWithin(options.MaxConnections, DescriptorsPerConnection, others: 0);
-        if (connections < options.MaxConnections)
-            Log.FewDescriptors(logger, connections, options.MaxConnections);
-
-        await using StreamListener listener = Bind(options.Local);
-        var destination = new Destination(options, Dns.GetHostAddressesAsync, TimeProvider.System, logger);
-        using var server = new ProxyServer(options with { MaxConnections = connections }, destination, TimeProvider.System, logger);
-        await Console.Out.WriteLineAsync($"ready {listener.LocalAddress}");
-        await server.RunAsync(listener, cancellationToken);
     }
 
     private static AddressFamily ChooseFamily(bool ipv4, bool ipv6) => (ipv4, ipv6) switch
@@ -101,7 +91,7 @@ internal static class VsockProxyCommandLine
         _ => AddressFamily.Unspecified,
     };
 
-    private static void RefuseOtherFamily(string host, AddressFamily family)
+    private static void RefuseOtherFamily(string? host, AddressFamily family)
     {
         if (family != AddressFamily.Unspecified && IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily != family)
         {
@@ -109,29 +99,6 @@ internal static class VsockProxyCommandLine
                 ExitCode.WrongUsage, $"{host} is no {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address, as the option asks");
         }
     }
-
-    private static StreamListener Bind(StreamAddress address)
-    {
-        try
-        {
-            return StreamListener.Bind(address);
-        }
-        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
-        {
-            throw new CommandFailedException(
-                ExitCode.CouldNotConnect,
-                $"Could not listen on {address}: {Describe(address, e)}.",
-                e);
-        }
-    }
-
-    private static string Describe(StreamAddress address, Exception failure) => (address, (failure as SocketException)?.SocketErrorCode) switch
-    {
-        (_, SocketError.AddressAlreadyInUse) => "another program listens there, perhaps a vsock-proxy that runs already",
-        // ENOENT has no SocketError of its own.
-        (StreamAddress.Unix, SocketError.AddressNotAvailable) => "the directory does not exist",
-        _ => failure.Message.TrimEnd('.'),
-    };
 
     private static StreamAddress? ParseLocal(ArgumentResult result)
     {
@@ -155,13 +122,26 @@ internal static class VsockProxyCommandLine
         return null;
     }
 
-    private static ushort ParseTcpPort(ArgumentResult result)
+    private static ushort? ParseTcpPort(ArgumentResult result)
     {
         string text = result.Tokens.Single().Value;
         if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0)
             return port;
 
         result.AddError($"'{text}' is no TCP port; use a number from 1 to 65535.");
-        return 0;
+        return null;
+    }
+
+    private static StreamAddress.Tcp? ParseMetrics(ArgumentResult result)
+    {
+        string text = result.Tokens.Single().Value;
+        if (StreamAddress.TryParse("tcp:" + text, out StreamAddress? address, out _) && address is StreamAddress.Tcp { Host: var host } tcp
+            && IPAddress.TryParse(host, out _))
+        {
+            return tcp;
+        }
+
+        result.AddError($"--metrics '{text}' is no IP address and port, such as 127.0.0.1:9100.");
+        return null;
     }
 }

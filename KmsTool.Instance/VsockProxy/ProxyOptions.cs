@@ -1,28 +1,40 @@
-using System.Net;
 using System.Net.Sockets;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Relaying;
 
 namespace KmsTool.Instance.VsockProxy;
 
-/// <summary>What a proxy listens on and connects to.</summary>
+/// <summary>What holds for all of a proxy's listeners.</summary>
 internal sealed record ProxyOptions
 {
-    public required StreamAddress Local { get; init; }
+    /// <summary>The highest that <see cref="MaxConnections"/> may be.</summary>
+    public const int HighestMaxConnections = 100_000;
 
-    public required StreamAddress.Tcp Destination { get; init; }
-
-    /// <summary>Which addresses of the destination's name are used.</summary>
+    /// <summary>Which addresses of names are used.</summary>
     public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
 
-    /// <summary>The only addresses that are connected to, where the name is not to be looked up.</summary>
-    public IReadOnlyList<IPAddress>? Addresses { get; init; }
-
-    /// <summary>Bounds looking the name up and connecting.</summary>
+    /// <summary>Bounds looking a name up and connecting.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>A connection that carries nothing in either direction for this long is closed; zero for no limit.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
+    /// <summary>Bounds the arrival of a CONNECT request.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Connections relayed at once; more wait in the listener's queue.</summary>
+    /// <summary>Bounds of each relay.</summary>
+    public RelayOptions Relay { get; init; } = new();
+
+    /// <summary>Connections of one listener at once, where it has no number of its own.</summary>
     public int MaxConnections { get; init; } = 1024;
+
+    /// <summary>Connections of one peer to one listener at once; further ones are refused. <see langword="null"/> for no limit.</summary>
+    public int? MaxPerPeer { get; init; }
+
+    /// <summary>Whether connections over the limit are refused; else they wait to be accepted.</summary>
+    public bool RefusesWhenFull { get; init; }
+
+    /// <summary>How long connections may go on once the proxy is told to end.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A destination under these options.</summary>
+    public DestinationOptions To(string host, ushort port) =>
+        new() { Host = host, Port = port, Family = Family, ConnectTimeout = ConnectTimeout };
 }

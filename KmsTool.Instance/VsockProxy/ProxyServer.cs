@@ -1,115 +1,102 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
+using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;
 
-/// <summary>
-/// Accepts connections and relays each to the destination. Nothing that happens to one connection, and no failure to accept
-/// one, ends the proxy.
-/// </summary>
-internal sealed class ProxyServer(ProxyOptions options, Destination destination, TimeProvider time, ILogger logger) : IDisposable
+/// <summary>All listeners of a proxy, which may be given other plans while they run.</summary>
+internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
 {
-    // An accept that fails will fail again at once (no descriptors left); the pause keeps that from taking all of the CPU.
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+    private readonly Dictionary<StreamAddress, (ProxyListener Listener, CancellationTokenSource Stop, Task Running)> _listeners = [];
+    private readonly OpenConnections _connections = new();
+    private readonly CancellationTokenSource _abort = new();
 
-    private readonly SemaphoreSlim _free = new(options.MaxConnections, options.MaxConnections);
-    private readonly ConcurrentDictionary<long, Task> _connections = new();
+    /// <summary>Where it listens.</summary>
+    public IEnumerable<StreamAddress> LocalAddresses => _listeners.Values.Select(entry => entry.Listener.LocalAddress);
 
-    /// <summary>Serves until cancelled, then breaks off what is open.</summary>
-    public async Task RunAsync(StreamListener listener, CancellationToken cancellationToken)
+    /// <summary>
+    /// Listens at the addresses of these plans and at no others. Listeners that are there already take their new plan; no open
+    /// connection is touched.
+    /// </summary>
+    /// <exception cref="ListenException">An address cannot be listened on; everything is as it was.</exception>
+    public async Task ApplyAsync(IReadOnlyList<ListenerPlan> plans)
     {
-        Log.Listening(logger, listener.LocalAddress.ToString());
+        var bound = new List<(ListenerPlan Plan, StreamListener Listener)>();
         try
         {
-            for (long connection = 1; ; connection++)
-            {
-                await _free.WaitAsync(cancellationToken);
-                Socket accepted = await AcceptAsync(listener, cancellationToken);
-                Start(connection, accepted, cancellationToken);
-            }
+            foreach (ListenerPlan plan in plans.Where(plan => !_listeners.ContainsKey(plan.Local)))
+                bound.Add((plan, Bind(plan.Local)));
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch
         {
-            await Task.WhenAll(_connections.Values);
-            Log.Stopped(logger, listener.LocalAddress.ToString());
+            foreach ((_, StreamListener listener) in bound)
+                await listener.DisposeAsync();
+
+            throw;
+        }
+
+        foreach (StreamAddress address in _listeners.Keys.Except(plans.Select(plan => plan.Local)).ToArray())
+        {
+            (_, CancellationTokenSource stop, Task running) = _listeners[address];
+            _listeners.Remove(address);
+            await stop.CancelAsync();
+            await running;
+            stop.Dispose();
+        }
+
+        foreach (ListenerPlan plan in plans)
+        {
+            if (_listeners.TryGetValue(plan.Local, out (ProxyListener Listener, CancellationTokenSource, Task) entry))
+                entry.Listener.Update(plan);
+        }
+
+        foreach ((ListenerPlan plan, StreamListener bind) in bound)
+        {
+            var listener = new ProxyListener(bind, plan, options, _connections, metrics, time, logger);
+            var stop = new CancellationTokenSource();
+            _listeners.Add(plan.Local, (listener, stop, listener.RunAsync(stop.Token, _abort.Token)));
         }
     }
 
-    public void Dispose() => _free.Dispose();
-
-    private async Task<Socket> AcceptAsync(StreamListener listener, CancellationToken cancellationToken)
+    /// <summary>Stops listening, lets connections end within the drain time, and breaks off what is open then.</summary>
+    public async Task StopAsync()
     {
-        while (true)
-        {
-            try
-            {
-                return await listener.AcceptAsync(cancellationToken);
-            }
-            catch (SocketException e)
-            {
-                Log.AcceptFailed(logger, listener.LocalAddress.ToString(), e.Message);
-                await Task.Delay(PauseAfterFailure, time, cancellationToken);
-            }
-        }
-    }
+        foreach ((_, CancellationTokenSource stop, _) in _listeners.Values)
+            await stop.CancelAsync();
 
-    private void Start(long connection, Socket accepted, CancellationToken cancellationToken)
-    {
-        // The task waits to be entered into the table before it runs, so that it cannot leave it earlier.
-        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _connections[connection] = ServeAsync();
-        entered.SetResult();
-
-        async Task ServeAsync()
-        {
-            await entered.Task;
-            try
-            {
-                await HandleAsync(connection, accepted, cancellationToken);
-            }
-            catch (Exception e)
-            {
-                Log.ConnectionFault(logger, connection, e.ToString());
-            }
-            finally
-            {
-                accepted.Dispose();
-                _connections.TryRemove(connection, out _);
-                _free.Release();
-            }
-        }
-    }
-
-    private async Task HandleAsync(long connection, Socket accepted, CancellationToken cancellationToken)
-    {
-        Socket? connected = await ConnectAsync(connection, cancellationToken);
-        if (connected is null)
+        await Task.WhenAll(_listeners.Values.Select(entry => entry.Running));
+        long open = _connections.Count;
+        Task none = _connections.WhenNoneAsync();
+        if (none.IsCompleted)
             return;
 
-        Log.RelayStarted(logger, connection, options.Destination.ToString());
-        RelayResult result = await Relay.RunAsync(accepted, connected, options.IdleTimeout, time, cancellationToken);
-        if (result.Failure is null)
-            Log.RelayEnded(logger, connection, result.BytesUp, result.BytesDown);
-        else
-            Log.RelayBroken(logger, connection, result.BytesUp, result.BytesDown, result.Failure.Message);
+        Log.Draining(logger, open, options.DrainTimeout.TotalSeconds);
+        await Task.WhenAny(none, Task.Delay(options.DrainTimeout, time, CancellationToken.None));
+        await _abort.CancelAsync();
+        await none;
     }
 
-    private async Task<Socket?> ConnectAsync(long connection, CancellationToken cancellationToken)
+    /// <summary>Breaks off what is open.</summary>
+    public void Abort() => _abort.Cancel();
+
+    public void Dispose()
+    {
+        foreach ((_, CancellationTokenSource stop, _) in _listeners.Values)
+            stop.Dispose();
+
+        _abort.Dispose();
+    }
+
+    private static StreamListener Bind(StreamAddress address)
     {
         try
         {
-            return await destination.ConnectAsync(cancellationToken);
+            return StreamListener.Bind(address);
         }
-        catch (DestinationException e)
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            Log.DestinationUnreachable(logger, connection, options.Destination.ToString(), e.Message);
-            return null;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return null;
+            throw new ListenException(address, e);
         }
     }
 }

@@ -45,6 +45,26 @@ public static class StreamConnector
         }
     }
 
+    /// <summary>Connects over TCP to an address that need not be looked up; the caller owns the socket.</summary>
+    /// <exception cref="SocketException">Nobody listens there, or it cannot be reached.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public static async ValueTask<Socket> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(remote);
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+            await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private static (Socket Socket, EndPoint Remote) CreateSocket(StreamAddress address, StreamSocketOptions options)
     {
         switch (address)

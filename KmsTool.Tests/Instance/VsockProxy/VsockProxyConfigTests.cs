@@ -45,7 +45,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         ProgramResult result = await RunAsync("--config", Config, Address, "127.0.0.2", "443");
 
-        AssertRefused(result, $"The destination is refused: {Config}: tcp:127.0.0.2:443 is not in the allowlist.");
+        AssertRefused(result, $"The proxy cannot start: {Config}: tcp:127.0.0.2:443 is not in the allowlist.");
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         ProgramResult result = await RunAsync("--config", Config, Address, "127.0.0.1", "443");
 
-        AssertRefused(result, $"The allowlist cannot be used: {Config}:3: port '70000' is not a number from 1 to 65535.");
+        AssertRefused(result, $"The proxy cannot start: {Config}:3: port '70000' is no number from 1 to 65535, nor two of them as in 8000-8099.");
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         ProgramResult result = await RunAsync("--config", Config, Address, "127.0.0.1", "443");
 
-        AssertRefused(result, $"The allowlist cannot be used: {Config}:1: no YAML: ");
+        AssertRefused(result, $"The proxy cannot start: {Config}:1: no YAML: ");
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class VsockProxyConfigTests : IDisposable
     {
         ProgramResult result = await RunAsync("--config", _directory["missing"], Address, "127.0.0.1", "443");
 
-        AssertRefused(result, $"The allowlist {_directory["missing"]} does not exist; --config names a file that must exist.");
+        AssertRefused(result, $"The proxy cannot start: {_directory["missing"]}: does not exist; write it.");
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         ProgramResult result = await ProgramRunner.RunAsync(program, [Address, "127.0.0.1", "443"]);
 
-        AssertRefused(result, $"The allowlist {DefaultPath} does not exist; write it or name another with --config.");
+        AssertRefused(result, $"The proxy cannot start: {DefaultPath}: does not exist; write it or name another with --config.");
     }
 
     [Theory]

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using KmsTool.Cli;
+using KmsTool.Cli.Yaml;
+using KmsTool.Instance.VsockProxy;
+using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Monitoring;
+using KmsTool.Protocol.Vsock;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Runs the proxy until a signal ends it.</summary>
+/// <param name="arguments">Where its rules come from.</param>
+/// <param name="options">Its bounds.</param>
+/// <param name="metricsAddress">Where its figures can be had; <see langword="null"/> for nowhere.</param>
+/// <param name="logger">Takes its log.</param>
+internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions options, StreamAddress.Tcp? metricsAddress, ILogger logger)
+{
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly ProxyMetrics _metrics = new();
+    private readonly ServiceNotifier _notifier = new(Environment.GetEnvironmentVariable(ServiceNotifier.Variable));
+
+    // More than one waiting is no more than one: the file is read anew either way.
+    private readonly Channel<bool> _reloads =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <exception cref="CommandFailedException">It cannot start.</exception>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        RunCompletionsInline();
+        using PosixSignalRegistration? hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, RequestReload);
+        using var eyeballs = new HappyEyeballs(_time);
+        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddressesAsync, eyeballs, _time, logger);
+        using var server = new ProxyServer(options, _metrics, _time, logger);
+        await StartAsync(server, planner, stopping);
+        // The figures can be had until the last connection has ended.
+        using var drained = new CancellationTokenSource();
+        Task serving = ServeMetricsAsync(drained.Token);
+
+        foreach (StreamAddress address in server.LocalAddresses)
+            await Console.Out.WriteLineAsync($"ready {address}");
+
+        _notifier.Ready("relaying");
+        await ReloadOnRequestAsync(server, planner, stopping);
+        _notifier.Stopping();
+        await server.StopAsync();
+        await drained.CancelAsync();
+        await serving;
+    }
+
+    /// <summary>
+    /// Has the runtime continue whoever waited for a socket on the very thread that waits for all of them, in place of handing
+    /// it over to another thread: most of what a relay costs. What continues there is short and never blocks. Read by the
+    /// runtime before the first socket is used.
+    /// </summary>
+    private static void RunCompletionsInline() => Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+    private void RequestReload(PosixSignalContext signal)
+    {
+        // Left alone it would end the process.
+        signal.Cancel = true;
+        _reloads.Writer.TryWrite(true);
+    }
+
+    private static async Task StartAsync(ProxyServer server, ProxyPlanner planner, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.ApplyAsync(await planner.PlanAsync(cancellationToken));
+        }
+        catch (ConfigurationException e)
+        {
+            throw new CommandFailedException(ExitCode.WrongUsage, $"The proxy cannot start: {e.Message}", e);
+        }
+        catch (ListenException e)
+        {
+            throw new CommandFailedException(ExitCode.CouldNotConnect, Describe(e), e);
+        }
+    }
+
+    private async Task ReloadOnRequestAsync(ProxyServer server, ProxyPlanner planner, CancellationToken stopping)
+    {
+        try
+        {
+            while (await _reloads.Reader.ReadAsync(stopping))
+            {
+                bool succeeded = await ReloadAsync(server, planner, stopping);
+                _metrics.CountReload(succeeded);
+                _notifier.Status(succeeded ? "relaying" : "relaying by old rules; the file cannot be used, see the log");
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The end that this waits for.
+        }
+    }
+
+    private async Task<bool> ReloadAsync(ProxyServer server, ProxyPlanner planner, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.ApplyAsync(await planner.PlanAsync(cancellationToken));
+            Log.Reloaded(logger, string.Join(' ', server.LocalAddresses));
+            return true;
+        }
+        catch (ConfigurationException e)
+        {
+            Log.NotReloaded(logger, TerminalText.Neutralize(e.Message));
+        }
+        catch (ListenException e)
+        {
+            Log.NotReloaded(logger, TerminalText.Neutralize(Describe(e)));
+        }
+
+        return false;
+    }
+
+    private Task ServeMetricsAsync(CancellationToken cancellationToken)
+    {
+        if (metricsAddress is null)
+            return Task.CompletedTask;
+
+        try
+        {
+            StreamListener listener = StreamListener.Bind(metricsAddress);
+            Log.MetricsListening(logger, listener.LocalAddress.ToString());
+            return new MetricsServer(listener, _metrics, _time, logger).RunAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {metricsAddress} for --metrics: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    private static string Describe(ListenException failure)
+    {
+        string reason = (failure.Address, (failure.InnerException as SocketException)?.SocketErrorCode) switch
+        {
+            (_, SocketError.AddressAlreadyInUse) => "another program listens there, perhaps a vsock-proxy that runs already",
+            // ENOENT has no SocketError of its own.
+            (StreamAddress.Unix, SocketError.AddressNotAvailable) => "the directory does not exist",
+            _ => failure.Message.TrimEnd('.'),
+        };
+        return $"Could not listen on {failure.Address}: {reason}";
+    }
+}

@@ -1,0 +1,44 @@
+namespace KmsTool.Instance.VsockProxy;
+
+/// <summary>Why a connection to the proxy ended. In the metrics the same words in lower case, with underscores.</summary>
+internal enum ConnectionEnd
+{
+    /// <summary>Both sides closed in order.</summary>
+    Closed,
+
+    /// <summary>One side broke off.</summary>
+    Broken,
+
+    /// <summary>Nothing passed for the idle timeout.</summary>
+    Idle,
+
+    /// <summary>One side took no byte for too long.</summary>
+    Stalled,
+
+    /// <summary>The proxy ended before it did.</summary>
+    Stopped,
+
+    /// <summary>The destination's name could not be looked up.</summary>
+    Unresolved,
+
+    /// <summary>The destination, or each of its addresses, is not allowed.</summary>
+    NotAllowed,
+
+    /// <summary>The destination could not be connected to.</summary>
+    Unreachable,
+
+    /// <summary>The destination did not answer in time.</summary>
+    ConnectTimeout,
+
+    /// <summary>What was to be a CONNECT request was none, or did not come.</summary>
+    BadRequest,
+
+    /// <summary>The peer is not one of those that may connect.</summary>
+    PeerNotAllowed,
+
+    /// <summary>There were too many connections already.</summary>
+    TooMany,
+
+    /// <summary>A fault of this program.</summary>
+    Fault,
+}

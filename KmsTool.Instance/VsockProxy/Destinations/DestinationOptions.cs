@@ -1,0 +1,32 @@
+using System.Net;
+using System.Net.Sockets;
+using KmsTool.Protocol.Vsock;
+
+namespace KmsTool.Instance.VsockProxy.Destinations;
+
+/// <summary>What a destination is, and how it is connected to.</summary>
+internal sealed record DestinationOptions
+{
+    /// <summary>Name or IP address.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>TCP port.</summary>
+    public required ushort Port { get; init; }
+
+    /// <summary>Which addresses of its name are used.</summary>
+    public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
+
+    /// <summary>The only addresses that are connected to, where the name is not to be looked up.</summary>
+    public IReadOnlyList<IPAddress>? Addresses { get; init; }
+
+    /// <summary>
+    /// Which addresses of its name may be connected to; none but the <see cref="SpecialAddresses"/> are refused where nobody
+    /// has said so.
+    /// </summary>
+    public AddressFilter Filter { get; init; } = static address => !SpecialAddresses.Contains(address);
+
+    /// <summary>Bounds looking the name up and connecting.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    public override string ToString() => new StreamAddress.Tcp(Host, Port).ToString();
+}

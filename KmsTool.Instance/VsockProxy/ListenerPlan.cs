@@ -1,0 +1,11 @@
+using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Protocol.Vsock;
+
+namespace KmsTool.Instance.VsockProxy;
+
+/// <summary>What a listener does, until a reload says otherwise.</summary>
+/// <param name="Local">Where it listens.</param>
+/// <param name="Route">Where connections lead.</param>
+/// <param name="Peers">Who may connect; <see langword="null"/> for anybody.</param>
+/// <param name="MaxConnections">Connections at once.</param>
+internal sealed record ListenerPlan(StreamAddress Local, IRoute Route, PeerList? Peers, int MaxConnections);

@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using KmsTool.Instance.VsockProxy.Monitoring;
+using KmsTool.Instance.VsockProxy.Relaying;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.VsockProxy;
+
+/// <summary>An accepted connection, from its begin to the one line that the log has of it.</summary>
+internal sealed class ProxyConnection(
+    long number, Socket accepted, string peer, ListenerMetrics metrics, RelayOptions relay, TimeProvider time, ILogger logger)
+{
+    private readonly long _began = time.GetTimestamp();
+
+    public string PeerName => peer;
+
+    /// <summary>Takes the peer to where the route leads, until one side ends it. Whatever happens concerns this connection alone.</summary>
+    public async Task RunAsync(IRoute route, CancellationToken cancellationToken)
+    {
+        try
+        {
+            RouteResult opened = await route.OpenAsync(accepted, cancellationToken);
+            if (opened.Socket is null)
+            {
+                Refuse(opened.Destination, opened.End, opened.Reason ?? "");
+                return;
+            }
+
+            metrics.ConnectTimes.Record(Elapsed);
+            RelayResult result = await Relay.RunAsync(accepted, opened.Socket, opened.Early, relay, time, cancellationToken);
+            End(opened.Destination, Translate(result.End), result);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Refuse(route.Name, ConnectionEnd.Stopped, "the proxy ended");
+        }
+        catch (Exception e)
+        {
+            metrics.CountEnded(ConnectionEnd.Fault, Elapsed);
+            Log.ConnectionFault(logger, number, peer, e.ToString());
+        }
+        finally
+        {
+            accepted.Dispose();
+        }
+    }
+
+    /// <summary>Ends it without a relay.</summary>
+    public void Refuse(string destination, ConnectionEnd end, string reason)
+    {
+        accepted.Dispose();
+        metrics.CountEnded(end, Elapsed);
+        Log.ConnectionRefused(logger, number, peer, destination, Elapsed.TotalSeconds, end, reason);
+    }
+
+    private TimeSpan Elapsed => time.GetElapsedTime(_began);
+
+    private void End(string destination, ConnectionEnd end, RelayResult result)
+    {
+        metrics.CountEnded(end, Elapsed);
+        Log.ConnectionEnded(
+            logger, number, peer, destination, result.BytesUp, result.BytesDown, Elapsed.TotalSeconds, end, result.Reason ?? "both sides closed");
+    }
+
+    private static ConnectionEnd Translate(RelayEnd end) => end switch
+    {
+        RelayEnd.Closed => ConnectionEnd.Closed,
+        RelayEnd.Idle => ConnectionEnd.Idle,
+        RelayEnd.Stalled => ConnectionEnd.Stalled,
+        RelayEnd.Stopped => ConnectionEnd.Stopped,
+        _ => ConnectionEnd.Broken,
+    };
+}

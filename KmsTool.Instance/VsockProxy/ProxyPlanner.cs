@@ -1,0 +1,102 @@
+using KmsTool.Cli;
+using KmsTool.Cli.Yaml;
+using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Rules;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.VsockProxy;
+
+/// <summary>Makes the plans of a proxy's listeners from its command line and its file, at the start and at each reload.</summary>
+internal sealed class ProxyPlanner(
+    ProxyArguments arguments, ProxyOptions options, NameLookup lookup, HappyEyeballs eyeballs, TimeProvider time, ILogger logger)
+{
+    /// <summary>The file of the AWS program.</summary>
+    public const string DefaultPath = "/etc/nitro_enclaves/vsock-proxy.yaml";
+
+    // One to each side.
+    private const int DescriptorsPerConnection = 2;
+
+    private const int OtherDescriptors = HappyEyeballs.MaxAttemptsBeside + 8;
+
+    private readonly NameResolvers _names = new(options.Family, lookup, time, logger);
+    private bool _hadFile;
+
+    /// <exception cref="ConfigurationException">The file is missing or not in order, or does not allow a destination.</exception>
+    public async Task<IReadOnlyList<ListenerPlan>> PlanAsync(CancellationToken cancellationToken)
+    {
+        ProxyFile? file = ReadFile();
+        var plans = new List<ListenerPlan>();
+        foreach (ListenerEntry entry in ChooseEntries(file))
+        {
+            IRoute route = entry.Remote is null
+                ? new ConnectRoute(file!.Allowlist, options, _names, eyeballs, time)
+                : new FixedRoute(new Destination(await AdmitAsync(file?.Allowlist, entry, cancellationToken), _names[entry.Remote.Host], eyeballs, time));
+            plans.Add(new ListenerPlan(entry.Local, route, entry.Peers, entry.MaxConnections ?? options.MaxConnections));
+        }
+
+        _hadFile |= file is not null;
+        return WithinDescriptors(plans);
+    }
+
+    private ProxyFile? ReadFile()
+    {
+        string path = arguments.ConfigPath ?? DefaultPath;
+        try
+        {
+            return ProxyFileReader.Read(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // A file that is taken away does not open the proxy to everything.
+            if (arguments.ConfigPath is not null || arguments.NeedsFile || _hadFile)
+                throw new ConfigurationException(path, null, $"does not exist; write it{(arguments.ConfigPath is null ? " or name another with --config" : "")}", e);
+
+            Log.NoAllowlist(logger, path);
+            return null;
+        }
+    }
+
+    private IReadOnlyList<ListenerEntry> ChooseEntries(ProxyFile? file)
+    {
+        string path = file?.Allowlist.Path ?? DefaultPath;
+        return (arguments.Local, arguments.Remote, file?.Listeners) switch
+        {
+            (null, _, { Count: > 0 } listeners) => listeners,
+            (null, _, _) => throw new ConfigurationException(
+                path, null, "the key 'listeners' is missing; without it, LOCAL_PORT REMOTE_ADDR REMOTE_PORT say what to do"),
+            (_, _, { Count: > 0 }) => throw new ConfigurationException(
+                path, null, "it has listeners; leave LOCAL_PORT REMOTE_ADDR REMOTE_PORT away, or name another file with --config"),
+            var (local, remote, _) => [new ListenerEntry(local, remote, Peers: null, MaxConnections: null, Line: 0)],
+        };
+    }
+
+    private async Task<DestinationOptions> AdmitAsync(Allowlist? allowlist, ListenerEntry entry, CancellationToken cancellationToken)
+    {
+        DestinationOptions destination = options.To(entry.Remote!.Host, entry.Remote.Port);
+        if (allowlist is null)
+            return destination;
+
+        try
+        {
+            destination = await allowlist.AdmitAsync(destination, lookup, cancellationToken);
+            Log.DestinationAllowed(logger, destination.ToString(), allowlist.Path);
+            return destination;
+        }
+        catch (NotAllowedException e)
+        {
+            throw new ConfigurationException(allowlist.Path, entry.Line > 0 ? entry.Line : null, e.Message, e);
+        }
+    }
+
+    // At the limit of descriptors accepting fails, and so does connecting.
+    private List<ListenerPlan> WithinDescriptors(List<ListenerPlan> plans)
+    {
+        int wanted = (int)Math.Min(int.MaxValue, plans.Sum(plan => (long)plan.MaxConnections));
+        int possible = DescriptorLimit.ConnectionsWithin(wanted, DescriptorsPerConnection, OtherDescriptors + plans.Count);
+        if (possible >= wanted)
+            return plans;
+
+        Log.FewDescriptors(logger, possible, wanted);
+        return [.. plans.Select(plan => plan with { MaxConnections = Math.Max(1, (int)((long)plan.MaxConnections * possible / wanted)) })];
+    }
+}

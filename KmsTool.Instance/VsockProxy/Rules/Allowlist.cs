@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using KmsTool.Instance.VsockProxy.Destinations;
+
+namespace KmsTool.Instance.VsockProxy.Rules;
+
+/// <summary>The destinations that the operator's file allows.</summary>
+/// <param name="Path">The file, for messages.</param>
+/// <param name="Entries">What it lists.</param>
+internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entries)
+{
+    // Name servers that do not answer shall not hold up the start for ever.
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// What may be connected to for a host that is asked for: a name has to be listed as a name, an address as an address or in
+    /// a network. No name is looked up to find out, as a lookup already tells the world what was asked for.
+    /// </summary>
+    /// <returns><see langword="null"/> when it is not listed.</returns>
+    public AddressFilter? Admit(string host, ushort port)
+    {
+        AllowlistEntry[] entries = WithPort(port);
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+            return Lists(entries, SpecialAddresses.Normalize(literal)) ? address => Lists(entries, address) : null;
+
+        AllowlistEntry[] named = [.. entries.Where(entry => entry.Host.MatchesName(host))];
+        bool byExactName = named.Any(entry => entry.Host.ExactName is not null);
+        // Whoever may give names below a listed one could have them point to the parent's own services.
+        return named.Length > 0
+            ? address => Lists(entries, address) || !(byExactName ? SpecialAddresses.Contains(address) : SpecialAddresses.ContainsOrLoopback(address))
+            : null;
+    }
+
+    /// <summary>
+    /// Checks a destination before a proxy starts with it. As with the AWS program, an entry with its port that has an address
+    /// in common with it allows it, too: then it is tied to the addresses that are allowed, so that its name cannot lead
+    /// elsewhere later.
+    /// </summary>
+    /// <exception cref="NotAllowedException">The destination is not listed.</exception>
+    public async Task<DestinationOptions> AdmitAsync(DestinationOptions options, NameLookup lookup, CancellationToken cancellationToken)
+    {
+        if (Admit(options.Host, options.Port) is { } filter)
+            return options with { Filter = filter };
+
+        AllowlistEntry[] entries = WithPort(options.Port);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timer.CancelAfter(LookupTimeout);
+        // No entry with the port: nothing that a lookup could change.
+        IPAddress[] wanted = entries.Length == 0 ? [] : await FindAsync(options.Host, options.Family, lookup, timer.Token);
+        IPAddress[][] listed = wanted.Length == 0
+            ? []
+            : await Task.WhenAll(entries.Select(entry => entry.Host.ExactName).OfType<string>()
+                .Select(name => FindAsync(name, options.Family, lookup, timer.Token)));
+        cancellationToken.ThrowIfCancellationRequested();
+
+        IPAddress[] allowed = [.. wanted.Where(address =>
+            Lists(entries, address) || (listed.Any(addresses => addresses.Contains(address)) && !SpecialAddresses.Contains(address)))];
+        if (allowed.Length > 0)
+            return options with { Addresses = allowed };
+
+        string addition = entries.Length > 0 && wanted.Length == 0 ? ", and its addresses could not be looked up" : "";
+        throw new NotAllowedException($"{options} is not in the allowlist{addition}");
+    }
+
+    private AllowlistEntry[] WithPort(ushort port) => [.. Entries.Where(entry => entry.Ports.Contains(port))];
+
+    // A network that has special addresses among others was not written with them in mind.
+    private static bool Lists(AllowlistEntry[] entries, IPAddress address) => entries.Any(entry =>
+        entry.Host.MatchesAddress(address) && (!SpecialAddresses.ContainsOrLoopback(address) || SpecialAddresses.Contain(entry.Host)));
+
+    /// <summary>The addresses of a host; none when it cannot be looked up, as it then matches nothing.</summary>
+    private static async Task<IPAddress[]> FindAsync(string host, AddressFamily family, NameLookup lookup, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? address))
+            return [SpecialAddresses.Normalize(address)];
+
+        try
+        {
+            IPAddress[] found = await lookup(host, family, cancellationToken).WaitAsync(cancellationToken);
+            return Array.ConvertAll(found, SpecialAddresses.Normalize);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+}

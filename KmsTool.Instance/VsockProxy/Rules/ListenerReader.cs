@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net;
+using KmsTool.Cli.Yaml;
+using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Protocol.Vsock;
+
+namespace KmsTool.Instance.VsockProxy.Rules;
+
+/// <summary>Reads the key <c>listeners</c>.</summary>
+internal sealed class ListenerReader(StrictYamlReader yaml)
+{
+    /// <summary>Most places to listen at; each costs a descriptor and a share of the others.</summary>
+    private const int MaxListeners = 256;
+
+    private const string Form = "{local_port: N, remote_addr: HOST, remote_port: N} or {local_port: N, mode: connect}";
+
+    public List<ListenerEntry> ReadAll()
+    {
+        var known = new HashSet<StreamAddress>();
+        List<ListenerEntry> all = yaml.ReadSequence("a list of listeners", () =>
+        {
+            ListenerEntry entry = Read();
+            return known.Add(entry.Local)
+                ? entry
+                : throw yaml.FaultAt(entry.Line, $"{entry.Local} stands there twice");
+        });
+        if (all.Count > MaxListeners)
+            throw yaml.FaultAt(all[MaxListeners].Line, string.Create(CultureInfo.InvariantCulture, $"more than {MaxListeners} listeners"));
+
+        return all.Count > 0 ? all : throw yaml.Fault("the list of listeners is empty");
+    }
+
+    private ListenerEntry Read()
+    {
+        StreamAddress? local = null;
+        string? host = null;
+        ushort? port = null;
+        string? mode = null;
+        int? maxConnections = null;
+        (List<string> Peers, long Line)? peers = null;
+        long start = yaml.ReadMapping(Form, key =>
+        {
+            switch (key)
+            {
+                case "local_port":
+                    local = ReadLocal();
+                    return true;
+                case "remote_addr":
+                    host = ReadHost();
+                    return true;
+                case "remote_port":
+                    port = (ushort)yaml.ReadNumber("port", 1, ushort.MaxValue);
+                    return true;
+                case "mode":
+                    mode = ReadMode();
+                    return true;
+                case "num_workers":
+                    maxConnections = (int)yaml.ReadNumber("num_workers", 1, ProxyOptions.HighestMaxConnections);
+                    return true;
+                case "peers":
+                    peers = (yaml.ReadSequence("a list of CIDs", () => yaml.ReadText("a CID")), yaml.Line);
+                    return true;
+                default:
+                    return false;
+            }
+        });
+        if (local is null)
+            throw yaml.FaultAt(start, "the key 'local_port' is missing");
+
+        StreamAddress.Tcp? remote = (mode, host, port) switch
+        {
+            (not null, null, null) => null,
+            (not null, _, _) => throw yaml.FaultAt(start, "in mode connect the enclave says the destination: leave remote_addr and remote_port away"),
+            (null, not null, { } number) => new StreamAddress.Tcp(host, number),
+            _ => throw yaml.FaultAt(start, $"expected {Form}"),
+        };
+        return new ListenerEntry(local, remote, peers is var (list, line) ? ParsePeers(local, list, line) : null, maxConnections, start);
+    }
+
+    private StreamAddress ReadLocal()
+    {
+        string text = yaml.ReadText("a vsock port or an address");
+        if (!text.Contains(':', StringComparison.Ordinal))
+        {
+            return StreamAddress.TryParseNumber(text, out uint port) && port is > 0 and < VsockEndPoint.AnyPort
+                ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port)
+                : throw yaml.Fault($"'{text}' is no vsock port; use a number from 1 to 4294967294");
+        }
+
+        return StreamAddress.TryParse(text, out StreamAddress? address, out string? error) ? address : throw yaml.Fault(error);
+    }
+
+    private string ReadHost()
+    {
+        string text = yaml.ReadText("a host name or an IP address");
+        return DestinationHost.TryParse(text, out string? host, out string? error) ? host : throw yaml.Fault(error);
+    }
+
+    private string ReadMode()
+    {
+        string mode = yaml.ReadText("a mode");
+        return mode == "connect" ? mode : throw yaml.Fault($"mode '{mode}' is not known; there is 'connect', and without a mode one destination");
+    }
+
+    private PeerList ParsePeers(StreamAddress local, List<string> peers, long line)
+    {
+        var cids = new HashSet<uint>();
+        var addresses = new HashSet<IPAddress>();
+        foreach (string peer in peers)
+        {
+            bool isKnown = local switch
+            {
+                StreamAddress.Vsock => StreamAddress.TryParseNumber(peer, out uint cid) && cid != VsockEndPoint.AnyCid && cids.Add(cid),
+                StreamAddress.Tcp => DestinationHost.TryParse(peer, out string? host, out _) && IPAddress.TryParse(host, out IPAddress? address) && addresses.Add(address),
+                _ => throw yaml.FaultAt(line, $"peers cannot be told apart at {local}; the file's permissions say who may connect"),
+            };
+            if (!isKnown)
+                throw yaml.FaultAt(line, $"peer '{peer}' is no {(local is StreamAddress.Vsock ? "CID" : "IP address")}, or stands there twice");
+        }
+
+        return new PeerList(cids, addresses);
+    }
+}

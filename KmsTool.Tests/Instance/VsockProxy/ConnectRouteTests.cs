@@ -1,0 +1,175 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using KmsTool.Instance.VsockProxy;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Instance.VsockProxy.Destinations;
+using KmsTool.Tests.Instance.VsockProxy.Relaying;
+
+namespace KmsTool.Tests.Instance.VsockProxy;
+
+public class ConnectRouteTests
+{
+    private const string Established = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+    [Theory]
+    [InlineData("127.0.0.1", "CONNECT 127.0.0.1:PORT HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n")]
+    [InlineData("127.0.0.0/8", "CONNECT 127.0.0.1:PORT HTTP/1.0\r\n\r\n")]
+    [InlineData("kms.test", "CONNECT KMS.test:PORT HTTP/1.1\r\nUser-Agent:  x\r\nProxy-Connection: keep-alive\r\n\r\n")]
+    [InlineData("kms.test", "CONNECT kms.test.:PORT HTTP/1.1\r\n\r\n")]
+    public async Task Listed_destination_is_joined_with_what_follows_the_request(string listed, string request)
+    {
+        var names = new NameTable { Answer = _ => NameTable.Addresses("127.0.0.1") };
+        await using var proxy = new TestProxy(lookup: names.LookUpAsync);
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, (listed, proxy.Port))]);
+        using Socket client = await proxy.DialAsync(address);
+
+        // What the client says before it has the answer belongs to the destination.
+        await SendAsync(client, request.Replace("PORT", $"{proxy.Port}", StringComparison.Ordinal) + "early");
+        client.Shutdown(SocketShutdown.Send);
+        using Socket accepted = await proxy.AcceptAsync();
+        Assert.Equal("early", await accepted.ReadToEndAsync(proxy.Patience));
+        await SendAsync(accepted, "late");
+        accepted.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(Established + "late", await client.ReadToEndAsync(proxy.Patience));
+        Assert.Contains("5 bytes up, 4 down", await proxy.WaitForLogAsync("both sides closed"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Request_that_comes_byte_by_byte_is_understood()
+    {
+        await using var proxy = new TestProxy();
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        using Socket client = await proxy.DialAsync(address);
+
+        foreach (char c in $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n")
+            await SendAsync(client, $"{c}");
+
+        using Socket accepted = await proxy.AcceptAsync();
+        byte[] answer = new byte[Established.Length];
+        await new NetworkStream(client).ReadExactlyAsync(answer, proxy.Patience);
+        Assert.Equal(Established, Encoding.ASCII.GetString(answer));
+        await proxy.AssertJoinedAsync(client, accepted);
+    }
+
+    [Theory]
+    [InlineData("CONNECT elsewhere.test:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "tcp:elsewhere.test:443 is not in the allowlist")]
+    [InlineData("CONNECT kms.test:80 HTTP/1.1\r\n\r\n", "403 Forbidden", "tcp:kms.test:80 is not in the allowlist")]
+    [InlineData("CONNECT 169.254.169.254:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "tcp:169.254.169.254:443 is not in the allowlist")]
+    [InlineData("CONNECT rebound.kms.test:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "its address 169.254.169.254 is not allowed")]
+    [InlineData("CONNECT unknown.kms.test:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway", "looking unknown.kms.test up failed")]
+    [InlineData("GET / HTTP/1.1\r\nHost: kms.test\r\n\r\n", "405 Method Not Allowed", "the only method here is CONNECT")]
+    [InlineData("connect kms.test:443 HTTP/1.1\r\n\r\n", "405 Method Not Allowed", "the only method here is CONNECT")]
+    [InlineData("CONNECT kms.test HTTP/1.1\r\n\r\n", "400 Bad Request", "'kms.test' is not HOST:PORT")]
+    [InlineData("CONNECT kms.test:0 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT kms.test:65536 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT kms.test:+443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT 2130706433:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT ::1:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT https://kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "400 Bad Request", "a CONNECT request has no body")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "400 Bad Request", "a CONNECT request has no body")]
+    [InlineData("CONNECT kms.test:443 HTTP/2.0\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("CONNECT  kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\n folded: x\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nno colon\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\nHost: x\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nX: \0\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("\u0016\u0003\u0001\u0002\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    public async Task What_is_not_admitted_is_answered_and_closed(string request, string status, string reason)
+    {
+        var names = new NameTable
+        {
+            Answer = name => name == "rebound.kms.test" ? NameTable.Addresses("169.254.169.254", "127.0.0.1") : throw NameTable.Unknown,
+        };
+        await using var proxy = new TestProxy(lookup: names.LookUpAsync);
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("kms.test", 443), ("*.kms.test", 443))]);
+        using Socket client = await proxy.DialAsync(address);
+
+        await SendAsync(client, request);
+        // The client's side is open: the answer does not wait for its end.
+        byte[] start = new byte[$"HTTP/1.1 {status}\r\n".Length];
+        await new NetworkStream(client).ReadExactlyAsync(start, proxy.Patience);
+        client.Shutdown(SocketShutdown.Send);
+        string rest = await client.ReadToEndAsync(proxy.Patience);
+
+        Assert.Equal($"HTTP/1.1 {status}\r\n", Encoding.ASCII.GetString(start));
+        Assert.Contains("Connection: close\r\n", rest, StringComparison.Ordinal);
+        Assert.Contains(reason, rest, StringComparison.Ordinal);
+        await proxy.WaitForLogAsync(reason);
+        Assert.False(proxy.Destination.Pending());
+    }
+
+    [Fact]
+    public async Task Head_without_end_is_refused_after_8_KiB()
+    {
+        await using var proxy = new TestProxy();
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        using Socket client = await proxy.DialAsync(address);
+
+        await SendAsync(client, $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\nX: " + new string('x', 9000));
+        client.Shutdown(SocketShutdown.Send);
+
+        Assert.StartsWith("HTTP/1.1 431 ", await client.ReadToEndAsync(proxy.Patience), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("CONNECT 127.")]
+    public async Task Peer_that_does_not_go_on_is_told_so_and_leaves_others_untouched(string said)
+    {
+        await using var proxy = new TestProxy(new ProxyOptions { RequestTimeout = TimeSpan.FromMilliseconds(100) });
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        using Socket slow = await proxy.DialAsync(address);
+        await SendAsync(slow, said);
+
+        using Socket client = await proxy.DialAsync(address);
+        await SendAsync(client, $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n");
+        using Socket accepted = await proxy.AcceptAsync();
+
+        byte[] start = new byte[12];
+        await new NetworkStream(slow).ReadExactlyAsync(start, proxy.Patience);
+        Assert.Equal("HTTP/1.1 408", Encoding.ASCII.GetString(start));
+    }
+
+    [Fact]
+    public async Task Peer_that_closes_without_a_request_is_forgotten()
+    {
+        await using var proxy = new TestProxy();
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+
+        (await proxy.DialAsync(address)).Dispose();
+
+        await proxy.WaitForLogAsync("BadRequest: the peer closed without a request");
+    }
+
+    [Fact]
+    public async Task Destination_that_does_not_answer_is_a_gateway_timeout()
+    {
+        // A queue of one that is full: Linux drops further connection requests without an answer.
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        server.Listen(0);
+        ushort port = (ushort)((IPEndPoint)server.LocalEndPoint!).Port;
+        await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
+        using Socket first = await proxy.DialAsync(new StreamAddress.Tcp("127.0.0.1", port));
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", port))]);
+        using Socket client = await proxy.DialAsync(address);
+
+        await SendAsync(client, $"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n");
+        client.Shutdown(SocketShutdown.Send);
+
+        Assert.StartsWith("HTTP/1.1 504 ", await client.ReadToEndAsync(proxy.Patience), StringComparison.Ordinal);
+    }
+
+    private static async Task SendAsync(Socket socket, string text) => await socket.SendAsync(Encoding.Latin1.GetBytes(text));
+}

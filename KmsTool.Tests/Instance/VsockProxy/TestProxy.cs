@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using KmsTool.Instance.VsockProxy;
+using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Monitoring;
+using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Instance.VsockProxy.Destinations;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Instance.VsockProxy;
+
+/// <summary>A proxy in this process, at Unix sockets of a directory of its own or at TCP ports, and one destination for it.</summary>
+internal sealed class TestProxy : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+    private readonly HappyEyeballs _eyeballs = new(TimeProvider.System);
+    private readonly NameResolvers _names;
+    private bool _stopped;
+
+    public TestProxy(ProxyOptions? options = null, NameLookup? lookup = null, TimeProvider? time = null)
+    {
+        Options = options ?? new ProxyOptions();
+        _names = new NameResolvers(Options.Family, lookup ?? NameTable.None, TimeProvider.System, Log);
+        Server = new ProxyServer(Options, Metrics, time ?? TimeProvider.System, Log);
+        Destination.Start(512);
+    }
+
+    public ProxyOptions Options { get; }
+
+    public ProxyServer Server { get; }
+
+    public ProxyMetrics Metrics { get; } = new();
+
+    public RecordingLogger Log { get; } = new();
+
+    public TcpListener Destination { get; } = new(IPAddress.Loopback, 0);
+
+    public ushort Port => (ushort)((IPEndPoint)Destination.LocalEndpoint).Port;
+
+    public CancellationToken Patience => _patience.Token;
+
+    public StreamAddress Unix(string name) => new StreamAddress.Unix(_directory[name]);
+
+    /// <summary>A plan that leads to the destination.</summary>
+    public ListenerPlan Fixed(StreamAddress local, int maxConnections = 1024, PeerList? peers = null, ushort? port = null) =>
+        new(local, new FixedRoute(new Destination(Options.To("127.0.0.1", port ?? Port), _names["127.0.0.1"], _eyeballs, TimeProvider.System)), peers, maxConnections);
+
+    /// <summary>A plan in CONNECT mode.</summary>
+    public ListenerPlan Connect(StreamAddress local, params (string Host, PortRange Ports)[] allowed) => new(
+        local,
+        new ConnectRoute(
+            new Allowlist("allow.yaml", [.. allowed.Select(entry => new AllowlistEntry(HostPattern.Parse(entry.Host), entry.Ports))]),
+            Options, _names, _eyeballs, TimeProvider.System),
+        Peers: null,
+        MaxConnections: 1024);
+
+    public async Task<Socket> DialAsync(StreamAddress address) => await StreamConnector.ConnectAsync(address, null, Patience);
+
+    public async Task<Socket> AcceptAsync() => await Destination.AcceptSocketAsync(Patience);
+
+    /// <summary>Sends a byte on one socket and takes it from the other.</summary>
+    public async Task AssertJoinedAsync(Socket one, Socket other)
+    {
+        byte[] sent = [(byte)Random.Shared.Next(256)];
+        byte[] received = new byte[1];
+        await one.SendAsync(sent, Patience);
+        Assert.Equal(1, await other.ReceiveAsync(received, Patience));
+        Assert.Equal(sent, received);
+    }
+
+    /// <summary>Waits until the log has a line with this in it.</summary>
+    public Task<string> WaitForLogAsync(string part) => Log.WaitForAsync(part, Patience);
+
+    public Task StopAsync()
+    {
+        _stopped = true;
+        return Server.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stopped)
+        {
+            // What is still open would take the drain time.
+            Task stopping = Server.StopAsync();
+            Server.Abort();
+            await stopping;
+        }
+
+        Server.Dispose();
+        Destination.Dispose();
+        _eyeballs.Dispose();
+        _patience.Dispose();
+        _directory.Dispose();
+    }
+}
