@@ -10,8 +10,9 @@ internal sealed class ConnectionLoad(EndPoint entrance) : ILoad
 
     public long Done => Interlocked.Read(ref _done);
 
-    public void RunClient()
+    public void RunClient(Barrier start)
     {
+        start.SignalAndWait(CancellationToken.None);
         while (!_ends)
         {
             ClientSocket.Exchange(entrance);

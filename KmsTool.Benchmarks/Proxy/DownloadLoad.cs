@@ -19,10 +19,11 @@ internal sealed class DownloadLoad : ILoad
 
     public long Done => Interlocked.Read(ref _received);
 
-    public void RunClient()
+    public void RunClient(Barrier start)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(Destination.BufferLength);
         using Socket socket = ClientSocket.Connect(_entrance, Service.Source);
+        start.SignalAndWait(CancellationToken.None);
         while (socket.Receive(buffer) is > 0 and var received)
             Interlocked.Add(ref _received, received);
     }

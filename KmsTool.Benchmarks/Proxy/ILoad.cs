@@ -7,7 +7,8 @@ internal interface ILoad
     public long Done { get; }
 
     /// <summary>One client; returns soon after <see cref="End"/>.</summary>
-    public void RunClient();
+    /// <param name="start">Where it meets the others once it is connected.</param>
+    public void RunClient(Barrier start);
 
     /// <summary>Tells all clients to end.</summary>
     public void End();

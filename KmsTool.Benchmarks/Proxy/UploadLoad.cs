@@ -11,10 +11,11 @@ internal sealed class UploadLoad(EndPoint entrance, Destination destination) : I
     // What has arrived, not what has left: between the two there are buffers.
     public long Done => destination.Received;
 
-    public void RunClient()
+    public void RunClient(Barrier start)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(Destination.BufferLength);
         using Socket socket = ClientSocket.Connect(entrance, Service.Sink);
+        start.SignalAndWait(CancellationToken.None);
         while (!_ends)
             socket.Send(buffer);
 
