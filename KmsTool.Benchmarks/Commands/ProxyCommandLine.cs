@@ -39,11 +39,13 @@ internal sealed class ProxyCommandLine
             Parts = new HashSet<ProxyPart>(only.Length > 0 ? only : Enum.GetValues<ProxyPart>()),
             Rounds = parseResult.GetValue(_rounds),
             Duration = parseResult.GetValue(_duration),
+            IdleConnections = 1000,
+            ManyIdleConnections = 10_000,
             ProxyEnvironment = new Dictionary<string, string>(parseResult.GetValue(_proxyEnvironment) ?? []),
             ProxyArguments = parseResult.GetValue(_proxyArguments) ?? [],
         };
         return parseResult.GetValue(_quick)
-            ? options with { Rounds = 1, Duration = TimeSpan.FromSeconds(0.5) }
+            ? options with { Rounds = 1, Duration = TimeSpan.FromSeconds(0.3), IdleConnections = 100, ManyIdleConnections = 1000 }
             : options;
     }
 

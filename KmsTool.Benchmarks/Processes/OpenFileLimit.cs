@@ -9,14 +9,14 @@ internal static partial class OpenFileLimit
     private const int OpenFiles = 7;
 
     /// <summary>Raises the limit, also the hard one where this program may; the runtime has raised the soft one before.</summary>
-    public static void Raise(int descriptors)
+    /// <returns>The limit now, which is a lower one where it may not.</returns>
+    public static long Raise(int descriptors)
     {
-        if (Get(OpenFiles, out Limits limits) != 0 || limits.Soft >= (nuint)descriptors)
-            return;
+        if (Get(OpenFiles, out Limits limits) != 0)
+            return 0;
 
         var wanted = new Limits { Soft = (nuint)descriptors, Hard = nuint.Max(limits.Hard, (nuint)descriptors) };
-        // Who may not goes on with what there is, and is told how many connections that was good for.
-        _ = Set(OpenFiles, wanted);
+        return limits.Soft >= wanted.Soft || Set(OpenFiles, wanted) != 0 ? (long)limits.Soft : descriptors;
     }
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]

@@ -16,16 +16,13 @@ internal sealed class Destination : IDisposable
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly ConcurrentBag<Socket> _held = [];
-    private readonly Action<Exception> _onFault;
     private long _received;
     private volatile bool _sourcesRun = true;
     private volatile bool _disposed;
 
     /// <param name="threads">How many connections it serves at once; those that are held do not count.</param>
-    /// <param name="onFault">Told of what ends a thread.</param>
-    public Destination(int threads, Action<Exception> onFault)
+    public Destination(int threads)
     {
-        _onFault = onFault;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(Backlog);
         for (int i = 0; i < threads; i++)
@@ -64,11 +61,14 @@ internal sealed class Destination : IDisposable
                 if (!Serve(connection, buffer))
                     connection.Dispose();
             }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.TooManyOpenSockets)
+            {
+                // It would fail over and over. Who waits for an answer tells how many there were before.
+                return;
+            }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                // A client or a proxy that broke off tells for itself.
-                if (e is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets })
-                    _onFault(e);
+                // A client or a proxy broke off, and its own measurement tells.
             }
         }
     }

@@ -8,7 +8,7 @@ namespace KmsTool.Benchmarks.Proxy;
 internal static class LoadWindow
 {
     // Until the buffers between are full.
-    private static readonly TimeSpan RunUp = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan RunUp = TimeSpan.FromMilliseconds(200);
 
     // To connect, and to deliver what is on the way, takes no longer than this, unless a proxy has lost something.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

@@ -15,6 +15,12 @@ internal sealed record ProxyOptions
     /// <summary>How long each measurement takes.</summary>
     public required TimeSpan Duration { get; init; }
 
+    /// <summary>Idle connections through each proxy.</summary>
+    public required int IdleConnections { get; init; }
+
+    /// <summary>Idle connections through those that need no process for each.</summary>
+    public required int ManyIdleConnections { get; init; }
+
     /// <summary>Further environment variables of kmstool-instance.</summary>
     public required IReadOnlyDictionary<string, string> ProxyEnvironment { get; init; }
 

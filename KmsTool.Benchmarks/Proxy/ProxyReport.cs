@@ -6,9 +6,13 @@ namespace KmsTool.Benchmarks.Proxy;
 internal sealed class ProxyReport(ProxyOptions options)
 {
     private const double Gibibyte = 1024.0 * 1024 * 1024;
+    private const double Mebibyte = 1024.0 * 1024;
     private const double PerMillion = 1_000_000;
 
     private readonly string _machine = MachineFacts.Describe();
+
+    /// <summary>How many files each program may have open.</summary>
+    public required long OpenFiles { get; init; }
 
     public List<Series> Streams { get; } = [];
 
@@ -16,16 +20,30 @@ internal sealed class ProxyReport(ProxyOptions options)
 
     public List<RoundTripSample> RoundTrips { get; } = [];
 
+    public List<IdleSample> Idle { get; } = [];
+
     public override string ToString()
     {
         var text = new MarkdownText();
         text.Line($"Machine: {_machine}.");
-        text.Line($"{options.Rounds} rounds of {options.Duration.TotalSeconds:0.##} s for each path, in turn: medians (least–most).");
+        text.Line("From a Unix socket to TCP on 127.0.0.1. Direct: TCP, with nothing between.");
+        text.Line($"socat: `socat {string.Join(' ', Socat.Arguments("PATH", "PORT"))}`: its own buffers of 8 KiB, a process for each connection.");
+        text.Line($"kmstool: `{string.Join(' ', DescribeKmstool())}`.");
+        text.Line($"{options.Rounds} rounds of {options.Duration.TotalSeconds:0.##} s for each path, in turn: medians (least–most). Ratios are medians of those within each round.");
+        new ProxyAims(this, options).AppendTo(text);
         AppendStreams(text);
         AppendConnections(text);
         AppendRoundTrips(text);
+        AppendIdle(text);
         return text.ToString();
     }
+
+    private IEnumerable<string> DescribeKmstool() =>
+    [
+        .. options.ProxyEnvironment.Select(static pair => $"{pair.Key}={pair.Value}"),
+        "kmstool-instance",
+        .. ProxyTestbed.KmstoolArguments(options, "PATH", "PORT"),
+    ];
 
     private void AppendStreams(MarkdownText text)
     {
@@ -78,6 +96,27 @@ internal sealed class ProxyReport(ProxyOptions options)
                 MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Slow.TotalMicroseconds)), "F1"),
                 MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Cpu.Proxy.TotalMicroseconds / sample.Count)), "F1"),
                 MarkdownText.Format(Spread.Of(path.Select(static sample => sample.Cpu.Tool.TotalMicroseconds / sample.Count)), "F1"));
+        }
+    }
+
+    private void AppendIdle(MarkdownText text)
+    {
+        if (Idle.Count == 0)
+            return;
+
+        text.Line($"\nEach program may have {OpenFiles} files open{(OpenFiles < ProxyTestbed.Descriptors ? $", and was to have {ProxyTestbed.Descriptors}: more connections than held need a higher limit" : "")}.");
+        text.Heading("idle connections", "path", "held", "opened in s", "processes", "RSS MiB, sum", "PSS MiB, sum");
+        foreach (IdleSample sample in Idle)
+        {
+            bool hasProxy = sample.Path != PathKind.Direct;
+            text.Row(
+                $"{sample.Wanted}",
+                MarkdownText.NameOf(sample.Path),
+                sample.Held < sample.Wanted ? $"{sample.Held}: {sample.Refusal ?? "the others were closed"}" : $"{sample.Held}",
+                $"{sample.Opened.TotalSeconds:F1}",
+                hasProxy ? $"{sample.Memory.Processes}" : "",
+                hasProxy ? $"{sample.Memory.ResidentBytes / Mebibyte:F1}" : "",
+                hasProxy ? $"{sample.Memory.ProportionalBytes / Mebibyte:F1}" : "");
         }
     }
 }

@@ -1,3 +1,4 @@
+using KmsTool.Benchmarks.Processes;
 using KmsTool.Cli;
 
 namespace KmsTool.Benchmarks.Proxy;
@@ -19,7 +20,7 @@ internal sealed class ProxyRun(ProxyOptions options)
     /// <exception cref="CommandFailedException">A program is missing, or fails under a load.</exception>
     public async Task<ProxyReport> RunAsync(CancellationToken cancellationToken)
     {
-        var report = new ProxyReport(options);
+        var report = new ProxyReport(options) { OpenFiles = OpenFileLimit.Raise(ProxyTestbed.Descriptors) };
         if (options.Parts.Contains(ProxyPart.Throughput))
             report.Streams.AddRange(await MeasureThroughputAsync(cancellationToken));
 
@@ -28,6 +29,9 @@ internal sealed class ProxyRun(ProxyOptions options)
 
         if (options.Parts.Contains(ProxyPart.RoundTrip))
             report.RoundTrips.AddRange(await MeasureRoundTripsAsync(cancellationToken));
+
+        if (options.Parts.Contains(ProxyPart.Idle))
+            report.Idle.AddRange(await MeasureIdleAsync(cancellationToken));
 
         return report;
     }
@@ -62,6 +66,21 @@ internal sealed class ProxyRun(ProxyOptions options)
         await using ProxyTestbed testbed = await ProxyTestbed.StartAsync(options, Enum.GetValues<PathKind>(), 1 + SpareThreads, cancellationToken);
         return await RepeatAsync("round trips", testbed.Paths,
             (path, round, duration) => RoundTrips.MeasureAsync(path, round, duration, cancellationToken));
+    }
+
+    private async Task<List<IdleSample>> MeasureIdleAsync(CancellationToken cancellationToken)
+    {
+        var results = new List<IdleSample>();
+        foreach (PathKind kind in Compared)
+        {
+            Tell($"idle connections, {kind}");
+            // 10,000 processes of socat would say nothing more than 1,000.
+            int[] counts = kind == PathKind.Socat ? [options.IdleConnections] : [options.IdleConnections, options.ManyIdleConnections];
+            await using ProxyTestbed testbed = await ProxyTestbed.StartAsync(options, [kind], 1 + SpareThreads, cancellationToken);
+            results.AddRange(await IdleMeasurement.MeasureAsync(testbed.Paths[0], counts, cancellationToken));
+        }
+
+        return results;
     }
 
     private async Task<Series> MeasureLoadAsync(

@@ -26,7 +26,7 @@ internal sealed class ProxyTestbed : IAsyncDisposable
     private ProxyTestbed(ProxyOptions options, int threads)
     {
         _options = options;
-        Destination = new Destination(threads, static fault => Console.Error.WriteLine($"destination: {fault.Message}"));
+        Destination = new Destination(threads);
     }
 
     public Destination Destination { get; }
@@ -42,7 +42,6 @@ internal sealed class ProxyTestbed : IAsyncDisposable
     public static async Task<ProxyTestbed> StartAsync(
         ProxyOptions options, IReadOnlyList<PathKind> kinds, int threads, CancellationToken cancellationToken)
     {
-        OpenFileLimit.Raise(Descriptors);
         var testbed = new ProxyTestbed(options, threads);
         try
         {
@@ -68,6 +67,10 @@ internal sealed class ProxyTestbed : IAsyncDisposable
             : throw new CommandFailedException(ExitCode.WrongUsage, $"There is no {path}; run 'make publish' first, or name another folder with --programs.");
     }
 
+    /// <summary>Arguments of kmstool-instance.</summary>
+    public static string[] KmstoolArguments(ProxyOptions options, string socket, string port) =>
+        ["vsock-proxy", $"unix:{socket}", "127.0.0.1", port, "-w", $"{Connections}", .. options.ProxyArguments];
+
     public async ValueTask DisposeAsync()
     {
         foreach (MeasuredPath path in _paths)
@@ -80,13 +83,12 @@ internal sealed class ProxyTestbed : IAsyncDisposable
     private async Task AddAsync(PathKind kind, CancellationToken cancellationToken)
     {
         string socket = Path.Combine(_directory.FullName, $"{kind}.sock");
-        int port = Destination.EndPoint.Port;
+        string port = $"{Destination.EndPoint.Port}";
         StartedProgram? program = kind switch
         {
             PathKind.MinimalRelay => StartRelay(socket, port),
             PathKind.Socat => Start(kind, Socat.Find(), Socat.Arguments(socket, port), NoEnvironment),
-            PathKind.Kmstool => Start(kind, FindProgram(_options),
-                ["vsock-proxy", $"unix:{socket}", "127.0.0.1", $"{port}", "-w", $"{Connections}", .. _options.ProxyArguments], _options.ProxyEnvironment),
+            PathKind.Kmstool => Start(kind, FindProgram(_options), KmstoolArguments(_options, socket, port), _options.ProxyEnvironment),
             _ => null,
         };
         EndPoint entrance = program is null ? Destination.EndPoint : new UnixDomainSocketEndPoint(socket);
@@ -95,12 +97,12 @@ internal sealed class ProxyTestbed : IAsyncDisposable
             await program.WaitUntilAsync(() => IsServing(entrance), cancellationToken);
     }
 
-    private StartedProgram StartRelay(string socket, int port)
+    private StartedProgram StartRelay(string socket, string port)
     {
-        // This program, which the runtime's own start finds its runtime for; in an environment without a home it is told.
+        // This program once more, by the runtime that runs it: its own start would have to find one.
         string root = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
         return Start(PathKind.MinimalRelay, Path.Combine(root, "dotnet"),
-            ["exec", typeof(Program).Assembly.Location, Commands.RelayCommandLine.Name, socket, $"{port}"],
+            ["exec", typeof(Program).Assembly.Location, Commands.RelayCommandLine.Name, socket, port],
             new Dictionary<string, string> { ["DOTNET_ROOT"] = root });
     }
 

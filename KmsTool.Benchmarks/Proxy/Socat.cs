@@ -12,5 +12,5 @@ internal static class Socat
         ?? throw new CommandFailedException(ExitCode.WrongUsage, "There is no socat to compare with; 'apt-get install socat' installs it.");
 
     /// <summary>Its arguments: buffers of 8 KiB and a process for each connection, as by default.</summary>
-    public static string[] Arguments(string socket, int port) => [$"UNIX-LISTEN:{socket},fork,backlog=1024", $"TCP:127.0.0.1:{port}"];
+    public static string[] Arguments(string socket, string port) => [$"UNIX-LISTEN:{socket},fork,backlog=1024", $"TCP:127.0.0.1:{port}"];
 }
