@@ -3,6 +3,7 @@
 
 DOTNET = dotnet
 CONFIGURATION = Release
+BENCHMARKS = $(DOTNET) run --project KmsTool.Benchmarks --configuration Release --no-build --
 
 build:
 	$(DOTNET) build KmsTool.sln --configuration $(CONFIGURATION) --verbosity quiet --nologo
@@ -25,10 +26,12 @@ publish:
 	$(DOTNET) publish KmsTool.Instance --runtime win-x64 --verbosity quiet --nologo
 	ls -l artifacts/bin/*
 
-# Of the published programs, so that what is measured is what runs; BENCH names other figures, see docs/performance.md.
-BENCH = load
+# Of the published programs, so that what is measured is what runs; BENCH names one of the two, or other figures, see
+# docs/performance.md.
+BENCH =
 bench: publish
-	$(DOTNET) run --project KmsTool.Benchmarks --configuration Release -- $(BENCH)
+	$(DOTNET) build KmsTool.Benchmarks --configuration Release --verbosity quiet --nologo
+	if [ -n '$(BENCH)' ]; then $(BENCHMARKS) $(BENCH); else $(BENCHMARKS) load && $(BENCHMARKS) proxy; fi
 
 format:
 	$(DOTNET) format KmsTool.sln
@@ -41,7 +44,7 @@ help:
 	@echo 'make test     runs all tests'
 	@echo 'make demo     shows the main job on this machine, without AWS'
 	@echo 'make publish  programs for linux-x64 and win-x64 in artifacts/bin'
-	@echo 'make bench    measures the published enclave (BENCH="load --quick": a trial)'
+	@echo 'make bench    measures the published enclave and proxy (BENCH="proxy --quick": a trial)'
 	@echo 'make format   formats the source files'
 	@echo 'make clean    removes what was built'
 

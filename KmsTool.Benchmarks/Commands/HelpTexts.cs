@@ -74,7 +74,7 @@ internal static class HelpTexts
           -h, --help             this text
 
         Examples:
-          make bench BENCH=proxy
+          make bench BENCH="proxy --rounds 3"
           KmsTool.Benchmarks proxy --quick
           KmsTool.Benchmarks proxy --only connections --rounds 3 \
             --proxy-env DOTNET_TieredCompilation=0 -- --log-level warning

@@ -7,13 +7,13 @@ internal static class ProcessFamily
 {
     private const string ProportionalLine = "Pss:";
 
-    /// <summary>CPU time of the process, of its children and of those that have ended.</summary>
+    /// <summary>CPU time of the process, of its children, which have one thread each, and of those that have ended.</summary>
     /// <exception cref="IOException">There is no such process.</exception>
     public static TimeSpan ReadCpu(int processId)
     {
         // The children first: one that ends meanwhile is then counted in both, not in neither.
-        TimeSpan living = ReadChildren(processId).Aggregate(TimeSpan.Zero, static (sum, child) => sum + OfChild(child, ProcessUsage.ReadCpuWithEndedChildren));
-        return living + ProcessUsage.ReadCpuWithEndedChildren(processId);
+        long living = ReadChildren(processId).Sum(static child => OfChild(child, ReadNanoseconds));
+        return TimeSpan.FromMicroseconds(living / 1000) + ProcessUsage.ReadCpuWithEndedChildren(processId);
     }
 
     /// <summary>Memory of the process and its children.</summary>
@@ -32,6 +32,11 @@ internal static class ProcessFamily
         .. File.ReadAllText($"/proc/{processId}/task/{processId}/children")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static id => int.Parse(id, CultureInfo.InvariantCulture)),
     ];
+
+    // Of a process of one thread. /proc/PID/stat counts in hundredths of a second and rounds down, which is much of what
+    // one of many short-lived children has used (proc_pid_schedstat, Documentation/scheduler/sched-stats.rst).
+    private static long ReadNanoseconds(int processId) =>
+        long.Parse(File.ReadAllText($"/proc/{processId}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
 
     private static long ReadResident(int processId) => ProcessUsage.Of(processId).ResidentBytes;
 

@@ -14,6 +14,9 @@ internal readonly record struct CpuShares(TimeSpan Proxy, TimeSpan Tool, TimeSpa
     public static CpuShares Read(MeasuredPath path) => new(
         path.ReadCpu(), ProcessUsage.Of(Environment.ProcessId).Cpu, ProcessUsage.ReadMachineCpu());
 
+    public static CpuShares operator +(CpuShares one, CpuShares other) => new(
+        one.Proxy + other.Proxy, one.Tool + other.Tool, one.Machine + other.Machine);
+
     public static CpuShares operator -(CpuShares later, CpuShares earlier) => new(
         later.Proxy - earlier.Proxy, later.Tool - earlier.Tool, later.Machine - earlier.Machine);
 }

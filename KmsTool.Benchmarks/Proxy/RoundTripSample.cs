@@ -1,6 +1,6 @@
 namespace KmsTool.Benchmarks.Proxy;
 
-/// <summary>How long round trips on one connection took along one path in one round.</summary>
+/// <summary>How long round trips took along one path in one round.</summary>
 /// <param name="Path">The path.</param>
 /// <param name="Round">The round; what is compared is of the same one.</param>
 /// <param name="Count">How many.</param>
