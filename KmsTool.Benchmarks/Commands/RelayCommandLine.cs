@@ -15,9 +15,12 @@ internal static class RelayCommandLine
         var port = new Argument<int>("PORT");
         var command = new Command(Name) { path, port };
         command.Hidden = true;
-        command.SetAction(parseResult =>
+        command.SetAction(async (parseResult, cancellationToken) =>
         {
-            MinimalRelay.Run(parseResult.GetRequiredValue(path), parseResult.GetValue(port));
+            // Its threads do not end before the process does.
+            MinimalRelay.Start(parseResult.GetRequiredValue(path), parseResult.GetValue(port));
+            await Console.Out.WriteLineAsync("ready");
+            await Task.Delay(Timeout.Infinite, cancellationToken);
             return (int)ExitCode.Success;
         });
         return command;

@@ -30,21 +30,19 @@ internal sealed class IdleConnections(EndPoint entrance) : IDisposable
         while (await Task.WhenAny(opening, Task.Delay(LongestSilence, cancellationToken)) != opening && Count > before)
             before = Count;
 
+        if (!opening.IsCompleted)
+        {
+            // The thread may be in a call that does not return; closing the socket ends that.
+            _ends = true;
+            _opening?.Dispose();
+            await opening.WaitAsync(LongestSilence, CancellationToken.None);
+            Refusal = $"the next one was not answered within {LongestSilence.TotalSeconds} s";
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
-        if (opening.IsCompleted)
-            return;
-
-        // The thread is in a call that does not return; closing the socket ends that.
-        _opening?.Dispose();
-        await opening.WaitAsync(LongestSilence, cancellationToken);
-        Refusal = $"the next one was not answered within {LongestSilence.TotalSeconds} s";
     }
 
-    public void Dispose()
-    {
-        _ends = true;
-        _sockets.ForEach(static socket => socket.Dispose());
-    }
+    public void Dispose() => _sockets.ForEach(static socket => socket.Dispose());
 
     private void Open(int count)
     {

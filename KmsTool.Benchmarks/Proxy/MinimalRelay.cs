@@ -12,13 +12,17 @@ internal static class MinimalRelay
     private const int Backlog = 1024;
     private const int BufferLength = 64 * 1024;
 
-    /// <summary>Relays from a Unix socket to a TCP port of this machine until the process is ended.</summary>
-    public static void Run(string path, int port)
+    /// <summary>Relays from a Unix socket to a TCP port of this machine until the process ends.</summary>
+    public static void Start(string path, int port)
     {
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen(Backlog);
-        Console.WriteLine("ready");
+        new Thread(() => AcceptAll(listener, port)) { IsBackground = true }.Start();
+    }
+
+    private static void AcceptAll(Socket listener, int port)
+    {
         while (true)
         {
 #pragma warning disable RS0030 // A Unix socket, which nobody disposes of while it waits.
