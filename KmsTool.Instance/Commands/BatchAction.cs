@@ -26,7 +26,8 @@ internal static class BatchAction
 
     private static async Task ConnectAndRunAsync(BatchRequest request, BatchInput input, BatchTally tally, CancellationToken cancellationToken)
     {
-        using ILoggerFactory loggers = LogOutput.Create(request.Enclave.LogLevel);
+        // A progress bar keeps what is written through the console from tearing it.
+        using ILoggerFactory loggers = LogOutput.Create(request.Enclave.LogLevel, Console.Error);
         ILogger logger = loggers.CreateLogger(DecryptCommandLine.Name);
         var source = new CredentialSource(request.Enclave.Credentials!, TimeProvider.System, logger);
         using var credentials = new FreshCredentials(source, TimeProvider.System, logger);

@@ -20,10 +20,11 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     public async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(options.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static timer => ((CancellationTokenSource)timer!).Cancel(), timer);
         try
         {
-            Socket socket = _fixed is null ? await ConnectByNameAsync(either.Token) : await ConnectAsync(_fixed, either.Token);
+            Socket socket = _fixed is null ? await ConnectByNameAsync(timer.Token) : await ConnectAsync(_fixed, timer.Token);
             KeepAlive(socket);
             return socket;
         }

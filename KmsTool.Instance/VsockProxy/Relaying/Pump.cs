@@ -5,61 +5,49 @@ namespace KmsTool.Instance.VsockProxy.Relaying;
 
 /// <summary>
 /// Carries bytes from one socket to another until the source closes its side, and then closes that side of the destination.
+/// Disposing of the sockets breaks it off.
 /// </summary>
 /// <param name="source">Read from; its other direction is left alone.</param>
 /// <param name="destination">Written to; its other direction is left alone.</param>
-/// <param name="sendTimeout">Longest time that the destination may take for one buffer.</param>
 /// <param name="passed">Told of bytes that passed.</param>
-/// <param name="idle">Told of activity.</param>
-/// <param name="time">Measures <paramref name="sendTimeout"/>.</param>
-internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeout, Action<int>? passed, IdleTimer idle, TimeProvider time) : IDisposable
+/// <param name="time">Dates what happens.</param>
+internal sealed class Pump(Socket source, Socket destination, Action<int>? passed, TimeProvider time)
 {
     private const int BufferSize = 64 * 1024;
 
     // Completions may run on the one thread that waits for all sockets: a stream that never has to wait would keep it.
     private const int MaxBurst = 1024 * 1024;
 
-    private readonly CancellationTokenSource _stop = new(Timeout.InfiniteTimeSpan, time);
+    private long _latest = time.GetTimestamp();
     private long _bytes;
     private int _burst;
+    private volatile bool _isSending;
 
-    /// <summary>Does not throw: what breaks it off is in the result.</summary>
-    /// <param name="early">Bytes that the source has sent already, which go first.</param>
-    /// <param name="cancellationToken">Breaks it off.</param>
-    public async Task<PumpResult> RunAsync(ReadOnlyMemory<byte> early, CancellationToken cancellationToken)
+    /// <summary>Bytes carried so far.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>When something last passed, or the destination was last asked to take something.</summary>
+    public long Latest => Volatile.Read(ref _latest);
+
+    /// <summary>Whether it waits for the destination to take something, since <see cref="Latest"/>.</summary>
+    public bool IsSending => _isSending;
+
+    /// <exception cref="SocketException">One of the sockets failed.</exception>
+    /// <exception cref="ObjectDisposedException">One of the sockets was disposed of.</exception>
+    public async Task RunAsync(ReadOnlyMemory<byte> early)
     {
-        try
+        await SendAsync(early);
+        while (await CarryAsync())
         {
-            await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
-                static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
-            await SendAsync(early);
-            while (await CarryAsync())
-            {
-            }
+        }
 
-            destination.Shutdown(SocketShutdown.Send);
-            return new PumpResult(_bytes, RelayEnd.Closed, null);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new PumpResult(_bytes, RelayEnd.Stalled, $"nothing could be sent for {sendTimeout.TotalSeconds:0.###} s");
-        }
-        catch (OperationCanceledException)
-        {
-            return new PumpResult(_bytes, RelayEnd.Stopped, "stopped");
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return new PumpResult(_bytes, RelayEnd.Broken, e.Message);
-        }
+        destination.Shutdown(SocketShutdown.Send);
     }
-
-    public void Dispose() => _stop.Dispose();
 
     /// <summary>Waits for bytes, holding no buffer meanwhile, and carries what is there; false at the source's end.</summary>
     private async ValueTask<bool> CarryAsync()
     {
-        await source.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, _stop.Token);
+        await source.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
         // What passes is TLS and no secret of this program, so the buffer is not cleared.
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -67,8 +55,8 @@ internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeo
             int received;
             do
             {
-                received = await source.ReceiveAsync(buffer, SocketFlags.None, _stop.Token);
-                idle.Touch();
+                received = await source.ReceiveAsync(buffer, SocketFlags.None);
+                Volatile.Write(ref _latest, time.GetTimestamp());
                 if (received == 0)
                     return false;
 
@@ -94,7 +82,7 @@ internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeo
     {
         while (!bytes.IsEmpty)
         {
-            ValueTask<int> send = destination.SendAsync(bytes, SocketFlags.None, _stop.Token);
+            ValueTask<int> send = destination.SendAsync(bytes, SocketFlags.None);
             int sent;
             if (send.IsCompleted)
             {
@@ -102,15 +90,14 @@ internal sealed class Pump(Socket source, Socket destination, TimeSpan sendTimeo
             }
             else
             {
-                // The timer costs something, so only a send that has to wait starts it.
-                _stop.CancelAfter(sendTimeout);
+                _isSending = true;
                 sent = await send;
-                _stop.CancelAfter(Timeout.InfiniteTimeSpan);
-                idle.Touch();
+                _isSending = false;
+                Volatile.Write(ref _latest, time.GetTimestamp());
             }
 
             bytes = bytes[sent..];
-            _bytes += sent;
+            Volatile.Write(ref _bytes, _bytes + sent);
             passed?.Invoke(sent);
         }
     }

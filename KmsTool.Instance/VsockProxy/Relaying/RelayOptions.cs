@@ -7,8 +7,8 @@ internal sealed record RelayOptions
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Longest time that a side may take for one buffer. A vsock send that waits for the peer's credit does not notice that the
-    /// peer has gone; this ends it.
+    /// Longest time that a side may take nothing of what is to be sent. A vsock send that waits for the peer's credit does not
+    /// notice that the peer has gone; this ends it, after twice the time at the latest.
     /// </summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -106,17 +106,14 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            await using var idle = new IdleTimer(TimeSpan.Zero, TimeProvider.System);
-            using var pump = new Pump(accepted, destination, TimeSpan.FromMilliseconds(50), passed: null, idle, TimeProvider.System);
-            Task<PumpResult> running = pump.RunAsync(default, _patience.Token);
+            Task<RelayResult> relay = Relay.RunAsync(
+                accepted, destination, default, new RelayOptions { SendTimeout = TimeSpan.FromMilliseconds(50) }, TimeProvider.System, _patience.Token);
 
-            // The server never reads: the buffers between fill up, and the pump's send waits.
+            // The server never reads: the buffers between fill up, and the relay's send waits.
             Task<byte[]> sending = SendRandomAsync(client, 64 << 20, seed: 3);
-            PumpResult result = await running;
+            RelayResult result = await relay;
 
             Assert.Equal(RelayEnd.Stalled, result.End);
-            accepted.Dispose();
-            destination.Dispose();
             await Assert.ThrowsAsync<SocketException>(() => sending);
         }
     }
