@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -53,10 +54,20 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
 
     /// <summary>
     /// Has the runtime continue whoever waited for a socket on the very thread that waits for all of them, in place of handing
-    /// it over to another thread: most of what a relay costs. What continues there is short and never blocks. Read by the
-    /// runtime before the first socket is used.
+    /// it over to another thread: most of what a relay costs. What continues there is short and never blocks. Half of the
+    /// processors have such a thread; the kernel's part of the work, and streams that never have to wait, take the others.
+    /// Read by the runtime before the first socket is used; what the operator has set stays.
     /// </summary>
-    private static void RunCompletionsInline() => Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+    private static void RunCompletionsInline()
+    {
+        const string Inline = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+        const string Threads = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
+        if (Environment.GetEnvironmentVariable(Inline) is null)
+            Environment.SetEnvironmentVariable(Inline, "1");
+
+        if (Environment.GetEnvironmentVariable(Threads) is null)
+            Environment.SetEnvironmentVariable(Threads, Math.Max(1, Environment.ProcessorCount / 2).ToString(CultureInfo.InvariantCulture));
+    }
 
     private void RequestReload(PosixSignalContext signal)
     {
