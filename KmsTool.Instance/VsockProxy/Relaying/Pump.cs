@@ -15,8 +15,8 @@ internal sealed class Pump(Socket source, Socket destination, Action<int>? passe
 {
     private const int BufferSize = 64 * 1024;
 
-    // Completions may run on the one thread that waits for all sockets: a stream that never has to wait would keep it.
-    private const int MaxBurst = 1024 * 1024;
+    // Completions run on a thread that waits for many sockets: a stream that never has to wait would keep it.
+    private const int MaxBurst = 4 * 1024 * 1024;
 
     private long _latest = time.GetTimestamp();
     private long _bytes;
