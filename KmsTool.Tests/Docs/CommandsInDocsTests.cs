@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Runtime.CompilerServices;
 using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
 using KmsTool.Instance.Commands;
@@ -18,9 +17,9 @@ public class CommandsInDocsTests
         get
         {
             var lines = new TheoryData<string, string>();
-            foreach (string page in Directory.EnumerateFiles(Path.Combine(Root(), "docs"), "*.md"))
+            foreach (string page in DocsPage.All)
             {
-                foreach (string line in Block(page, "sh").Where(line => line.StartsWith("kmstool", StringComparison.Ordinal)))
+                foreach (string line in DocsPage.Blocks(page, "sh").SelectMany(block => block).Where(line => line.StartsWith("kmstool", StringComparison.Ordinal)))
                     lines.Add(Path.GetFileName(page), line);
             }
 
@@ -51,7 +50,7 @@ public class CommandsInDocsTests
     [InlineData("kmstool-enclave serve --refuse", "--refuse-debug-mode")]
     public async Task Completion_of_bash_works_as_documented(string line, string expected)
     {
-        string setUp = string.Join('\n', Block(Path.Combine(Root(), "docs", "cli.md"), "bash"));
+        string setUp = string.Join('\n', DocsPage.Blocks(DocsPage.Named("cli.md"), "bash").SelectMany(block => block));
         string program = line[..line.IndexOf(' ', StringComparison.Ordinal)];
         string script = $$"""
             PATH="{{AppContext.BaseDirectory}}:$PATH"
@@ -66,19 +65,4 @@ public class CommandsInDocsTests
 
         Assert.Equal((expected.Replace(' ', '\n') + "\n", ""), (result.Output, result.Error));
     }
-
-    /// <summary>The lines of all code blocks of a language, indentation and all.</summary>
-    private static IEnumerable<string> Block(string page, string language)
-    {
-        bool inside = false;
-        foreach (string line in File.ReadLines(page))
-        {
-            if (line.StartsWith("```", StringComparison.Ordinal))
-                inside = !inside && line == "```" + language;
-            else if (inside)
-                yield return line;
-        }
-    }
-
-    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 }
