@@ -114,6 +114,8 @@ internal static class HelpTexts
                                  how long connections may go on after SIGTERM
                                  (default 10)
           --metrics IP:PORT      figures for Prometheus at http://IP:PORT/metrics
+          --check                reads arguments and file as at the start, prints what
+                                 would be listened at, and ends
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr
           -h, --help             this text

@@ -52,6 +52,16 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
         await serving;
     }
 
+    /// <summary>Says what it would do, and does none of it.</summary>
+    /// <exception cref="CommandFailedException">It would not start, or its reload would fail.</exception>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        using var eyeballs = new HappyEyeballs(_time);
+        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddressesAsync, eyeballs, _time, logger);
+        foreach (ListenerPlan plan in await PlanAsync(planner, cancellationToken))
+            await Console.Out.WriteLineAsync($"{plan.Local} leads to {plan.Route.Name}");
+    }
+
     /// <summary>
     /// Has the runtime continue whoever waited for a socket on the very thread that waits for all of them, in place of handing
     /// it over to another thread: most of what a relay costs. What continues there is short and never blocks. Half of the
@@ -78,17 +88,26 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
 
     private static async Task StartAsync(ProxyServer server, ProxyPlanner planner, CancellationToken cancellationToken)
     {
+        IReadOnlyList<ListenerPlan> plans = await PlanAsync(planner, cancellationToken);
         try
         {
-            await server.ApplyAsync(await planner.PlanAsync(cancellationToken));
-        }
-        catch (ConfigurationException e)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, $"The proxy cannot start: {e.Message}", e);
+            await server.ApplyAsync(plans);
         }
         catch (ListenException e)
         {
             throw new CommandFailedException(ExitCode.CouldNotConnect, Describe(e), e);
+        }
+    }
+
+    private static async Task<IReadOnlyList<ListenerPlan>> PlanAsync(ProxyPlanner planner, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await planner.PlanAsync(cancellationToken);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new CommandFailedException(ExitCode.WrongUsage, $"The proxy cannot start: {e.Message}", e);
         }
     }
 

@@ -49,11 +49,12 @@ internal static class VsockProxyCommandLine
         Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.Relay.IdleTimeout.TotalSeconds, atLeast: 0);
         Option<TimeSpan> drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
         var metrics = new Option<StreamAddress.Tcp?>("--metrics") { CustomParser = ParseMetrics };
+        var check = new Option<bool>("--check");
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
         foreach (Argument argument in (Argument[])[local, host, port])
             command.Add(argument);
 
-        foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, logLevel])
+        foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, check, logLevel])
             command.Add(option);
 
         command.SetAction(async (parseResult, cancellationToken) =>
@@ -78,7 +79,7 @@ internal static class VsockProxyCommandLine
             var arguments = new ProxyArguments(parseResult.GetValue(local), remote, parseResult.GetValue(config), allowlistRequired);
             using ILoggerFactory loggers = LogOutput.Create(CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
             var action = new VsockProxyAction(arguments, options, parseResult.GetValue(metrics), loggers.CreateLogger(Name));
-            await action.RunAsync(cancellationToken);
+            await (parseResult.GetValue(check) ? action.CheckAsync(cancellationToken) : action.RunAsync(cancellationToken));
             return (int)ExitCode.Success;
         });
     }

@@ -83,7 +83,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
         Socket accepted, string destination, ConnectionEnd end, HttpAnswer? answer, CancellationToken cancellationToken)
     {
         if (answer is null)
-            return RouteResult.Refused(destination, end, "the peer closed without a request");
+            return RouteResult.Refused(destination, ConnectionEnd.Closed, "the peer closed without a request");
 
         try
         {

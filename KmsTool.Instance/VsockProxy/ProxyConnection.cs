@@ -49,7 +49,11 @@ internal sealed class ProxyConnection(
     {
         accepted.Dispose();
         metrics.CountEnded(end, Elapsed);
-        Log.ConnectionRefused(logger, number, peer, destination, Elapsed.TotalSeconds, end, reason);
+        // Who looks whether anybody listens is no cause for a warning.
+        if (end == ConnectionEnd.Closed)
+            Log.ConnectionEnded(logger, number, peer, destination, 0, 0, Elapsed.TotalSeconds, end, reason);
+        else
+            Log.ConnectionRefused(logger, number, peer, destination, Elapsed.TotalSeconds, end, reason);
     }
 
     private TimeSpan Elapsed => time.GetElapsedTime(_began);

@@ -97,7 +97,7 @@ internal sealed class ProxyListener
         _metrics.CountAccepted();
         if (!hasPlace)
         {
-            connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"there are {plan.MaxConnections} connections already");
+            connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"the limit of {plan.MaxConnections} connections is reached");
             return;
         }
 
@@ -107,7 +107,7 @@ internal sealed class ProxyListener
         }
         else if (!_shares.TryTake(peer))
         {
-            connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"this peer has {_options.MaxPerPeer} connections already");
+            connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"the limit of {_options.MaxPerPeer} connections of one peer is reached");
         }
         else
         {

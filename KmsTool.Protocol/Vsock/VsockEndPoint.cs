@@ -7,8 +7,8 @@ namespace KmsTool.Protocol.Vsock;
 /// An AF_VSOCK address for <see cref="Socket"/> (linux/vm_sockets.h, <c>struct sockaddr_vm</c>).
 /// </summary>
 /// <remarks>
-/// It reports <see cref="AddressFamily.Unknown"/>, as does a socket wrapped around a vsock descriptor: the two must agree,
-/// and the runtime knows no number for family 40.
+/// On Linux it reports <see cref="AddressFamily.Unknown"/>, as does a socket wrapped around a vsock descriptor: the two must
+/// agree, and the runtime knows no number for family 40 there. On Windows, where it passes numbers on, it reports 40.
 /// </remarks>
 public sealed class VsockEndPoint(uint cid, uint port) : EndPoint
 {
@@ -34,7 +34,7 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint
     public uint Port { get; } = port;
 
     /// <inheritdoc/>
-    public override AddressFamily AddressFamily => AddressFamily.Unknown;
+    public override AddressFamily AddressFamily => OperatingSystem.IsWindows() ? (AddressFamily)Family : AddressFamily.Unknown;
 
     /// <inheritdoc/>
     public override SocketAddress Serialize()

@@ -17,14 +17,16 @@ internal static partial class VsockSocket
     private const int BufferSizeOption = 0;
 
     /// <summary>A new, unbound stream socket.</summary>
-    /// <exception cref="IOException">The kernel has no vsock, or no descriptor is left.</exception>
+    /// <exception cref="IOException">The system has no vsock, or no descriptor is left.</exception>
     /// <exception cref="PlatformNotSupportedException">The platform's vsock is not supported.</exception>
     public static Socket Create()
     {
-        if (!OperatingSystem.IsLinux())
-            throw new PlatformNotSupportedException("vsock: addresses work on Linux only; use unix: or tcp: here.");
+        if (OperatingSystem.IsLinux())
+            return CreateLinux();
 
-        return CreateLinux();
+        return OperatingSystem.IsWindows()
+            ? CreateWindows()
+            : throw new PlatformNotSupportedException("vsock: addresses work on Linux and Windows only; use unix: or tcp: here.");
     }
 
     /// <summary>
@@ -44,6 +46,19 @@ internal static partial class VsockSocket
         }
 
         return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+    }
+
+    // Winsock takes family numbers as they are; the provider that AWS installs knows 40.
+    private static Socket CreateWindows()
+    {
+        try
+        {
+            return new Socket((AddressFamily)VsockEndPoint.Family, SocketType.Stream, ProtocolType.Unspecified);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"No vsock socket can be made: {e.Message.TrimEnd('.')}. Is the AWS VirtIO Vsock Provider installed?", e);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]

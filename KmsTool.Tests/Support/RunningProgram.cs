@@ -6,6 +6,7 @@ namespace KmsTool.Tests.Support;
 /// <summary>A program that a test started; killed with the test if it still runs.</summary>
 internal sealed partial class RunningProgram : IAsyncDisposable
 {
+    private const int SigHup = 1;
     private const int SigInt = 2;
     private const int SigTerm = 15;
 
@@ -42,6 +43,9 @@ internal sealed partial class RunningProgram : IAsyncDisposable
 
     /// <summary>Asks the program to end (SIGTERM).</summary>
     public void Terminate() => Assert.Equal(0, Kill(_process.Id, SigTerm));
+
+    /// <summary>Asks the program to read its configuration again (SIGHUP).</summary>
+    public void HangUp() => Assert.Equal(0, Kill(_process.Id, SigHup));
 
     /// <summary>Interrupts the program, as Ctrl+C does (SIGINT).</summary>
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, SigInt));

@@ -19,6 +19,8 @@ internal static class DestinationHost
         else if (IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
             // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist.
             error = $"'{text}' is another way to write {address}; write it so";
+        else if (address?.IsIPv4MappedToIPv6 == true)
+            error = $"'{text}' is another way to write {address.MapToIPv4()}; write it so";
         else
             host = text.Trim('[', ']');
 

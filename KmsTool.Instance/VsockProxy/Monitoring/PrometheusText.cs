@@ -38,7 +38,7 @@ internal static class PrometheusText
             Line(text, $"{Prefix}bytes_total{{{Label(listener)},direction=\"down\"}} {listener.BytesDown}");
         }
 
-        Histograms(text, listeners, "connect_seconds", "Time until the destination was connected to.", static listener => listener.ConnectTimes);
+        Histograms(text, listeners, "connect_seconds", "Time from a connection's begin until its destination was connected to; in mode connect with the wait for the request.", static listener => listener.ConnectTimes);
         Histograms(text, listeners, "connection_duration_seconds", "Time from a connection's begin to its end.", static listener => listener.Durations);
         Begin(text, "reloads_total", "counter", "Times the file was read again.");
         Line(text, $"{Prefix}reloads_total{{result=\"ok\"}} {metrics.Reloads}");

@@ -68,6 +68,7 @@ public class ConnectRouteTests
     [InlineData("CONNECT kms.test:65536 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT kms.test:+443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT 2130706433:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT [::ffff:127.0.0.1]:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT ::1:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT https://kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "400 Bad Request", "a CONNECT request has no body")]
@@ -140,6 +141,31 @@ public class ConnectRouteTests
     }
 
     [Fact]
+    public async Task Peers_that_reset_after_any_byte_leave_others_untouched()
+    {
+        await using var proxy = new TestProxy();
+        StreamAddress address = proxy.Unix("p");
+        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        string request = $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n";
+        using Socket client = await proxy.DialAsync(address);
+        await SendAsync(client, request);
+        using Socket accepted = await proxy.AcceptAsync();
+        byte[] answer = new byte[Established.Length];
+        await new NetworkStream(client).ReadExactlyAsync(answer, proxy.Patience);
+
+        for (int length = 0; length <= request.Length; length++)
+        {
+            using Socket resetting = await proxy.DialAsync(address);
+            await SendAsync(resetting, request[..length]);
+            resetting.LingerState = new LingerOption(true, 0);
+        }
+
+        await proxy.AssertJoinedAsync(client, accepted);
+        await proxy.WaitForLogAsync($"connection {request.Length + 2} of unix");
+        Assert.Equal(0, proxy.Metrics.Listeners.Single().Ended(ConnectionEnd.Fault));
+    }
+
+    [Fact]
     public async Task Peer_that_closes_without_a_request_is_forgotten()
     {
         await using var proxy = new TestProxy();
@@ -148,7 +174,7 @@ public class ConnectRouteTests
 
         (await proxy.DialAsync(address)).Dispose();
 
-        await proxy.WaitForLogAsync("BadRequest: the peer closed without a request");
+        await proxy.WaitForLogAsync("Closed: the peer closed without a request");
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public class ProxyServerTests
         using Socket second = await proxy.DialAsync(address);
 
         Assert.Equal("", await second.ReadToEndAsync(proxy.Patience));
-        await proxy.WaitForLogAsync("TooMany: there are 1 connections already");
+        await proxy.WaitForLogAsync("TooMany: the limit of 1 connections is reached");
         await proxy.AssertJoinedAsync(first, firstAccepted);
     }
 

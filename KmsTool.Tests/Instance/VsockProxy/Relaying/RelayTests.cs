@@ -77,6 +77,70 @@ public sealed class RelayTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_client_that_writes_64_MiB_before_it_reads_does_not_wait_for_a_server_that_sends_as_much_at_once()
+    {
+        const int Length = 64 << 20;
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+
+            Task<byte[]> serverSends = SendRandomAsync(server, Length, seed: 4);
+            Task<byte[]> serverReads = HashToEndAsync(server);
+            // The way down is blocked until the client has sent everything.
+            byte[] sent = await SendRandomAsync(client, Length, seed: 5);
+            Assert.Equal(sent, await serverReads);
+            byte[] received = await HashToEndAsync(client);
+
+            Assert.Equal(await serverSends, received);
+            Assert.Equal(new RelayResult(Length, Length, RelayEnd.Closed, null), await relay);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_1_GiB_each_way_in_pieces_of_any_size_arrives_unchanged()
+    {
+        const int Length = 1 << 30;
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+
+            Task<byte[]> clientSends = SendPiecesAsync(client, Length, seed: 6);
+            Task<byte[]> serverSends = SendPiecesAsync(server, Length, seed: 7);
+            Task<byte[]> serverReads = HashToEndAsync(server);
+            Task<byte[]> clientReads = HashToEndAsync(client);
+
+            Assert.Equal(await clientSends, await serverReads);
+            Assert.Equal(await serverSends, await clientReads);
+            Assert.Equal(new RelayResult(Length, Length, RelayEnd.Closed, null), await relay);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_bytes_that_came_early_go_first()
+    {
+        (Socket client, Socket accepted) = await ConnectedPairAsync();
+        (Socket destination, Socket server) = await ConnectedPairAsync();
+        using (client)
+        using (server)
+        {
+            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, "early "u8.ToArray(), NoIdleTimeout, TimeProvider.System, _patience.Token);
+
+            await client.SendAsync("late"u8.ToArray());
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal("early late", await server.ReadToEndAsync(_patience.Token));
+            server.Shutdown(SocketShutdown.Send);
+
+            Assert.Equal(new RelayResult(10, 0, RelayEnd.Closed, null), await relay);
+        }
+    }
+
+    [Fact]
     public async Task RunAsync_connection_that_is_reset_resets_the_other()
     {
         (Socket client, Socket accepted) = await ConnectedPairAsync();
@@ -203,8 +267,39 @@ public sealed class RelayTests : IDisposable
         return (client, await accepting);
     }
 
-    private async Task<byte[]> HashToEndAsync(Socket socket) =>
-        await SHA256.HashDataAsync(new NetworkStream(socket), _patience.Token);
+    // NetworkStream refuses a socket whose sending side is closed.
+    private async Task<byte[]> HashToEndAsync(Socket socket)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[256 * 1024];
+        int length;
+        while ((length = await socket.ReceiveAsync(buffer, _patience.Token)) > 0)
+            hash.AppendData(buffer.AsSpan(0, length));
+
+        return hash.GetHashAndReset();
+    }
+
+    // Pieces of 1 byte to 300 KB from anywhere in a block of random bytes.
+    private async Task<byte[]> SendPiecesAsync(Socket socket, int length, int seed)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var random = new Random(seed);
+        byte[] block = new byte[1 << 20];
+        random.NextBytes(block);
+        while (length > 0)
+        {
+            int piece = Math.Min(length, 1 + random.Next(random.Next(10) == 0 ? 100 : 300_000));
+            Memory<byte> part = block.AsMemory(random.Next(block.Length - piece), piece);
+            hash.AppendData(part.Span);
+            for (int sent = 0; sent < piece;)
+                sent += await socket.SendAsync(part[sent..], _patience.Token);
+
+            length -= piece;
+        }
+
+        socket.Shutdown(SocketShutdown.Send);
+        return hash.GetHashAndReset();
+    }
 
     private async Task<byte[]> SendRandomAsync(Socket socket, int length, int seed)
     {

@@ -49,7 +49,7 @@ public sealed class ProxyFileReaderTests : IDisposable
             file.Listeners.Select(entry => $"{entry.Local} {entry.Remote} {entry.MaxConnections} {entry.Line}"));
         Assert.True(file.Listeners[1].Peers!.Contains(new VsockEndPoint(16, 99)));
         Assert.False(file.Listeners[1].Peers!.Contains(new VsockEndPoint(18, 99)));
-        Assert.True(file.Listeners[3].Peers!.Contains(new IPEndPoint(IPAddress.Parse("::ffff:127.0.0.2"), 99)));
+        Assert.True(file.Listeners[3].Peers!.Contains(new IPEndPoint(IPAddress.Parse("127.0.0.2").MapToIPv6(), 99)));
         Assert.False(file.Listeners[3].Peers!.Contains(new IPEndPoint(IPAddress.Parse("127.0.0.3"), 99)));
         Assert.False(file.Listeners[3].Peers!.Contains(null));
         Assert.Null(file.Listeners[0].Peers);
@@ -99,6 +99,7 @@ public sealed class ProxyFileReaderTests : IDisposable
     [InlineData("allowlist:\n- {address: 'a*.test', port: 443}", ":2: 'a*.test' is neither a host name nor an IP address")]
     [InlineData("allowlist:\n- {address: '*.a_\u00e9 .test', port: 443}", ":2: '*.a_\u00e9 .test' is no host name with * or ** in place of whole labels")]
     [InlineData("allowlist:\n- {address: 10.0.0.1/8, port: 443}", ":2: '10.0.0.1/8' is no network, such as 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("allowlist:\n- {address: '::ffff:10.0.0.1', port: 443}", ":2: '::ffff:10.0.0.1' is another way to write 10.0.0.1; write it so")]
     [InlineData("allowlist:\n- {address: 10.0.0.0/33, port: 443}", ":2: '10.0.0.0/33' is no network")]
     [InlineData("allowlist:\n- {address: 10/8, port: 443}", ":2: '10/8' is no network")]
     [InlineData("allowlist:\n- {address: a.test, port: 8099-8000}", ":2: port '8099-8000' is no number from 1 to 65535")]
