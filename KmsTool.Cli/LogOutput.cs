@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Cli;
@@ -40,9 +41,16 @@ internal sealed class LogOutput : ILoggerProvider
 
     /// <param name="minimum">Events below it are left out.</param>
     /// <param name="output">Where they go, if it is not stderr itself.</param>
-    public static ILoggerFactory Create(LogLevel minimum, TextWriter? output = null) => LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(minimum)
-        .AddProvider(new LogOutput(output ?? new StreamWriter(Console.OpenStandardError(), bufferSize: BufferSize), TimeProvider.System)));
+    /// <returns>Disposed of, it has written all that was logged: the error a command ends with comes after its log.</returns>
+    public static ILoggerFactory Create(LogLevel minimum, TextWriter? output = null)
+    {
+        TextWriter writer = output ?? new StreamWriter(Console.OpenStandardError(), bufferSize: BufferSize);
+
+        // Made by a delegate, as a provider that is given as an object is not disposed of with the factory.
+        return LoggerFactory.Create(builder => builder
+            .SetMinimumLevel(minimum)
+            .Services.AddSingleton<ILoggerProvider>(_ => new LogOutput(writer, TimeProvider.System)));
+    }
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 

@@ -38,6 +38,22 @@ public class LogOutputTests
     }
 
     [Fact]
+    public void Log_is_written_before_Dispose_of_its_factory_ends()
+    {
+        var text = new StringWriter();
+        using (ILoggerFactory loggers = LogOutput.Create(LogLevel.Debug, text))
+        {
+            // The second and the third wait for the pause after the first.
+            for (int i = 0; i < 3; i++)
+                loggers.CreateLogger("tests").Log(LogLevel.Debug, new EventId(7), i, null, static (state, _) => $"event {state}");
+
+            loggers.CreateLogger("tests").Log(LogLevel.Trace, new EventId(7), 3, null, static (state, _) => $"event {state}");
+        }
+
+        Assert.Equal(["event 0", "event 1", "event 2"], text.ToString().TrimEnd('\n').Split('\n').Select(line => line[^"event 0".Length..]));
+    }
+
+    [Fact]
     public async Task Log_what_nobody_reads_is_dropped_and_counted()
     {
         using var stuck = new StuckWriter();
