@@ -77,4 +77,23 @@ internal static partial class Log
 
     [LoggerMessage(28, LogLevel.Warning, "The clock could not be compared with the Nitro Secure Module's: {Reason}")]
     public static partial void ClockNotChecked(ILogger logger, string reason);
+
+    [LoggerMessage(30, LogLevel.Information, "KMS proxy at {Address} for regions {Regions}; KMS by {Route}")]
+    public static partial void ProxyListening(ILogger logger, string address, string regions, string route);
+
+    [LoggerMessage(31, LogLevel.Information, "{Operation} by the KMS proxy: {Outcome}")]
+    public static partial void ProxyAnswered(ILogger logger, string operation, string outcome);
+
+    [LoggerMessage(32, LogLevel.Error, "{Operation} by the KMS proxy met a fault of this program: {Fault}")]
+    public static partial void ProxyFaulted(ILogger logger, string operation, string fault);
+
+    [LoggerMessage(33, LogLevel.Warning,
+        "THE KMS PROXY LISTENS AT {Address}, NOT ON LOOPBACK: plaintexts of KMS leave this enclave unencrypted for whoever knows the local access key or reads the network")]
+    public static partial void ProxyExposed(ILogger logger, string address);
+
+    [LoggerMessage(40, LogLevel.Information, "AWS credentials from {Source}; they expire {Expiration}")]
+    public static partial void CredentialsRefreshed(ILogger logger, string source, DateTimeOffset? expiration);
+
+    [LoggerMessage(41, LogLevel.Warning, "No new AWS credentials from {Source}, next try in {Seconds} s: {Reason}")]
+    public static partial void CredentialsNotRefreshed(ILogger logger, string source, double seconds, string reason);
 }

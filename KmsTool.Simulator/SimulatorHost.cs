@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using KmsTool.Cli.Http;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
@@ -194,7 +195,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         if (options.RoleName is { } roleName)
             Role = new InstanceRole(Account, roleName, SimulatedInstance.Id, options.CredentialLifetime, Credentials, Clock);
         ImdsEndpoint imds = new(Account, Role, Clock);
-        ImdsEndpoint = Own(await LocalHttpServer.StartAsync(options.ImdsPort, tls: null, imds.HandleAsync, cancellationToken)).Address;
+        ImdsEndpoint = Own(await LocalHttpServer.StartAsync(new LocalHttpOptions { Port = options.ImdsPort }, imds.HandleAsync, cancellationToken)).Address;
     }
 
     private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
@@ -213,7 +214,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         string[] names = [.. options.HasDefaultTlsNames ? defaults : [], .. options.TlsNames];
         TlsCertificates certificates = Own(new TlsCertificates(TlsAuthority, names, Faults, TimeProvider.System.GetUtcNow()));
         KmsEndpoint = Own(await LocalHttpServer.StartAsync(
-            options.Port, certificates.ForNextConnection, aws.HandleAsync, cancellationToken)).Address;
+            new LocalHttpOptions { Port = options.Port, Tls = certificates.ForNextConnection }, aws.HandleAsync, cancellationToken)).Address;
     }
 
     private IKmsOperation[] KmsOperations()

@@ -20,7 +20,7 @@ internal sealed class AttestedKms : IAsyncDisposable
     {
         Nsm = nsm;
         _recipients = new RecipientSource(nsm, recipient, time, logger);
-        _channel = new KmsChannel(settings.Proxy, trust);
+        _channel = new KmsChannel(settings.Parent, trust);
         Client = new AttestedKmsClient(_channel, _recipients, pins, time, logger);
     }
 

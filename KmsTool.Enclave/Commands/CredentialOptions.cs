@@ -2,11 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using KmsTool.Cli;
+using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Messages;
 using Microsoft.Win32.SafeHandles;
 using Command = System.CommandLine.Command;
 
@@ -21,8 +20,6 @@ internal sealed class CredentialOptions
     private const int MaxLength = 64 * 1024;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     private readonly Option<string?> _accessKeyId = new("--aws-access-key-id", "-k");
     private readonly Option<string?> _secretAccessKey = new("--aws-secret-access-key", "-s");
@@ -77,7 +74,11 @@ internal sealed class CredentialOptions
         byte[] secret = Encoding.UTF8.GetBytes(secretAccessKey);
         try
         {
-            return Make(accessKeyId, SensitiveBytes.CopyOf(secret), sessionToken);
+            return CredentialDocument.Make(accessKeyId, SensitiveBytes.CopyOf(secret), sessionToken);
+        }
+        catch (FormatException e)
+        {
+            throw new CommandFailedException(ExitCode.NoCredentials, $"The credentials are malformed: {e.Message}");
         }
         finally
         {
@@ -92,17 +93,15 @@ internal sealed class CredentialOptions
         {
             // A pipe's reads cannot be cancelled; when time is up it is left behind.
             int length = await Task.Run(() => ReadAll(descriptor, content), cancellationToken).WaitAsync(Timeout, cancellationToken);
-            using var document = JsonDocument.Parse(content.Memory[..length], Strict);
-            return Read(document.RootElement);
+            return CredentialDocument.Read(content.Memory[..length]).Credentials;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or TimeoutException)
         {
             throw new CommandFailedException(ExitCode.NoCredentials, $"No credentials: file descriptor {descriptor} cannot be read ({e.GetType().Name})", e);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (FormatException e)
         {
-            // Its text quotes the content.
-            throw Malformed("it is no JSON object");
+            throw Malformed(e.Message);
         }
     }
 
@@ -112,32 +111,6 @@ internal sealed class CredentialOptions
         int length = file.ReadAtLeast(content.WritableSpan, content.Length, throwOnEndOfStream: false);
         return length < content.Length ? length : throw Malformed($"it has {MaxLength} bytes or more");
     }
-
-    // The form of 'aws configure export-credentials' and of the instance metadata service, which says Token.
-    private static KmsCredentials Read(JsonElement root)
-    {
-        string? accessKeyId = Find(root, "AccessKeyId")?.GetString();
-        JsonElement? secret = Find(root, "SecretAccessKey");
-        string? token = (Find(root, "SessionToken") ?? Find(root, "Token"))?.GetString();
-        return !string.IsNullOrEmpty(accessKeyId) && secret is { } text && !text.ValueEquals("")
-            ? Make(accessKeyId, SensitiveTextConverter.Read(text), token)
-            : throw Malformed("AccessKeyId or SecretAccessKey is missing");
-    }
-
-    private static JsonElement? Find(JsonElement root, string name) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value : null;
-
-    private static KmsCredentials Make(string accessKeyId, SensitiveBytes secret, string? token)
-    {
-        // Both travel in headers.
-        if (accessKeyId.All(IsHeaderCharacter) && (token is null || token.All(IsHeaderCharacter)))
-            return new KmsCredentials(accessKeyId, secret, string.IsNullOrEmpty(token) ? null : token);
-
-        secret.Dispose();
-        throw new CommandFailedException(ExitCode.NoCredentials, "The access key id or the session token is malformed: it holds more than printable ASCII");
-    }
-
-    private static bool IsHeaderCharacter(char character) => character is > ' ' and <= '~';
 
     private static CommandFailedException Malformed(string reason) => new(ExitCode.NoCredentials,
         $"No credentials: what comes over --credentials-fd is not as 'aws configure export-credentials' prints it: {reason}");

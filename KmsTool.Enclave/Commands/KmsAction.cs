@@ -29,7 +29,7 @@ internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, LogLevel
             await using AttestedKms kms = await AttestedKms.OpenAsync(
                 settings, KmsPins.None, Once, (nsm, token) => new KernelRandom(nsm, new StartupOptions(), logger).SeedAsync(token),
                 TimeProvider.System, logger, deadline.Token);
-            using KmsAnswer answer = await kms.Client.SendAsync(KmsRequest.Of(command), endpoint, credentials, deadline.Token);
+            using KmsAnswer answer = await kms.Client.SendAsync(CommandRequest.Of(command), endpoint, credentials, deadline.Token);
             await PrintAsync(command, answer, cancellationToken);
         }
         catch (KmsException e)

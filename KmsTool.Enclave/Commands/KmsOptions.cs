@@ -12,22 +12,29 @@ namespace KmsTool.Enclave.Commands;
 internal sealed class KmsOptions
 {
     private const uint DefaultProxyPort = 8000;
+    private const string Fixed = "fixed";
+    private const string Connect = "connect";
 
     private readonly string[] _regionVariables;
     private readonly Option<string?> _region = new("--region", "-r");
     private readonly Option<uint?> _proxyPort = new("--proxy-port", "-x") { CustomParser = CommonOptions.ParseVsockPort };
     private readonly Option<StreamAddress?> _proxy = CommonOptions.Address("--proxy");
+    private readonly Option<string> _proxyMode = new("--proxy-mode") { DefaultValueFactory = _ => Fixed };
     private readonly Option<string?> _nsm = new("--nsm");
     private readonly Option<string?> _kmsEndpoint = new("--kms-endpoint");
     private readonly Option<bool> _fips = new("--fips");
     private readonly Option<string?> _caBundle = new("--ca-bundle");
 
     /// <param name="regionVariables">Environment variables that name the region, the first one first.</param>
-    public KmsOptions(params string[] regionVariables) => _regionVariables = regionVariables;
+    public KmsOptions(params string[] regionVariables)
+    {
+        _regionVariables = regionVariables;
+        _proxyMode.AcceptOnlyFromAmong(Fixed, Connect);
+    }
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_region, _proxyPort, _proxy, _nsm, _kmsEndpoint, _fips, _caBundle])
+        foreach (Option option in (Option[])[_region, _proxyPort, _proxy, _proxyMode, _nsm, _kmsEndpoint, _fips, _caBundle])
             command.Add(option);
     }
 
@@ -42,6 +49,7 @@ internal sealed class KmsOptions
         return new KmsSettings
         {
             Proxy = ReadProxy(parseResult),
+            ProxyTakesConnect = parseResult.GetRequiredValue(_proxyMode) == Connect,
             Nsm = parseResult.GetValue(_nsm) ?? First(environment, "KMSTOOL_NSM") ?? NsmDevice.DefaultPath,
             Region = region,
             Endpoints = ReadEndpoints(parseResult, environment),

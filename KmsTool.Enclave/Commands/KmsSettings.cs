@@ -1,3 +1,4 @@
+using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Vsock;
 
@@ -8,6 +9,12 @@ internal sealed record KmsSettings
 {
     /// <summary>The parent's proxy.</summary>
     public required StreamAddress Proxy { get; init; }
+
+    /// <summary>Whether the proxy is told where to go; if not, it leads to KMS.</summary>
+    public bool ProxyTakesConnect { get; init; }
+
+    /// <summary>The way to KMS.</summary>
+    public ParentRoutes Parent => new() { Other = Proxy, OtherTakesConnect = ProxyTakesConnect };
 
     /// <summary>The device's path, or a stream address.</summary>
     public required string Nsm { get; init; }

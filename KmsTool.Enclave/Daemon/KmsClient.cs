@@ -11,12 +11,12 @@ internal sealed class KmsClient(AttestedKmsClient kms, KmsReplies replies, KmsEn
     /// <exception cref="KmsException">A pin or KMS refused, KMS was not reached, or its answer cannot be accepted.</exception>
     public async Task<SuccessReply> ExecuteAsync(KmsCommand command, CancellationToken cancellationToken)
     {
-        using KmsAnswer answer = await kms.SendAsync(KmsRequest.Of(command), endpoint, credentials, cancellationToken);
+        using KmsAnswer answer = await kms.SendAsync(CommandRequest.Of(command), endpoint, credentials, cancellationToken);
         return answer switch
         {
             KmsAnswer.Opened opened => replies.Make(command, opened),
             KmsAnswer.Refused refused => throw new KmsException(refused.Code, refused.Message),
-            _ => throw new InvalidOperationException("KmsAnswer has two cases."),
+            _ => throw new InvalidOperationException("Commands are about secrets, which are opened."),
         };
     }
 

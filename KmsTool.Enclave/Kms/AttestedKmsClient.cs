@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Recipient;
 using Microsoft.Extensions.Logging;
@@ -37,7 +38,7 @@ internal sealed class AttestedKmsClient(
     public Task ProveRouteAsync(KmsEndpoint endpoint, CancellationToken cancellationToken) =>
         channel.ProveRouteAsync(endpoint, cancellationToken);
 
-    /// <summary>Has KMS carry out <paramref name="request"/> for this enclave as recipient.</summary>
+    /// <summary>Has KMS carry out <paramref name="request"/>, for this enclave as recipient where the operation takes one.</summary>
     /// <param name="request">What is asked; the pins may add the key.</param>
     /// <param name="endpoint">Where KMS is.</param>
     /// <param name="credentials">Whose request it is.</param>
@@ -48,15 +49,24 @@ internal sealed class AttestedKmsClient(
         KmsRequest request, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
     {
         request = pins.Apply(request);
+        if (request.Operation.PlaintextMember is null)
+            return await SendAsync(request, null, endpoint, credentials, cancellationToken);
+
         using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
-        ReadOnlyMemory<byte> body = request.ToJson(recipient.RequestMember.Span);
+        return await SendAsync(request, recipient, endpoint, credentials, cancellationToken);
+    }
+
+    private async Task<KmsAnswer> SendAsync(
+        KmsRequest request, RecipientLease? recipient, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
+    {
+        using SensitiveBufferWriter body = request.ToJson(recipient is null ? [] : recipient.Value.Span);
         bool clockCorrected = false;
         for (int attempt = 1; ; attempt++)
         {
             DateTimeOffset signedAt = Now();
-            KmsHttpResponse response = await SendOnceAsync(request.Operation, body, endpoint, credentials, signedAt, cancellationToken);
+            KmsHttpResponse response = await SendOnceAsync(request.Operation, body.Written, endpoint, credentials, signedAt, cancellationToken);
             if (response.Status == 200)
-                return Open(request, response.Body, recipient);
+                return recipient is null ? new KmsAnswer.Passed(response.Body, response.RequestId) : Open(request, response, recipient);
 
             KmsAnswer.Refused refused = ReadRefusal(response);
             pins.CheckRefusal(refused.Code);
@@ -92,16 +102,16 @@ internal sealed class AttestedKmsClient(
         return true;
     }
 
-    private KmsAnswer.Opened Open(KmsRequest request, byte[] body, RecipientLease recipient)
+    private KmsAnswer.Opened Open(KmsRequest request, KmsHttpResponse response, RecipientLease recipient)
     {
-        JsonDocument document = ParseAnswer(body);
+        JsonDocument document = ParseAnswer(response.Body);
         KmsAnswer.Opened? opened = null;
         try
         {
-            byte[] envelope = FindEnvelope(request.Operation, document.RootElement);
+            byte[] envelope = FindEnvelope(request.Operation.PlaintextMember!, document.RootElement);
             // Before anything is opened: what another key gave is not looked at.
             pins.CheckAnswer(request, document.RootElement);
-            opened = new KmsAnswer.Opened(document, recipient.Open(envelope));
+            opened = new KmsAnswer.Opened(document, recipient.Open(envelope), response.RequestId);
             return opened;
         }
         catch (RecipientEnvelopeException e)
@@ -119,7 +129,7 @@ internal sealed class AttestedKmsClient(
             {
                 document.Dispose();
                 // What was refused may hold a plaintext.
-                CryptographicOperations.ZeroMemory(body);
+                CryptographicOperations.ZeroMemory(response.Body);
             }
         }
     }
@@ -142,13 +152,13 @@ internal sealed class AttestedKmsClient(
         throw Unacceptable("KMS's answer is not JSON");
     }
 
-    private static byte[] FindEnvelope(KmsOperation operation, JsonElement answer)
+    private static byte[] FindEnvelope(string plaintextMember, JsonElement answer)
     {
         if (!answer.TryGetProperty("CiphertextForRecipient", out JsonElement member) || member.ValueKind != JsonValueKind.String)
             throw Unacceptable("KMS's answer lacks CiphertextForRecipient");
 
-        if (answer.TryGetProperty(operation.PlaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
-            throw Unacceptable($"KMS's answer has {operation.PlaintextMember} beside CiphertextForRecipient");
+        if (answer.TryGetProperty(plaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
+            throw Unacceptable($"KMS's answer has {plaintextMember} beside CiphertextForRecipient");
 
         return member.TryGetBytesFromBase64(out byte[]? envelope) && envelope.Length <= RecipientKeyPair.MaxEnvelopeLength
             ? envelope
@@ -168,7 +178,7 @@ internal sealed class AttestedKmsClient(
                 string code = type[(type.LastIndexOf('#') + 1)..];
                 string message = WithoutQuotes(root.Text("message") ?? root.Text("Message") ?? "");
                 if (code.Length is > 0 and <= 64 && code.All(char.IsAsciiLetterOrDigit))
-                    return new KmsAnswer.Refused(response.Status, code, message[..Math.Min(message.Length, MaxErrorTextLength)]);
+                    return new KmsAnswer.Refused(response.Status, code, message[..Math.Min(message.Length, MaxErrorTextLength)], response.RequestId);
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -176,7 +186,7 @@ internal sealed class AttestedKmsClient(
             // A load balancer's page, perhaps; the status says what can be said.
         }
 
-        return new KmsAnswer.Refused(response.Status, ErrorCodes.InvalidKmsAnswer, $"KMS answered with HTTP status {response.Status} and no error of its own");
+        return new KmsAnswer.Refused(response.Status, ErrorCodes.InvalidKmsAnswer, $"KMS answered with HTTP status {response.Status} and no error of its own", response.RequestId);
     }
 
     // About a wrong signature AWS says what it should have signed: the headers, session token included.

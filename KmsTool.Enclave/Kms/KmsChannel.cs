@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KmsTool.Enclave.Egress;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Enclave.Kms;
 
@@ -17,21 +17,23 @@ internal sealed class KmsChannel : IDisposable
     /// <summary>Connections to one endpoint at once.</summary>
     public const int MaxConnections = 128;
 
-    private const int MaxBodyLength = 64 * 1024;
+    // A list of a thousand keys or grants is the longest.
+    private const int MaxBodyLength = 1024 * 1024;
+    private const int MaxRequestIdLength = 64;
 
     private readonly HttpMessageInvoker _http;
 
-    /// <param name="proxy">The parent's proxy, which relays to KMS's port 443.</param>
+    /// <param name="parent">The way to KMS's port.</param>
     /// <param name="trust">Trust anchors; <see langword="null"/> for the system's (SSL_CERT_FILE).</param>
-    public KmsChannel(StreamAddress proxy, X509Certificate2Collection? trust)
+    public KmsChannel(ParentRoutes parent, X509Certificate2Collection? trust)
     {
         var handler = new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
-            ConnectCallback = async (_, cancellationToken) =>
-                new NetworkStream(await StreamConnector.ConnectAsync(proxy, null, cancellationToken), ownsSocket: true),
+            ConnectCallback = async (context, cancellationToken) => new NetworkStream(
+                await parent.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken), ownsSocket: true),
             ConnectTimeout = TimeSpan.FromSeconds(5),
             MaxConnectionsPerServer = MaxConnections,
             MaxResponseHeadersLength = 16,
@@ -78,7 +80,7 @@ internal sealed class KmsChannel : IDisposable
         {
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             byte[] body = await ReadBodyAsync(response.Content, cancellationToken);
-            return new KmsHttpResponse((int)response.StatusCode, body, response.Headers.Date);
+            return new KmsHttpResponse((int)response.StatusCode, body, response.Headers.Date, ReadRequestId(response));
         }
         catch (HttpRequestException e)
         {
@@ -112,6 +114,12 @@ internal sealed class KmsChannel : IDisposable
 
         return policy;
     }
+
+    private static string? ReadRequestId(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("x-amzn-RequestId", out IEnumerable<string>? values) && values.ToArray() is [{ Length: <= MaxRequestIdLength } id]
+            && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+            ? id
+            : null;
 
     private static async Task<byte[]> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
     {
@@ -158,7 +166,7 @@ internal sealed class KmsChannel : IDisposable
             "TLS with KMS failed (" + (e.InnerException is AuthenticationException tls ? tls.Message : "the connection ended within the handshake")
             + "); do region and endpoint agree with the parent's vsock-proxy?", e),
         HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => new KmsException(ErrorCodes.KmsUnreachable,
-            "KMS cannot be reached" + (e.InnerException is SocketException socket ? $" ({socket.Message})" : "")
+            "KMS cannot be reached" + (e.InnerException is SocketException or IOException ? $" ({e.InnerException.Message})" : "")
             + "; is the parent's vsock-proxy running?", e),
         HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
             new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is no HTTP", e),

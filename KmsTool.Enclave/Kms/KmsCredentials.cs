@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Signing;
 
 namespace KmsTool.Enclave.Kms;
 
@@ -32,8 +33,7 @@ internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAc
 
     /// <summary>HMAC-SHA-256 of <paramref name="text"/> under the signing key of <paramref name="date"/> and region.</summary>
     /// <remarks>
-    /// The key's derivation is that of the AWS Signature Version 4 documentation, in buffers of our own: the SDK's signer
-    /// takes the secret as a string. The key is kept because it changes once a day.
+    /// In buffers of our own: the SDK's signer takes the secret as a string. The key is kept because it changes once a day.
     /// </remarks>
     public void Sign(string date, string region, string service, ReadOnlySpan<byte> text, Span<byte> signature)
     {
@@ -43,7 +43,7 @@ internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAc
             if (_signingScope != scope)
             {
                 _signingKey ??= SensitiveBytes.Allocate(HMACSHA256.HashSizeInBytes);
-                DeriveSigningKey(date, region, service, _signingKey.WritableSpan);
+                SigningKey.Derive(secretAccessKey.Span, date, region, service, SignatureV4.Terminator, _signingKey.WritableSpan);
                 _signingScope = scope;
             }
 
@@ -58,15 +58,5 @@ internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAc
             secretAccessKey.Dispose();
             _signingKey?.Dispose();
         }
-    }
-
-    private void DeriveSigningKey(string date, string region, string service, Span<byte> key)
-    {
-        using SensitiveBytes seed = SensitiveBytes.Allocate(4 + secretAccessKey.Length);
-        "AWS4"u8.CopyTo(seed.WritableSpan);
-        secretAccessKey.Span.CopyTo(seed.WritableSpan[4..]);
-        HMACSHA256.HashData(seed.Span, Encoding.ASCII.GetBytes(date), key);
-        foreach (string part in (ReadOnlySpan<string>)[region, service, "aws4_request"])
-            HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(part), key);
     }
 }

@@ -4,4 +4,5 @@ namespace KmsTool.Enclave.Kms;
 /// <param name="Status">HTTP status.</param>
 /// <param name="Body">The body, bounded.</param>
 /// <param name="Date">KMS's clock, from the Date header.</param>
-internal sealed record KmsHttpResponse(int Status, byte[] Body, DateTimeOffset? Date);
+/// <param name="RequestId">What KMS's support asks for; <see langword="null"/> where KMS gave none of a sane form.</param>
+internal sealed record KmsHttpResponse(int Status, byte[] Body, DateTimeOffset? Date, string? RequestId);

@@ -37,11 +37,9 @@ internal sealed record KmsPins
     {
         CheckOperation(request.Operation.Name);
         CheckContext(request);
-        if (!request.Operation.TakesKey)
-            return request;
-
+        CheckOtherKeys(request);
         string? keyId = ChooseKey(request);
-        if (keyId is null && request.Operation != KmsOperation.Decrypt)
+        if (keyId is null && request.Operation.TakesKey && request.Operation.PlaintextMember is not null && request.Operation != KmsOperation.Decrypt)
             throw new KmsException(ErrorCodes.InvalidParameter, $"KeyId is missing: {request.Operation.Name} needs a key");
 
         return keyId == request.KeyId ? request : request with { KeyId = keyId };
@@ -89,6 +87,7 @@ internal sealed record KmsPins
             throw Violation(AllowKeyOption, $"no admitted key is of the region {region}");
     }
 
+    // One that manages keys is held to those that it names; what it does with none is for the operations' pin to say.
     private string? ChooseKey(KmsRequest request)
     {
         if (AllowedKeys.Count == 0)
@@ -100,6 +99,9 @@ internal sealed record KmsPins
                 ?? throw Violation(AllowKeyOption, "KeyId names a key that is not admitted; give the key id or the ARN of one that is");
         }
 
+        if (!request.Operation.TakesKey || request.Operation == KmsOperation.ReEncrypt)
+            return null;
+
         if (AllowedKeys.Count == 1)
             return AllowedKeys[0].Arn;
 
@@ -107,6 +109,18 @@ internal sealed record KmsPins
         return request.Operation == KmsOperation.Decrypt && request.EncryptionAlgorithm is null or KmsLimits.SymmetricAlgorithm
             ? null
             : throw Violation(AllowKeyOption, "several keys are admitted: name one with KeyId");
+    }
+
+    private void CheckOtherKeys(KmsRequest request)
+    {
+        if (AllowedKeys.Count == 0)
+            return;
+
+        foreach ((string member, string? keyId) in request.OtherKeys)
+        {
+            if (!AllowedKeys.Any(key => key.Arn == keyId))
+                throw Violation(AllowKeyOption, $"{member} has to be the ARN of an admitted key");
+        }
     }
 
     private void CheckContext(KmsRequest request)
@@ -118,8 +132,17 @@ internal sealed record KmsPins
         if (!request.Operation.TakesContext || request.EncryptionAlgorithm is not (null or KmsLimits.SymmetricAlgorithm))
             throw Violation(RequireContextOption, "this takes no encryption context, and one is required");
 
-        if (RequiredContext.FirstOrDefault(required => !required.IsMetBy(request.EncryptionContext)) is { } unmet)
-            throw Violation($"{RequireContextOption} {unmet}", "the encryption context lacks it");
+        if (request.Operation != KmsOperation.ReEncrypt)
+            RequireContext("the encryption context", request.EncryptionContext);
+
+        foreach ((string member, IReadOnlyDictionary<string, string>? context) in request.OtherContexts)
+            RequireContext(member, context);
+    }
+
+    private void RequireContext(string what, IReadOnlyDictionary<string, string>? context)
+    {
+        if (RequiredContext.FirstOrDefault(required => !required.IsMetBy(context)) is { } unmet)
+            throw Violation($"{RequireContextOption} {unmet}", $"{what} lacks it");
     }
 
     private static KmsException Violation(string pin, string reason) =>

@@ -20,7 +20,7 @@ internal sealed class RecipientSource : IDisposable
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _refresh = new(1);
     private readonly ITimer _rotation;
-    private volatile Task<SharedKey> _key;
+    private volatile Task<Shared<RecipientKeyPair>> _key;
     private volatile Attested? _attested;
     private volatile bool _disposed;
 
@@ -59,7 +59,7 @@ internal sealed class RecipientSource : IDisposable
     /// <summary>Makes a new key and gives up the old one, with its document.</summary>
     public async Task RotateAsync()
     {
-        SharedKey next;
+        Shared<RecipientKeyPair> next;
         try
         {
             next = await Task.Run(Generate);
@@ -70,7 +70,7 @@ internal sealed class RecipientSource : IDisposable
             return;
         }
 
-        Task<SharedKey> previous = Interlocked.Exchange(ref _key, Task.FromResult(next));
+        Task<Shared<RecipientKeyPair>> previous = Interlocked.Exchange(ref _key, Task.FromResult(next));
         _attested = null;
         await ReleaseAsync(previous);
         Log.RecipientKeyReplaced(_logger);
@@ -84,7 +84,7 @@ internal sealed class RecipientSource : IDisposable
         _ = ReleaseAsync(_key);
     }
 
-    private static async Task ReleaseAsync(Task<SharedKey> key)
+    private static async Task ReleaseAsync(Task<Shared<RecipientKeyPair>> key)
     {
         await ((Task)key).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (key.IsCompletedSuccessfully)
@@ -98,17 +98,17 @@ internal sealed class RecipientSource : IDisposable
         _rotation.Change(_options.KeyLifetime, Timeout.InfiniteTimeSpan);
     }
 
-    private static SharedKey Generate() => new(RecipientKeyPair.Generate());
+    private static Shared<RecipientKeyPair> Generate() => new(RecipientKeyPair.Generate());
 
     private RecipientLease? TryRentCurrent() =>
         _attested is { } attested && _time.GetElapsedTime(attested.At) < _options.AttestationLifetime && attested.Key.TryUse()
-            ? new RecipientLease(attested.Key, attested.RequestMember)
+            ? new RecipientLease(attested.Key, attested.Value)
             : null;
 
     private async Task<RecipientLease> AttestAsync(CancellationToken cancellationToken)
     {
-        Task<SharedKey> current;
-        SharedKey key;
+        Task<Shared<RecipientKeyPair>> current;
+        Shared<RecipientKeyPair> key;
         do
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -121,15 +121,15 @@ internal sealed class RecipientSource : IDisposable
         {
             long at = _time.GetTimestamp();
             NsmResponse.Attestation attestation = await _nsm.AskAsync<NsmResponse.Attestation>(
-                new NsmRequest.Attestation(UserData: null, Nonce: null, key.Pair.PublicKey), cancellationToken);
-            byte[] member = Encoding.ASCII.GetBytes(
-                $"\"Recipient\":{{\"AttestationDocument\":\"{Convert.ToBase64String(attestation.Document.Span)}\",\"KeyEncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}}");
+                new NsmRequest.Attestation(UserData: null, Nonce: null, key.Value.PublicKey), cancellationToken);
+            byte[] value = Encoding.ASCII.GetBytes(
+                $"{{\"AttestationDocument\":\"{Convert.ToBase64String(attestation.Document.Span)}\",\"KeyEncryptionAlgorithm\":\"RSAES_OAEP_SHA_256\"}}");
             // A key that has been replaced meanwhile serves this request and no other.
-            _attested = new Attested(key, member, at);
+            _attested = new Attested(key, value, at);
             if (_key != current)
                 _attested = null;
 
-            return new RecipientLease(key, member);
+            return new RecipientLease(key, value);
         }
         catch (Exception e) when (e is NsmException or IOException)
         {
@@ -143,5 +143,5 @@ internal sealed class RecipientSource : IDisposable
         }
     }
 
-    private sealed record Attested(SharedKey Key, ReadOnlyMemory<byte> RequestMember, long At);
+    private sealed record Attested(Shared<RecipientKeyPair> Key, ReadOnlyMemory<byte> Value, long At);
 }

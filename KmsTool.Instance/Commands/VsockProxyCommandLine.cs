@@ -5,9 +5,9 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy;
-using KmsTool.Instance.VsockProxy.Destinations;
-using KmsTool.Instance.VsockProxy.Relaying;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Proxying.Hosts;
+using KmsTool.Proxying.Relaying;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;

@@ -3,8 +3,9 @@ using System.Globalization;
 using System.Net.Sockets;
 using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy.Destinations;
-using KmsTool.Instance.VsockProxy.Http;
 using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Proxying.Hosts;
+using KmsTool.Proxying.Http;
 
 namespace KmsTool.Instance.VsockProxy;
 

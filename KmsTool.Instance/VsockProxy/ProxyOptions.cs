@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
-using KmsTool.Instance.VsockProxy.Relaying;
+using KmsTool.Proxying.Relaying;
 
 namespace KmsTool.Instance.VsockProxy;
 

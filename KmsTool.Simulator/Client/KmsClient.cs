@@ -1,8 +1,8 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using KmsTool.Protocol.Signing;
 using KmsTool.Simulator.Kms;
-using KmsTool.Simulator.Signing;
 using Microsoft.AspNetCore.Http;
 
 namespace KmsTool.Simulator.Client;

@@ -1,6 +1,8 @@
 using System.Globalization;
+using KmsTool.Cli.Http;
+using KmsTool.Protocol;
+using KmsTool.Protocol.Signing;
 using KmsTool.Simulator.Kms;
-using KmsTool.Simulator.Signing;
 using KmsTool.Simulator.Sts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -28,9 +30,9 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
 
         try
         {
-            using RequestBody body = await RequestBody.ReadAsync(request, context.RequestAborted);
+            using SensitiveBufferWriter body = await RequestBody.ReadAsync(request, context.RequestAborted);
             string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-            SignedRequest signed = new(request.Method, target, request.Headers, body.Bytes);
+            SignedRequest signed = new(request.Method, target, request.Headers, body.Written);
             if (request.Headers.ContainsKey(KmsEndpoint.TargetHeader))
                 await kms.HandleAsync(context, signed);
             else

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using KmsTool.Protocol.Signing;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Signing;

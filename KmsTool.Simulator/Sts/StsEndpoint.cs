@@ -1,4 +1,5 @@
 using System.Text;
+using KmsTool.Protocol.Signing;
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Signing;
 using Microsoft.AspNetCore.Http;

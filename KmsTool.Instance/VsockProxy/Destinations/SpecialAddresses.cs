@@ -1,4 +1,5 @@
 using System.Net;
+using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
@@ -29,7 +30,7 @@ internal static class SpecialAddresses
     public static bool ContainsOrLoopback(IPAddress address) => Contains(address) || IPAddress.IsLoopback(address);
 
     /// <summary>Whether a pattern is about special or loopback addresses and no others.</summary>
-    public static bool Contain(Rules.HostPattern pattern) => Networks.Any(pattern.IsWithin) || Loopback.Any(pattern.IsWithin);
+    public static bool Contain(HostPattern pattern) => Networks.Any(pattern.IsWithin) || Loopback.Any(pattern.IsWithin);
 
     /// <summary>The form in which an address is compared: an IPv4 address in IPv6 clothes is an IPv4 address.</summary>
     public static IPAddress Normalize(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

@@ -1,3 +1,4 @@
+using KmsTool.Proxying.Hosts;
 namespace KmsTool.Instance.VsockProxy.Rules;
 
 /// <summary>Destinations that are allowed.</summary>

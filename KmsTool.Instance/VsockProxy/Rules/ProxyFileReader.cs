@@ -1,5 +1,6 @@
 using System.Globalization;
 using KmsTool.Cli.Yaml;
+using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Instance.VsockProxy.Rules;
 

@@ -4,7 +4,7 @@ using System.Text;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
-using KmsTool.Tests.Instance.VsockProxy.Relaying;
+using KmsTool.Tests.Proxying.Relaying;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
 

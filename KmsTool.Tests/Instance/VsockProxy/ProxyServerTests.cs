@@ -3,7 +3,8 @@ using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Tests.Instance.VsockProxy.Relaying;
+using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
 

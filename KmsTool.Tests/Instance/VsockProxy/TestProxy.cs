@@ -5,6 +5,7 @@ using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Proxying.Hosts;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Support;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Cli;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Tests.Instance.VsockProxy.Relaying;
+using KmsTool.Tests.Proxying.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

@@ -1,3 +1,4 @@
+using KmsTool.Protocol.Signing;
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Signing;
 using Microsoft.AspNetCore.Http;

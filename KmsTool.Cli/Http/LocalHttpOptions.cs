@@ -1,0 +1,22 @@
+using System.Net;
+using System.Net.Security;
+
+namespace KmsTool.Cli.Http;
+
+/// <summary>Where and how a <see cref="LocalHttpServer"/> listens.</summary>
+internal sealed record LocalHttpOptions
+{
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port, or 0 for any.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Gives the TLS options of each connection; <see langword="null"/> for plain HTTP.</summary>
+    public Func<SslServerAuthenticationOptions>? Tls { get; init; }
+
+    /// <summary>Connections open at once; further ones are closed.</summary>
+    public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>How long the head of a request may take.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

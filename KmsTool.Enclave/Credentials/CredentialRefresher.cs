@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Credentials;
+
+/// <summary>Keeps a store filled from a source: asks again well before credentials expire, and sooner and sooner where that fails.</summary>
+internal sealed class CredentialRefresher : IAsyncDisposable
+{
+    // Instance metadata has new credentials at least five minutes before the old ones expire (EC2 user guide, "Use instance
+    // profiles"), so asking within that window gets new ones.
+    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly ICredentialSource _source;
+    private readonly CredentialStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _wanted = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+
+    public CredentialRefresher(ICredentialSource source, CredentialStore store, TimeProvider time, ILogger logger)
+    {
+        _source = source;
+        _store = store;
+        _time = time;
+        _logger = logger;
+        store.Wanted += Wake;
+        _running = Task.Run(RunAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _store.Wanted -= Wake;
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        _wanted.Dispose();
+    }
+
+    private void Wake()
+    {
+        lock (_wanted)
+        {
+            if (_wanted.CurrentCount == 0)
+                _wanted.Release();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        TimeSpan pause = ShortestPause;
+        while (true)
+        {
+            TimeSpan wait;
+            try
+            {
+                TimedCredentials fetched = await _source.FetchAsync(_stop.Token);
+                wait = UntilRefresh(fetched.Expiration);
+                _store.Put(fetched);
+                Log.CredentialsRefreshed(_logger, _source.Name, fetched.Expiration);
+                pause = ShortestPause;
+            }
+            catch (CredentialException e)
+            {
+                Log.CredentialsNotRefreshed(_logger, _source.Name, pause.TotalSeconds, e.Message);
+                wait = pause;
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+
+            // However often somebody wants newer ones, the source is asked once a second at most.
+            await Task.Delay(ShortestPause, _time, _stop.Token);
+            await _wanted.WaitAsync(wait, _stop.Token);
+        }
+    }
+
+    private TimeSpan UntilRefresh(DateTimeOffset? expiration)
+    {
+        if (expiration is not { } end)
+            return Timeout.InfiniteTimeSpan;
+
+        TimeSpan left = end - _time.GetUtcNow();
+        // Short-lived ones get half of their time.
+        TimeSpan wait = left > 2 * Ahead ? left - Ahead : left / 2;
+        return wait > ShortestPause ? wait : ShortestPause;
+    }
+}

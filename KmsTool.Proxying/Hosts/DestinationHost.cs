@@ -1,0 +1,29 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+
+namespace KmsTool.Proxying.Hosts;
+
+/// <summary>The text form of a destination's host: a DNS name or an IP address.</summary>
+internal static class DestinationHost
+{
+    private const int MaxNameLength = 253;
+
+    /// <summary>Reads a host, without the brackets that an IPv6 address may have.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out string? host, [NotNullWhen(false)] out string? error)
+    {
+        host = null;
+        error = null;
+        if (text.Length > MaxNameLength || Uri.CheckHostName(text) == UriHostNameType.Unknown)
+            error = $"'{text}' is neither a host name nor an IP address";
+        else if (IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
+            // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist.
+            error = $"'{text}' is another way to write {address}; write it so";
+        else if (address?.IsIPv4MappedToIPv6 == true)
+            error = $"'{text}' is another way to write {address.MapToIPv4()}; write it so";
+        else
+            host = text.Trim('[', ']');
+
+        return error is null;
+    }
+}
