@@ -96,4 +96,23 @@ internal static partial class Log
 
     [LoggerMessage(41, LogLevel.Warning, "No new AWS credentials from {Source}, next try in {Seconds} s: {Reason}")]
     public static partial void CredentialsNotRefreshed(ILogger logger, string source, double seconds, string reason);
+
+    [LoggerMessage(45, LogLevel.Information, "Egress proxy at {Address}; it leads through {Route}")]
+    public static partial void EgressListening(ILogger logger, string address, string route);
+
+    [LoggerMessage(46, LogLevel.Information, "Egress to {Destination}: {Up} bytes up, {Down} down; {End}")]
+    public static partial void EgressEnded(ILogger logger, string destination, long up, long down, string end);
+
+    [LoggerMessage(47, LogLevel.Warning, "Egress to {Destination} refused: {Reason}")]
+    public static partial void EgressRefused(ILogger logger, string destination, string reason);
+
+    [LoggerMessage(48, LogLevel.Error, "An egress connection met a fault of this program: {Fault}")]
+    public static partial void EgressFaulted(ILogger logger, string fault);
+
+    [LoggerMessage(49, LogLevel.Warning,
+        "Egress allows the instance metadata service: applications can fetch the AWS credentials that the KMS proxy keeps from them. The proxy itself needs no entry for it")]
+    public static partial void EgressAllowsMetadata(ILogger logger);
+
+    [LoggerMessage(60, LogLevel.Warning, "{File}:{Line}: the section '{Section}' is not for this program and is ignored")]
+    public static partial void SectionIgnored(ILogger logger, string file, long line, string section);
 }

@@ -31,6 +31,9 @@ internal static class Program
 
         if (name != OriginalServer)
         {
+            if (name != OriginalCommandLine)
+                root.Add(KmsProxyCommandLine.CreateCommand());
+
             foreach (Command command in KmsCommandLine.CreateCommands())
                 root.Add(command);
         }

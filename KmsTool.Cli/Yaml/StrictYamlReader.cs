@@ -106,6 +106,9 @@ internal sealed class StrictYamlReader
             : throw Fault(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}' is not a number from {atLeast} to {atMost}"));
     }
 
+    /// <summary>Passes over a value, whatever it is.</summary>
+    public void SkipValue() => _parser.SkipThisAndNestedEvents();
+
     /// <summary>A refusal of what was read last.</summary>
     public ConfigurationException Fault(string reason) => FaultAt(Line, reason);
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using KmsTool.Cli;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Nsm;
+using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -64,6 +65,12 @@ internal sealed class AttestedKms : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Opens it in an enclave that has just begun, and prepares that.</summary>
+    /// <exception cref="CommandFailedException">The Nitro Secure Module or the trust anchors cannot be used, or the enclave may not start so.</exception>
+    public static Task<AttestedKms> OpenAsync(
+        KmsSettings settings, KmsPins pins, RecipientOptions recipient, StartupOptions startup, TimeProvider time, ILogger logger, CancellationToken cancellationToken) =>
+        OpenAsync(settings, pins, recipient, (nsm, token) => new EnclaveStartup(nsm, startup, time, logger).RunAsync(token), time, logger, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -57,19 +57,25 @@ internal sealed class CredentialOptions
                 : await ReadDescriptorAsync(descriptor, cancellationToken);
         }
 
-        if (!inArguments)
-        {
-            accessKeyId = environment("AWS_ACCESS_KEY_ID");
-            secretAccessKey = environment("AWS_SECRET_ACCESS_KEY");
-            sessionToken = environment("AWS_SESSION_TOKEN");
-        }
+        return inArguments
+            ? Make(accessKeyId, secretAccessKey, sessionToken, "--aws-access-key-id and --aws-secret-access-key must both be set")
+            : ReadEnvironment(environment, "pass them with --credentials-fd");
+    }
 
+    /// <summary>The variables that the AWS SDKs know.</summary>
+    /// <param name="environment">The variables.</param>
+    /// <param name="orElse">What else may be done, for the refusal.</param>
+    /// <exception cref="CommandFailedException">They are not set, or malformed.</exception>
+    public static KmsCredentials ReadEnvironment(Func<string, string?> environment, string orElse) => Make(
+        environment("AWS_ACCESS_KEY_ID"),
+        environment("AWS_SECRET_ACCESS_KEY"),
+        environment("AWS_SESSION_TOKEN"),
+        $"No credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or {orElse}");
+
+    private static KmsCredentials Make(string? accessKeyId, string? secretAccessKey, string? sessionToken, string lacking)
+    {
         if (string.IsNullOrEmpty(accessKeyId) || string.IsNullOrEmpty(secretAccessKey))
-        {
-            throw new CommandFailedException(ExitCode.NoCredentials, inArguments
-                ? "--aws-access-key-id and --aws-secret-access-key must both be set"
-                : "No credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or pass them with --credentials-fd");
-        }
+            throw new CommandFailedException(ExitCode.NoCredentials, lacking);
 
         byte[] secret = Encoding.UTF8.GetBytes(secretAccessKey);
         try

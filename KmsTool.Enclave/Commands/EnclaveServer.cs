@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using System.Reflection;
 using KmsTool.Cli;
+using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
-using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -13,14 +13,13 @@ namespace KmsTool.Enclave.Commands;
 /// <summary>Everything that <c>serve</c> consists of, put together from its options.</summary>
 internal sealed class EnclaveServer : IAsyncDisposable
 {
-    private readonly AttestedKms _kms;
     private readonly StreamListener _listener;
     private readonly Introspection _introspection;
     private readonly EnclaveDaemon _daemon;
 
-    private EnclaveServer(AttestedKms kms, StreamListener listener, ServeOptions options, TimeProvider time, ILogger logger)
+    private EnclaveServer(
+        AttestedKms kms, StreamListener listener, ServeOptions options, CredentialStore? credentials, TimeProvider time, ILogger logger)
     {
-        _kms = kms;
         _listener = listener;
         DaemonLimits limits = WithinDescriptors(options.Limits, logger);
         var counters = new DaemonCounters();
@@ -35,25 +34,15 @@ internal sealed class EnclaveServer : IAsyncDisposable
     private static string Version =>
         typeof(EnclaveServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
-    /// <summary>Finds the Nitro Secure Module, prepares the enclave and listens.</summary>
-    /// <exception cref="CommandFailedException">It cannot start.</exception>
-    public static async Task<EnclaveServer> StartAsync(
-        ServeOptions options, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
-    {
-        AttestedKms kms = await AttestedKms.OpenAsync(
-            options.Kms, options.Pins, options.Recipient,
-            (nsm, token) => new EnclaveStartup(nsm, options.Startup, time, logger).RunAsync(token),
-            time, logger, cancellationToken);
-        try
-        {
-            return new EnclaveServer(kms, Bind(options.Listen), options, time, logger);
-        }
-        catch
-        {
-            await kms.DisposeAsync();
-            throw;
-        }
-    }
+    /// <summary>Listens.</summary>
+    /// <param name="kms">The way to KMS, which stays the caller's.</param>
+    /// <param name="options">What it was told.</param>
+    /// <param name="credentials">Takes credentials that the instance sends; <see langword="null"/> refuses them.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <exception cref="CommandFailedException">It cannot listen.</exception>
+    public static EnclaveServer Start(AttestedKms kms, ServeOptions options, CredentialStore? credentials, TimeProvider time, ILogger logger) =>
+        new(kms, Bind(options.Listen), options, credentials, time, logger);
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled and connections are drained.</summary>
     public Task RunAsync(CancellationToken stopping) => _daemon.RunAsync(stopping);
@@ -62,7 +51,6 @@ internal sealed class EnclaveServer : IAsyncDisposable
     {
         await _listener.DisposeAsync();
         _introspection.Dispose();
-        await _kms.DisposeAsync();
     }
 
     // At the limit accepting fails, and so does dialling KMS: one peer could keep all others out.

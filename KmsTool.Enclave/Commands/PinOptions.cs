@@ -18,8 +18,12 @@ internal sealed class PinOptions
     private readonly Option<string[]> _operations = new(KmsPins.OperationsOption) { AllowMultipleArgumentsPerToken = true };
     private readonly Option<string> _reply = new("--reply") { DefaultValueFactory = _ => "plaintext" };
 
-    public PinOptions()
+    private readonly bool _takesAnyOperation;
+
+    /// <param name="takesAnyOperation">Whether operations of KMS that the daemon does not know may be named.</param>
+    public PinOptions(bool takesAnyOperation = false)
     {
+        _takesAnyOperation = takesAnyOperation;
         _reply.AcceptOnlyFromAmong("plaintext", "sha256", "none");
         _operations.CompletionSources.Add(Operations);
     }
@@ -70,8 +74,9 @@ internal sealed class PinOptions
         }
     }
 
-    private static string ParseOperation(string text) =>
+    private string ParseOperation(string text) =>
         Operations.FirstOrDefault(operation => operation.Equals(text, StringComparison.OrdinalIgnoreCase))
+        ?? (_takesAnyOperation && KmsOperation.IsName(text) && char.IsAsciiLetterUpper(text[0]) ? text : null)
         ?? throw Wrong($"{KmsPins.OperationsOption} '{text}' is no operation; there are {string.Join(", ", Operations)}.");
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);

@@ -10,7 +10,7 @@ namespace KmsTool.Enclave.Credentials;
 /// The role of the parent instance, from its metadata service (IMDSv2, EC2 user guide, "Use the Instance Metadata Service"),
 /// which the parent's proxy has to lead to. What it says is the parent's word, as any credentials here are.
 /// </summary>
-internal sealed class InstanceMetadataSource : ICredentialSource, IDisposable
+internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposable
 {
     public const string DefaultEndpoint = "http://169.254.169.254";
 
@@ -77,7 +77,11 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private async Task<SensitiveBufferWriter> AskAsync(HttpMethod method, string path, string header, string value, CancellationToken cancellationToken)
     {

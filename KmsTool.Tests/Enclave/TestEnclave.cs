@@ -14,11 +14,13 @@ namespace KmsTool.Tests.Enclave;
 internal sealed class TestEnclave : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly AttestedKms _kms;
     private readonly EnclaveServer _server;
     private readonly Task _running;
 
-    private TestEnclave(RunningSimulator simulator, EnclaveServer server, ServeOptions options)
+    private TestEnclave(RunningSimulator simulator, AttestedKms kms, EnclaveServer server, ServeOptions options)
     {
+        _kms = kms;
         Simulator = simulator;
         Options = options;
         _server = server;
@@ -64,9 +66,11 @@ internal sealed class TestEnclave : IAsyncDisposable
                 LogLevel = LogLevel.Trace,
             };
             options = configure(options, simulator.Host);
-            EnclaveServer server = await EnclaveServer.StartAsync(
-                options, time ?? TimeProvider.System, logger ?? NullLogger.Instance, CancellationToken.None);
-            return new TestEnclave(simulator, server, options);
+            time ??= TimeProvider.System;
+            logger ??= NullLogger.Instance;
+            AttestedKms kms = await AttestedKms.OpenAsync(
+                options.Kms, options.Pins, options.Recipient, options.Startup, time, logger, CancellationToken.None);
+            return new TestEnclave(simulator, kms, EnclaveServer.Start(kms, options, null, time, logger), options);
         }
         catch
         {
@@ -111,6 +115,7 @@ internal sealed class TestEnclave : IAsyncDisposable
     {
         await StopAsync();
         await _server.DisposeAsync();
+        await _kms.DisposeAsync();
         _stopping.Dispose();
         await Simulator.DisposeAsync();
     }

@@ -1,0 +1,63 @@
+using System.Collections;
+using KmsTool.Enclave.KmsProxy;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>The variables that lead an application's AWS SDK to the KMS proxy, and its other requests to egress.</summary>
+internal static class ApplicationEnvironment
+{
+    // Credentials that are this program's own, and what would have an SDK look past the ones that it is given.
+    private static readonly string[] Kept =
+    [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_KMS", "AWS_KMS_ENDPOINT",
+    ];
+
+    /// <summary>What leads to the KMS proxy.</summary>
+    public static Dictionary<string, string> OfKmsProxy(KmsProxyServer proxy, string region)
+    {
+        string url = proxy.Address.GetLeftPart(UriPartial.Authority);
+        return new Dictionary<string, string>
+        {
+            // The AWS SDKs' own, and Enclaver's.
+            ["AWS_ENDPOINT_URL_KMS"] = url,
+            ["AWS_KMS_ENDPOINT"] = url,
+            ["AWS_ACCESS_KEY_ID"] = proxy.Key.Id,
+            ["AWS_SECRET_ACCESS_KEY"] = proxy.Key.SecretText(),
+            ["AWS_REGION"] = region,
+            ["AWS_DEFAULT_REGION"] = region,
+        };
+    }
+
+    /// <summary>The whole environment of an application.</summary>
+    /// <param name="own">That of this process.</param>
+    /// <param name="services">What runs.</param>
+    /// <param name="region">The region of the application.</param>
+    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string region)
+    {
+        var environment = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in own)
+        {
+            if (services.KmsProxy is null || !Kept.Contains(variable.Key))
+                environment[(string)variable.Key] = (string)variable.Value!;
+        }
+
+        if (services.KmsProxy is { } proxy)
+        {
+            foreach ((string name, string value) in OfKmsProxy(proxy, region))
+                environment[name] = value;
+        }
+
+        if (services.Egress is { } egress)
+        {
+            string url = egress.Address.GetLeftPart(UriPartial.Authority);
+            foreach (string name in (ReadOnlySpan<string>)["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"])
+                environment[name] = url;
+
+            foreach (string name in (ReadOnlySpan<string>)["no_proxy", "NO_PROXY"])
+                environment[name] = "127.0.0.1,localhost";
+        }
+
+        return environment;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net.Sockets;
+using KmsTool.Proxying.Http;
+using KmsTool.Proxying.Relaying;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Egress;
+
+/// <summary>A connection of an application: one request, which leads to one destination until either side ends it.</summary>
+internal sealed class EgressConnection(Socket application, EgressOptions options, TimeProvider time, ILogger logger)
+{
+    private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
+    private static readonly RelayOptions Bounds = new();
+
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        application.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+        try
+        {
+            HeadRead read = await RequestHeadReader.ReadAsync(application, options.RequestTimeout, time, cancellationToken);
+            if (read.Head is null)
+            {
+                if (read.Refusal is { } refusal)
+                    await RefuseAsync("nothing", refusal, cancellationToken);
+
+                return;
+            }
+
+            if (EgressRequest.TryRead(read.Head, out EgressRequest? request, out HttpAnswer? wrong))
+                await LeadAsync(request, read.Rest, cancellationToken);
+            else
+                await RefuseAsync("nothing", wrong, cancellationToken);
+        }
+        catch (SocketException)
+        {
+            // The application has gone.
+        }
+    }
+
+    private async Task LeadAsync(EgressRequest request, ReadOnlyMemory<byte> rest, CancellationToken cancellationToken)
+    {
+        string name = $"{request.Host}:{request.Port}";
+        if (!options.Rules.Allows(request.Host))
+        {
+            await RefuseAsync(name, HttpAnswer.Refusal("403 Forbidden", $"{request.Host} is not among what egress allows"), cancellationToken);
+            return;
+        }
+
+        Socket destination;
+        using (var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        {
+            timer.CancelAfter(options.ConnectTimeout);
+            try
+            {
+                destination = await options.Parent.ConnectAsync(request.Host, request.Port, timer.Token);
+            }
+            catch (Exception e) when (e is SocketException or IOException)
+            {
+                await RefuseAsync(name, HttpAnswer.Refusal("502 Bad Gateway", $"{name} cannot be reached: {e.Message}"), cancellationToken);
+                return;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                await RefuseAsync(name, HttpAnswer.Refusal("504 Gateway Timeout", $"{name} did not answer within {options.ConnectTimeout.TotalSeconds} s"), cancellationToken);
+                return;
+            }
+        }
+
+        using (destination)
+        {
+            // A plain request goes on in the form that servers know; CONNECT is answered here.
+            ReadOnlyMemory<byte> early = rest;
+            if (request.ForwardedHead is { } head)
+                early = (byte[])[.. head, .. rest.Span];
+            else
+                await application.SendAsync(Established, SocketFlags.None, cancellationToken);
+
+            RelayResult result = await Relay.RunAsync(application, destination, early, Bounds, time, cancellationToken);
+            Log.EgressEnded(logger, name, result.BytesUp, result.BytesDown, result.End.ToString());
+        }
+    }
+
+    private async Task RefuseAsync(string destination, HttpAnswer answer, CancellationToken cancellationToken)
+    {
+        Log.EgressRefused(logger, destination, answer.Body.TrimEnd('\n'));
+        try
+        {
+            await answer.SendAsync(application, time, cancellationToken);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // The application does not wait for it; the log has the reason.
+        }
+    }
+}

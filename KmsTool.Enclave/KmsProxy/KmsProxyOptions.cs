@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace KmsTool.Enclave.KmsProxy;
+
+/// <summary>Where the KMS proxy listens, and its bounds.</summary>
+internal sealed record KmsProxyOptions
+{
+    public const int DefaultPort = 9999;
+
+    /// <summary>Loopback, unless somebody has insisted.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port, or 0 for any.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>The regions that may be named.</summary>
+    public required ProxyRegions Regions { get; init; }
+
+    /// <summary>Connections open at once; further ones are closed.</summary>
+    public int MaxConnections { get; init; } = 512;
+
+    /// <summary>How long a request may take, once it is here.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

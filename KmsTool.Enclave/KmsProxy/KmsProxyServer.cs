@@ -1,0 +1,48 @@
+using KmsTool.Cli.Http;
+using KmsTool.Enclave.Credentials;
+using KmsTool.Enclave.Kms;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.KmsProxy;
+
+/// <summary>The KMS proxy: HTTP on loopback for applications, KMS under attestation behind it.</summary>
+internal sealed class KmsProxyServer : IAsyncDisposable
+{
+    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly LocalHttpServer _http;
+
+    private KmsProxyServer(LocalHttpServer http, LocalAccessKey key) => (_http, Key) = (http, key);
+
+    /// <summary>Where it listens, with the port that was chosen if 0 was asked for.</summary>
+    public Uri Address => _http.Address;
+
+    /// <summary>What applications sign with.</summary>
+    public LocalAccessKey Key { get; }
+
+    /// <exception cref="IOException">The port is in use, or the address is not this machine's.</exception>
+    public static async Task<KmsProxyServer> StartAsync(
+        KmsProxyOptions options, AttestedKmsClient kms, CredentialStore credentials, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        var key = LocalAccessKey.Generate();
+        var handler = new KmsProxyHandler(kms, options.Regions, credentials, key, options.RequestTimeout, time, logger);
+        try
+        {
+            LocalHttpServer http = await LocalHttpServer.StartAsync(
+                new LocalHttpOptions { Address = options.Address, Port = options.Port, MaxConnections = options.MaxConnections, HeadTimeout = HeadTimeout },
+                handler.HandleAsync, cancellationToken);
+            return new KmsProxyServer(http, key);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _http.DisposeAsync();
+        Key.Dispose();
+    }
+}
