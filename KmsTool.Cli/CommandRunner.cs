@@ -44,7 +44,7 @@ internal static class CommandRunner
         }
         catch (CommandFailedException e)
         {
-            string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{CommandOf(program, parseResult)} --help'." : "";
+            string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Of(parseResult)}".TrimEnd()} --help'." : "";
             await Console.Error.WriteLineAsync($"{program}: {TerminalText.Neutralize(e.Message.TrimEnd('.'))}.{hint}");
             return (int)e.ExitCode;
         }
@@ -83,16 +83,6 @@ internal static class CommandRunner
             if (misplaced is not null)
                 throw new CommandFailedException(ExitCode.WrongUsage, $"{misplaced.Option.Name} stands before '{invoked.Name}', where it means nothing; write options after the command");
         }
-    }
-
-    /// <summary>The program with the commands that were named, as in "kmstool-instance credentials".</summary>
-    private static string CommandOf(string program, ParseResult parseResult)
-    {
-        string commands = "";
-        for (SymbolResult? result = parseResult.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)
-            commands = $" {command.Command.Name}{commands}";
-
-        return program + commands;
     }
 
     private static string OneLine(string message) =>

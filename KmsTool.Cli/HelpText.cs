@@ -5,7 +5,7 @@ using System.CommandLine.Invocation;
 namespace KmsTool.Cli;
 
 /// <summary>What <c>--help</c> prints: written by hand, by command, to fit 80 columns and to teach.</summary>
-/// <param name="texts">The text of each command, by its name; the root command's own under the empty name.</param>
+/// <param name="texts">The text of each command, by its path; the root command's own under the empty one.</param>
 internal sealed class HelpText(IReadOnlyDictionary<string, string> texts) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
@@ -16,8 +16,7 @@ internal sealed class HelpText(IReadOnlyDictionary<string, string> texts) : Sync
 
     public override int Invoke(ParseResult parseResult)
     {
-        Command command = parseResult.CommandResult.Command;
-        parseResult.InvocationConfiguration.Output.Write(texts[command is RootCommand ? "" : command.Name]);
+        parseResult.InvocationConfiguration.Output.Write(texts[CommandPath.Of(parseResult)]);
         return (int)ExitCode.Success;
     }
 }

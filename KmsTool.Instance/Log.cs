@@ -78,4 +78,10 @@ internal static partial class Log
 
     [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
     public static partial void MetricsFailed(ILogger logger, string reason);
+
+    [LoggerMessage(50, LogLevel.Information, "credentials sent to the enclave at {Address}")]
+    public static partial void CredentialsPushed(ILogger logger, string address);
+
+    [LoggerMessage(51, LogLevel.Warning, "credentials not sent, next try within {Seconds} s: {Reason}")]
+    public static partial void CredentialsNotPushed(ILogger logger, double seconds, string reason);
 }

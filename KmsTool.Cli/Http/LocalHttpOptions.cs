@@ -19,4 +19,7 @@ internal sealed record LocalHttpOptions
 
     /// <summary>How long the head of a request may take.</summary>
     public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a body may come slower than 240 bytes a second.</summary>
+    public TimeSpan BodyPatience { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -21,6 +21,7 @@ internal sealed class LocalHttpServer : IAsyncDisposable
     public const int MaxBodyLength = 1024 * 1024;
 
     private const int MaxHeadLength = 32 * 1024;
+    private const double MinBytesPerSecond = 240;
 
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(2);
 
@@ -53,6 +54,7 @@ internal sealed class LocalHttpServer : IAsyncDisposable
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeadLength;
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
             kestrel.Limits.RequestHeadersTimeout = options.HeadTimeout;
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, options.BodyPatience);
             kestrel.Listen(options.Address, options.Port, listen => Configure(listen, options));
         });
 

@@ -25,7 +25,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
         var counters = new DaemonCounters();
         var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Pins, options.Kms.Region, options.Kms.Endpoints);
         _introspection = new Introspection(kms.Nsm, options.Pins, Describe(options), limits, counters, Version, time);
-        _daemon = new EnclaveDaemon(listener, clients, _introspection, limits, counters, time, logger);
+        _daemon = new EnclaveDaemon(listener, clients, new CredentialInbox(credentials), _introspection, limits, counters, time, logger);
     }
 
     /// <summary>Where it listens.</summary>

@@ -12,6 +12,10 @@ internal static class HelpTexts
           kmstool-enclave [serve] [options]
           kmstool-enclave COMMAND [options]   for a program inside the enclave:
             decrypt, genkey, genrandom, generate-data-key-pair, derive-shared-secret
+          kmstool-enclave run [options] -- COMMAND   an application whose AWS SDK uses
+                                 KMS under attestation without knowing; see its --help
+          kmstool-enclave kms-proxy [options]        the same for applications that
+                                 something else starts
 
         The parent instance:
           -p, --port PORT        vsock port to listen on (default 3000)
@@ -43,6 +47,8 @@ internal static class HelpTexts
           -x, --proxy-port PORT  vsock port of the parent's vsock-proxy, which relays to
                                  KMS (default 8000)
               --proxy ADDRESS    the same in full (default vsock:3:8000)
+              --proxy-mode MODE  fixed (default): the proxy leads to KMS; connect: it is
+                                 asked for KMS's host (CONNECT)
           --ca-bundle FILE       PEM file of the only trust anchors; else AWS_CA_BUNDLE,
                                  SSL_CERT_FILE, else the system's
 
@@ -98,6 +104,7 @@ internal static class HelpTexts
     {
         [""] = Serve,
         [ServeCommandLine.Name] = Serve,
+        [KmsProxyCommandLine.Name] = ServicesHelp.KmsProxy,
         [KmsCommandLine.Decrypt] = KmsHelpTexts.Decrypt,
         [KmsCommandLine.GenerateDataKey] = KmsHelpTexts.GenerateDataKey,
         [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,

@@ -181,6 +181,8 @@ internal static class KmsHelpTexts
           -x, --proxy-port PORT  vsock port of the parent's vsock-proxy (default 8000)
               --proxy ADDRESS    the same in full: vsock:3:PORT, unix:/path,
                                  tcp:HOST:PORT
+              --proxy-mode MODE  fixed (default): it leads to KMS; connect: it is asked
+                                 for KMS's host (CONNECT)
           --kms-endpoint HOST[:PORT]
                                  whose name TLS must prove; else ENDPOINT,
                                  AWS_ENDPOINT_URL_KMS, else the region's own

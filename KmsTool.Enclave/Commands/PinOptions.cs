@@ -10,8 +10,9 @@ namespace KmsTool.Enclave.Commands;
 /// <summary>The options that fix what the parent cannot change: they are in the measured image.</summary>
 internal sealed class PinOptions
 {
-    // A client can always be set: it is what the others need.
-    private static readonly string[] Operations = [.. CommandParser.Operations.Where(name => name != SetClientCommand.Name)];
+    // A client can always be set: it is what the others need. Credentials are pushed where another option says so.
+    private static readonly string[] Operations =
+        [.. CommandParser.Operations.Where(name => name is not (SetClientCommand.Name or PushCredentialsCommand.Name))];
 
     private readonly Option<string[]> _allowKey = new(KmsPins.AllowKeyOption) { AllowMultipleArgumentsPerToken = true };
     private readonly Option<string[]> _requireContext = new(KmsPins.RequireContextOption) { AllowMultipleArgumentsPerToken = true };

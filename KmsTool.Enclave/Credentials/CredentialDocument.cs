@@ -41,7 +41,7 @@ internal static class CredentialDocument
             return new KmsCredentials(accessKeyId, secret, string.IsNullOrEmpty(token) ? null : token);
 
         secret.Dispose();
-        throw new FormatException("the access key id or the session token holds more than printable ASCII");
+        throw new FormatException("the access key id or the session token is malformed: it holds more than printable ASCII");
     }
 
     private static TimedCredentials Read(JsonElement root)

@@ -12,7 +12,7 @@ namespace KmsTool.Enclave.Daemon;
 /// does delays another.
 /// </summary>
 internal sealed class Connection(
-    long id, KmsClientFactory clients, Introspection introspection, DaemonLimits limits, DaemonCounters counters, ILogger logger) : IDisposable
+    long id, KmsClientFactory clients, CredentialInbox inbox, Introspection introspection, DaemonLimits limits, DaemonCounters counters, ILogger logger) : IDisposable
 {
     // A command holds a slot until its reply has been sent; holding all of them is being alone.
     private readonly SemaphoreSlim _slots = new(limits.MaxPending);
@@ -87,6 +87,11 @@ internal sealed class Connection(
             {
                 using (setClient)
                     await AnswerAloneAsync(setClient, lost);
+            }
+            else if (command is PushCredentialsCommand push)
+            {
+                using (push)
+                    _answers.Writer.TryWrite(Task.FromResult(await ExecuteAsync(push, TakeCredentialsAsync, lost)));
             }
             else
             {
@@ -173,6 +178,12 @@ internal sealed class Connection(
         _client = null;
         _client = await clients.CreateAsync(command, cancellationToken);
         return null;
+    }
+
+    private Task<SuccessReply?> TakeCredentialsAsync(PushCredentialsCommand command, CancellationToken cancellationToken)
+    {
+        inbox.Take(command);
+        return Task.FromResult<SuccessReply?>(null);
     }
 
     private async Task WriteAnswersAsync(PipeWriter output, CancellationTokenSource lost)

@@ -9,6 +9,7 @@ namespace KmsTool.Enclave.Daemon;
 internal sealed class EnclaveDaemon(
     StreamListener listener,
     KmsClientFactory clients,
+    CredentialInbox inbox,
     Introspection introspection,
     DaemonLimits limits,
     DaemonCounters counters,
@@ -67,7 +68,7 @@ internal sealed class EnclaveDaemon(
         // On a thread of the pool, so that a connection's first commands do not keep the next from being accepted.
         Task served = Task.Run(async () =>
         {
-            using var connection = new Connection(id, clients, introspection, limits, counters, logger);
+            using var connection = new Connection(id, clients, inbox, introspection, limits, counters, logger);
             try
             {
                 await connection.RunAsync(socket, stopping, aborting);

@@ -26,7 +26,7 @@ internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAc
     public string? SessionToken { get; } = sessionToken;
 
     /// <summary>Copies the command's secrets; the command's own stay with the caller.</summary>
-    public static KmsCredentials CopyOf(SetClientCommand command) => new(
+    public static KmsCredentials CopyOf(CredentialsCommand command) => new(
         command.AwsAccessKeyId,
         SensitiveBytes.CopyOf(command.AwsSecretAccessKey.Span),
         command.AwsSessionToken is { } token ? Encoding.ASCII.GetString(token.Span) : null);

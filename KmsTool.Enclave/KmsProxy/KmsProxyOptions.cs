@@ -21,4 +21,10 @@ internal sealed record KmsProxyOptions
 
     /// <summary>How long a request may take, once it is here.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the head of a request may take.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a body may come slower than 240 bytes a second.</summary>
+    public TimeSpan BodyPatience { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -8,8 +8,6 @@ namespace KmsTool.Enclave.KmsProxy;
 /// <summary>The KMS proxy: HTTP on loopback for applications, KMS under attestation behind it.</summary>
 internal sealed class KmsProxyServer : IAsyncDisposable
 {
-    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
-
     private readonly LocalHttpServer _http;
 
     private KmsProxyServer(LocalHttpServer http, LocalAccessKey key) => (_http, Key) = (http, key);
@@ -29,7 +27,14 @@ internal sealed class KmsProxyServer : IAsyncDisposable
         try
         {
             LocalHttpServer http = await LocalHttpServer.StartAsync(
-                new LocalHttpOptions { Address = options.Address, Port = options.Port, MaxConnections = options.MaxConnections, HeadTimeout = HeadTimeout },
+                new LocalHttpOptions
+                {
+                    Address = options.Address,
+                    Port = options.Port,
+                    MaxConnections = options.MaxConnections,
+                    HeadTimeout = options.HeadTimeout,
+                    BodyPatience = options.BodyPatience,
+                },
                 handler.HandleAsync, cancellationToken);
             return new KmsProxyServer(http, key);
         }

@@ -79,6 +79,12 @@ internal sealed class EnclaveClient : IAsyncDisposable
     public Task SetClientAsync(SetClientCommand command, CancellationToken cancellationToken) =>
         CallAsync(command, null, cancellationToken);
 
+    /// <summary>Gives the enclave's KMS proxy its credentials.</summary>
+    /// <exception cref="RefusedException">The enclave refused.</exception>
+    /// <exception cref="CommandFailedException">The enclave broke the protocol; the connection is of no more use.</exception>
+    public Task PushCredentialsAsync(PushCredentialsCommand command, CancellationToken cancellationToken) =>
+        CallAsync(command, null, cancellationToken);
+
     /// <summary>Has a command carried out; the caller owns the reply.</summary>
     /// <typeparam name="TReply">What the command is answered with.</typeparam>
     /// <exception cref="RefusedException">The enclave or KMS refused.</exception>

@@ -21,6 +21,7 @@ internal static class CredentialsCommandLine
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 10);
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
         var command = new Command(Name) { region, output, timeout, logLevel };
+        command.Add(CredentialsPushCommandLine.CreateCommand());
         credentials.AddTo(command);
         command.SetAction(async (line, cancellationToken) =>
         {

@@ -23,6 +23,8 @@ internal static class CredentialsHelp
 
         Usage:
           kmstool-instance credentials [options]
+          kmstool-instance credentials push --cid CID [options]   gives them to the
+                                 KMS proxy in an enclave; see its --help
 
         Options:
         {{Options}}
@@ -57,6 +59,50 @@ internal static class CredentialsHelp
           1 the report could not be written
           2 wrong usage
           3 there are none, or the role cannot be assumed
+
+        """;
+
+    public const string Push = $$"""
+        Gives the KMS proxy in an enclave (kmstool-enclave run --credentials push) the
+        AWS credentials that it signs requests with. They stay in its memory; what its
+        applications get is an access key that is good in the enclave only.
+
+        Usage:
+          kmstool-instance credentials push --cid CID [options]
+
+        The enclave:
+          -c, --cid CID          its CID ('nitro-cli describe-enclaves'), or an address
+                                 in full: vsock:CID:PORT, unix:/path
+          -p, --port PORT        vsock port of its daemon (default 3000)
+
+        Options:
+          --watch                goes on: sends them every --interval, fresh ones before
+                                 the old ones expire, and so soon after the enclave was
+                                 started anew. Ends with SIGTERM; what fails is logged
+                                 and tried again. Prints 'ready ADDRESS' when the first
+                                 are there, and tells systemd (Type=notify)
+          --interval SECONDS     how often --watch sends them (default 30)
+        {{Options}}
+          -r, --region REGION    region whose STS is asked
+          --timeout SECONDS      bounds each step (default 60)
+          --log-level LEVEL      trace, debug, information, warning (default), error or
+                                 none; goes to stderr, and no level shows a secret
+          -h, --help             this text
+
+        Where they come from: see 'kmstool-instance credentials --help'.
+
+        Examples:
+          kmstool-instance credentials push --cid 16
+          kmstool-instance credentials push --cid 16 --watch --role-arn \
+            arn:aws:iam::111122223333:role/enclave
+
+        Exit codes:
+          0 the enclave has them, or --watch was ended by a signal
+          1 the enclave takes none
+          2 wrong usage
+          3 there are none
+          4 could not connect
+          5 the enclave broke the protocol
 
         """;
 }

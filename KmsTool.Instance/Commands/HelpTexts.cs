@@ -167,6 +167,7 @@ internal static class HelpTexts
         [""] = Decrypt,
         [DecryptCommandLine.Name] = Decrypt,
         [CredentialsCommandLine.Name] = CredentialsHelp.Text,
+        [$"{CredentialsCommandLine.Name} {CredentialsPushCommandLine.Name}"] = CredentialsHelp.Push,
         [KmsCommandLine.GenerateDataKey] = KmsHelpTexts.GenerateDataKey,
         [KmsCommandLine.GenerateDataKeyPair] = KmsHelpTexts.GenerateDataKeyPair,
         [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,

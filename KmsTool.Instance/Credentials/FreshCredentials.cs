@@ -68,7 +68,14 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     public SetClientCommand ToSetClient(string? region)
     {
         lock (_replacing)
-            return (_held ?? throw new InvalidOperationException("There are no credentials yet.")).Credentials.ToSetClient(region);
+            return Current.ToSetClient(region);
+    }
+
+    /// <summary>The command that gives an enclave's KMS proxy those of the last <see cref="EnsureAsync"/>; the caller disposes of it.</summary>
+    public PushCredentialsCommand ToPush()
+    {
+        lock (_replacing)
+            return Current.ToPush();
     }
 
     public void Dispose()
@@ -76,6 +83,8 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
         _held?.Credentials.Dispose();
         _asking.Dispose();
     }
+
+    private InstanceCredentials Current => (_held ?? throw new InvalidOperationException("There are no credentials yet.")).Credentials;
 
     private bool IsGood(Held held, int expired) => held.Number != expired
         && (held.Credentials.Expiration is not { } expiration

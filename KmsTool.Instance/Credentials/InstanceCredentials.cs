@@ -46,6 +46,15 @@ internal sealed class InstanceCredentials : IDisposable
         AwsRegion = region,
     };
 
+    /// <summary>The command that gives them to the enclave's KMS proxy, with copies of the secrets; the caller disposes it.</summary>
+    public PushCredentialsCommand ToPush() => new()
+    {
+        AwsAccessKeyId = AccessKeyId,
+        AwsSecretAccessKey = SensitiveBytes.CopyOf(SecretAccessKey.Span),
+        AwsSessionToken = SessionToken is null ? null : SensitiveBytes.CopyOf(SessionToken.Span),
+        Expiration = Expiration,
+    };
+
     /// <summary>Their origin, never what they are.</summary>
     public override string ToString() => Origin;
 

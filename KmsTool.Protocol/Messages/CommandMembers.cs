@@ -46,6 +46,16 @@ internal readonly struct CommandMembers(JsonElement root)
             : throw new InvalidMemberException($"{name} is wrong: it takes a number from {least} to {most}");
     }
 
+    public DateTimeOffset? Time(string name)
+    {
+        if (Find(name) is not { } element)
+            return null;
+
+        return element.ValueKind == JsonValueKind.String && element.TryGetDateTimeOffset(out DateTimeOffset time)
+            ? time
+            : throw new InvalidMemberException($"{name} is wrong: it takes a time such as 2026-01-02T03:04:05Z");
+    }
+
     public bool? Boolean(string name) => Find(name)?.ValueKind switch
     {
         null => null,

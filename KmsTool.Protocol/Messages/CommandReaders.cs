@@ -10,7 +10,8 @@ internal static class CommandReaders
     public static IReadOnlyDictionary<string, Func<CommandMembers, Command>> ByOperation { get; } =
         new Dictionary<string, Func<CommandMembers, Command>>(StringComparer.Ordinal)
         {
-            [SetClientCommand.Name] = SetClientReader.Read,
+            [SetClientCommand.Name] = CredentialsReader.ReadSetClient,
+            [PushCredentialsCommand.Name] = CredentialsReader.ReadPushCredentials,
             [DecryptCommand.Name] = ReadDecrypt,
             [GenerateDataKeyCommand.Name] = ReadGenerateDataKey,
             [GenerateDataKeyPairCommand.Name] = ReadGenerateDataKeyPair,

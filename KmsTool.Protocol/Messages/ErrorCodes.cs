@@ -39,6 +39,9 @@ public static class ErrorCodes
     /// <summary>The Nitro Secure Module gave no attestation document.</summary>
     public const string AttestationUnavailable = "AttestationUnavailable";
 
+    /// <summary>The enclave's measured configuration does not say that it takes credentials that are pushed.</summary>
+    public const string CredentialsNotTaken = "CredentialsNotTaken";
+
     /// <summary>A fault of the enclave program.</summary>
     public const string InternalError = "InternalError";
 }

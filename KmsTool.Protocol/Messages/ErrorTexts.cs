@@ -30,6 +30,7 @@ internal static class ErrorTexts
         DeriveSharedSecretCommand.Name => "Could not derive shared secret",
         AttestCommand.Name => "Could not attest",
         DescribeCommand.Name => "Could not describe",
+        PushCredentialsCommand.Name => "Could not take credentials",
         _ => UnknownOperation,
     };
 }

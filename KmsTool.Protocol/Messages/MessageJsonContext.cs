@@ -10,6 +10,7 @@ namespace KmsTool.Protocol.Messages;
     AllowDuplicateProperties = false, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 16,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SetClientCommand))]
+[JsonSerializable(typeof(PushCredentialsCommand))]
 [JsonSerializable(typeof(DecryptCommand))]
 [JsonSerializable(typeof(GenerateDataKeyCommand))]
 [JsonSerializable(typeof(GenerateDataKeyPairCommand))]

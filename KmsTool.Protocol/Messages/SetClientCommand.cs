@@ -5,7 +5,7 @@ namespace KmsTool.Protocol.Messages;
 /// <summary>
 /// Gives the connection the AWS credentials (and where the enclave has none, the region) that its later commands use.
 /// </summary>
-public sealed record SetClientCommand : Command, IDisposable
+public sealed record SetClientCommand : CredentialsCommand
 {
     /// <summary>The name on the wire.</summary>
     public const string Name = "SetClient";
@@ -14,27 +14,7 @@ public sealed record SetClientCommand : Command, IDisposable
     [JsonPropertyOrder(-1)]
     public override string Operation => Name;
 
-    /// <summary>Access key identifier, 16 to 128 characters at AWS.</summary>
-    public required string AwsAccessKeyId { get; init; }
-
-    /// <summary>Secret access key, UTF-8.</summary>
-    [JsonConverter(typeof(SensitiveTextConverter))]
-    public required SensitiveBytes AwsSecretAccessKey { get; init; }
-
-    /// <summary>Session token of temporary credentials, UTF-8.</summary>
-    [JsonConverter(typeof(SensitiveTextConverter))]
-    public SensitiveBytes? AwsSessionToken { get; init; }
-
     /// <summary>AWS region code, only where the enclave was started without one.</summary>
+    [JsonPropertyOrder(1)]
     public string? AwsRegion { get; init; }
-
-    /// <summary>Never prints what it holds.</summary>
-    public override string ToString() => Name;
-
-    /// <summary>Clears the secrets.</summary>
-    public void Dispose()
-    {
-        AwsSecretAccessKey.Dispose();
-        AwsSessionToken?.Dispose();
-    }
 }

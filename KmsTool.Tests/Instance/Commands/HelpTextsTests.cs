@@ -7,7 +7,8 @@ namespace KmsTool.Tests.Instance.Commands;
 public class HelpTextsTests
 {
     public static TheoryData<string> Commands =>
-        ["", .. KmsTool.Instance.Program.BuildCommandTree("kmstool-instance", new DecryptCommandLine()).Subcommands.Select(command => command.Name)];
+        ["", .. KmsTool.Instance.Program.BuildCommandTree("kmstool-instance", new DecryptCommandLine()).Subcommands
+            .SelectMany(command => command.Subcommands.Select(inner => $"{command.Name} {inner.Name}").Prepend(command.Name))];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -1,0 +1,69 @@
+using KmsTool.Cli;
+using KmsTool.Instance.Client;
+using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Commands;
+
+/// <summary>Sends an enclave the credentials of its KMS proxy, once or again and again.</summary>
+internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials credentials, TimeProvider time, ILogger logger)
+{
+    /// <summary>Sends them once.</summary>
+    /// <returns>Which ones, see <see cref="FreshCredentials.EnsureAsync"/>.</returns>
+    /// <exception cref="CommandFailedException">There are none, or the enclave did not take them.</exception>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        int number = await credentials.EnsureAsync(expired: 0, cancellationToken);
+        // A connection for each: one that is kept would say nothing of an enclave that has been started anew.
+        await using EnclaveClient client = await EnclaveClient.ConnectAsync(request.Address, request.Timeout, time, logger, cancellationToken);
+        using PushCredentialsCommand command = credentials.ToPush();
+        await client.PushCredentialsAsync(command, cancellationToken);
+        return number;
+    }
+
+    /// <summary>
+    /// Sends them every <paramref name="interval"/>, fresh ones before the old ones expire, so that an enclave that was started
+    /// anew has some soon; until the token is cancelled. What fails is tried again with the next.
+    /// </summary>
+    public async Task WatchAsync(TimeSpan interval, ServiceNotifier notifier, CancellationToken cancellationToken)
+    {
+        int sent = 0;
+        bool wasReady = false;
+        string? failure = null;
+        using var timer = new PeriodicTimer(interval, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    int number = await RunAsync(cancellationToken);
+                    if (number != sent || failure is not null)
+                        Log.CredentialsPushed(logger, request.Address.ToString());
+
+                    (sent, failure) = (number, null);
+                    if (!wasReady)
+                    {
+                        wasReady = true;
+                        notifier.Ready($"credentials sent to {request.Address}");
+                        await Console.Out.WriteLineAsync($"ready {request.Address}");
+                    }
+                }
+                catch (CommandFailedException e)
+                {
+                    // Once for each reason, however long it lasts.
+                    if (e.Message != failure)
+                        Log.CredentialsNotPushed(logger, interval.TotalSeconds, TerminalText.Neutralize(e.Message));
+
+                    failure = e.Message;
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            notifier.Stopping();
+        }
+    }
+}
