@@ -10,6 +10,7 @@ internal static class HelpTexts
 
         Usage:
           kmstool-enclave [serve] [options]
+          kmstool-enclave run -- COMMAND      runs the enclave's application
           kmstool-enclave COMMAND [options]   for a program inside the enclave:
             decrypt, genkey, genrandom, generate-data-key-pair, derive-shared-secret
 
@@ -94,10 +95,40 @@ internal static class HelpTexts
 
         """;
 
+    private const string Run = """
+        Runs the application of a Nitro enclave, as the enclave's first process or
+        any other.
+
+        Usage:
+          kmstool-enclave run [options] -- COMMAND [ARGUMENTS...]
+
+        COMMAND is looked up in PATH and gets the arguments as they are, this
+        process's environment, stdin, stdout and stderr. It gets the signals that this
+        process gets: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH and
+        SIGCONT; those that a terminal sends to both are not sent again. Processes
+        that it leaves behind are reaped when they end.
+
+        Options:
+          --log-level LEVEL      trace, debug, information (default), warning, error or
+                                 none; goes to stderr
+          -h, --help             this text
+
+        Example:
+          kmstool-enclave run -- python3 /app/main.py --port 8080
+
+        Exit codes:
+          the application's own; 128 and the signal's number if a signal ended it
+          2   wrong usage
+          126 COMMAND cannot be executed
+          127 COMMAND was not found
+
+        """;
+
     public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
     {
         [""] = Serve,
         [ServeCommandLine.Name] = Serve,
+        [RunCommandLine.Name] = Run,
         [KmsCommandLine.Decrypt] = KmsHelpTexts.Decrypt,
         [KmsCommandLine.GenerateDataKey] = KmsHelpTexts.GenerateDataKey,
         [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,
