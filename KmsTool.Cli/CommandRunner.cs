@@ -10,7 +10,7 @@ internal static class CommandRunner
 {
     /// <summary>
     /// Runs the program. SIGTERM and Ctrl+C cancel the command's token: a server then ends well, with 0, any other command
-    /// with 1. A second signal ends the process at once.
+    /// with 1. A second signal ends the process at once. A <see cref="SignalHandlingCommand"/> is left alone.
     /// </summary>
     /// <param name="program">The program's name, for hints.</param>
     /// <param name="root">The command tree.</param>
@@ -26,8 +26,9 @@ internal static class CommandRunner
             stopping.Cancel();
         }
 
-        using var sigterm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop);
-        using var sigint = PosixSignalRegistration.Create(PosixSignal.SIGINT, stop);
+        bool cancelled = parseResult.CommandResult.Command is not SignalHandlingCommand;
+        using PosixSignalRegistration? sigterm = cancelled ? PosixSignalRegistration.Create(PosixSignal.SIGTERM, stop) : null;
+        using PosixSignalRegistration? sigint = cancelled ? PosixSignalRegistration.Create(PosixSignal.SIGINT, stop) : null;
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {

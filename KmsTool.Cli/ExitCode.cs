@@ -16,4 +16,10 @@ internal enum ExitCode
 
     /// <summary>The peer closed early, fell silent or answered what the protocol does not allow.</summary>
     ProtocolBroken = 5,
+
+    /// <summary>The program that was to be run is there and cannot be executed; as in shells.</summary>
+    NotExecutable = 126,
+
+    /// <summary>The program that was to be run was not found; as in shells.</summary>
+    ProgramNotFound = 127,
 }

@@ -27,6 +27,7 @@ internal static class Program
         {
             serve.AddTo(root);
             root.Add(serve.CreateCommand());
+            root.Add(RunCommandLine.CreateCommand());
         }
 
         if (name != OriginalServer)

@@ -100,11 +100,12 @@ internal static class HelpTexts
 
         """;
 
-    public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
+public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
     {
         [""] = Serve,
         [ServeCommandLine.Name] = Serve,
         [KmsProxyCommandLine.Name] = ServicesHelp.KmsProxy,
+        [RunCommandLine.Name] = ServicesHelp.Run,
         [KmsCommandLine.Decrypt] = KmsHelpTexts.Decrypt,
         [KmsCommandLine.GenerateDataKey] = KmsHelpTexts.GenerateDataKey,
         [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,

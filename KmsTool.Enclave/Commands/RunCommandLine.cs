@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using KmsTool.Cli;
+using KmsTool.Enclave.Supervisor;
+using Microsoft.Extensions.Logging;
+using Command = System.CommandLine.Command;
+
+namespace KmsTool.Enclave.Commands;
+
+/// <summary>The command <c>run</c>: the enclave's application, with all that its AWS SDK needs to use attested KMS.</summary>
+internal static class RunCommandLine
+{
+    public const string Name = "run";
+
+    public static Command CreateCommand()
+    {
+        var services = new ServicesCommandOptions("--kms-proxy-port");
+        var application = new Argument<string[]>("COMMAND") { Arity = ArgumentArity.ZeroOrMore };
+        var command = new SignalHandlingCommand(Name) { application };
+        services.AddTo(command);
+        command.SetAction(async (parseResult, _) =>
+        {
+            string[] arguments = ReadApplication(parseResult, application);
+            using ILoggerFactory loggers = LogOutput.Create(services.ReadLogLevel(parseResult));
+            ILogger logger = loggers.CreateLogger("kmstool-enclave");
+            ServicesOptions options = services.Read(parseResult, Environment.GetEnvironmentVariable, logger);
+            // From here on signals are the application's, those that come before it, too.
+            using var supervisor = new ApplicationSupervisor(logger);
+            return await RunAsync(arguments, options, supervisor, logger);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] arguments, ServicesOptions options, ApplicationSupervisor supervisor, ILogger logger)
+    {
+        try
+        {
+            await using EnclaveServices services = await EnclaveServices.StartAsync(
+                options, Environment.GetEnvironmentVariable, TimeProvider.System, logger, supervisor.Terminating);
+            using var ended = new CancellationTokenSource();
+            using var failed = new CancellationTokenSource();
+            // Ends before its time only by a fault, without which the application could go on unserved.
+            Task serving = services.RunAsync(ended.Token);
+            Task watching = serving.ContinueWith(_ => failed.Cancel(), ended.Token, TaskContinuationOptions.None, TaskScheduler.Default);
+            var command = new ApplicationCommand(
+                arguments, ApplicationEnvironment.Of(Environment.GetEnvironmentVariables(), services, options.Region));
+            int status = await supervisor.RunAsync(command, failed.Token);
+            await ended.CancelAsync();
+            await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await serving;
+            return status;
+        }
+        catch (OperationCanceledException) when (supervisor.Terminating.IsCancellationRequested)
+        {
+            throw new CommandFailedException(ExitCode.OperationFailed, "Ended by a signal before the application was started.");
+        }
+    }
+
+    /// <exception cref="CommandFailedException">
+    /// There is none, or it does not stand after <c>--</c>, without which some of its options would be taken for those of
+    /// <c>run</c>.
+    /// </exception>
+    private static string[] ReadApplication(ParseResult parseResult, Argument<string[]> application)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw Wrong($"'{Name}' works on Linux only");
+
+        string[] arguments = parseResult.GetValue(application) ?? [];
+        int afterDashes = parseResult.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
+        if (arguments.Length == 0 || arguments.Length != afterDashes)
+            throw Wrong($"Write the application after --, as in 'kmstool-enclave {Name} -- python3 main.py'");
+
+        return Array.TrueForAll(arguments, CommonOptions.IsText)
+            ? arguments
+            : throw Wrong("An argument of the application is not valid UTF-8");
+    }
+
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+}

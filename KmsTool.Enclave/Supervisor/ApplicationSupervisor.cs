@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Enclave.Supervisor;
+
+/// <summary>
+/// Runs the application in place of this process, which may be PID 1: signals go to the application, orphans are reaped. From
+/// the time it is made it takes the signals of the process; those that come before the application are delivered to it.
+/// </summary>
+internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
+{
+    private readonly SignalQueue _signals = new();
+
+    /// <summary>How long the application may take to end by SIGTERM when it is aborted.</summary>
+    public TimeSpan GraceTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Cancelled by the first SIGTERM or SIGINT, so that whatever is awaited before the application starts can be given up.
+    /// </summary>
+    public CancellationToken Terminating => _signals.Terminating;
+
+    /// <summary>Starts the application and waits for its end. Once only.</summary>
+    /// <param name="command">What to run.</param>
+    /// <param name="abort">
+    /// Something that the application needs has failed: it gets SIGTERM, and SIGKILL after <see cref="GraceTime"/>.
+    /// </param>
+    /// <returns>Its exit status; 128 and the signal's number if a signal ended it.</returns>
+    /// <exception cref="ApplicationStartException">It could not be started.</exception>
+    /// <exception cref="OperationCanceledException">It was aborted before it started.</exception>
+    public async Task<int> RunAsync(ApplicationCommand command, CancellationToken abort)
+    {
+        abort.ThrowIfCancellationRequested();
+        ChildProcesses.AdoptOrphans();
+        int application = ApplicationProcess.Start(command);
+        Log.ApplicationStarted(logger, application);
+
+        await using ITimer killing = TimeProvider.System.CreateTimer(_ => Kill(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using CancellationTokenRegistration aborting = abort.Register(() =>
+        {
+            killing.Change(GraceTime, Timeout.InfiniteTimeSpan);
+            _signals.Add(Signal.SIGTERM);
+        });
+        await foreach (Signal signal in _signals.ReadAllAsync())
+        {
+            if (signal != Signal.SIGCHLD)
+                Forward(signal, application);
+            else if (Reap(application) is { } ended)
+                return ended.ExitStatus;
+        }
+
+        throw new InvalidOperationException("signals ended before the application");
+    }
+
+    public void Dispose() => _signals.Dispose();
+
+    private void Kill()
+    {
+        Log.ApplicationKilled(logger, GraceTime.TotalSeconds);
+        _signals.Add(Signal.SIGKILL);
+    }
+
+    private void Forward(Signal signal, int application)
+    {
+        if (ControllingTerminal.Signals(signal))
+        {
+            Log.SignalLeftToTerminal(logger, signal);
+            return;
+        }
+
+        try
+        {
+            ChildProcesses.Send(application, signal);
+            Log.SignalForwarded(logger, signal);
+        }
+        catch (IOException e)
+        {
+            Log.SignalNotForwarded(logger, signal, e.Message);
+        }
+    }
+
+    /// <returns>The application, if it has ended.</returns>
+    private EndedProcess? Reap(int application)
+    {
+        EndedProcess? found = null;
+        foreach (EndedProcess ended in ChildProcesses.Reap())
+        {
+            if (ended.Id == application)
+                found = ended;
+            else
+                Log.OrphanReaped(logger, ended.Id);
+        }
+
+        if (found?.Signal is { } signal)
+            Log.ApplicationEndedBySignal(logger, signal);
+        else if (found is { } ended)
+            Log.ApplicationEnded(logger, ended.ExitStatus);
+
+        return found;
+    }
+}

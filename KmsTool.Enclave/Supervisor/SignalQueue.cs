@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+
+namespace KmsTool.Enclave.Supervisor;
+
+/// <summary>
+/// The signals that this process has got, in one queue from the moment it is made: one reader acts on them one after the other,
+/// so that it never signals a process which it has reaped in the meantime. None has its default effect any more.
+/// </summary>
+internal sealed class SignalQueue : IDisposable
+{
+    private static readonly Signal[] Awaited =
+    [
+        Signal.SIGTERM, Signal.SIGINT, Signal.SIGHUP, Signal.SIGQUIT, Signal.SIGUSR1, Signal.SIGUSR2, Signal.SIGWINCH,
+        Signal.SIGCONT, Signal.SIGCHLD,
+    ];
+
+    private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
+
+    // Never disposed of: a signal may be on its way from another thread until the process ends.
+    private readonly CancellationTokenSource _terminating = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public SignalQueue() => _registrations = [.. Awaited.Select(signal =>
+        PosixSignalRegistration.Create((PosixSignal)signal, context => Receive(signal, context)))];
+
+    /// <summary>Cancelled by the first SIGTERM or SIGINT.</summary>
+    public CancellationToken Terminating => _terminating.Token;
+
+    /// <summary>Queues a signal as if it had been sent to this process.</summary>
+    public void Add(Signal signal) => _signals.Writer.TryWrite(signal);
+
+    /// <summary>All signals, without an end.</summary>
+    public IAsyncEnumerable<Signal> ReadAllAsync() => _signals.Reader.ReadAllAsync();
+
+    /// <summary>Signals have their default effects again.</summary>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
+    }
+
+    private void Receive(Signal signal, PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Add(signal);
+        if (signal is Signal.SIGTERM or Signal.SIGINT)
+            _terminating.Cancel();
+    }
+}
