@@ -17,6 +17,10 @@ test: build
 demo:
 	scripts/demo.sh
 
+# BIN=artifacts/bin/linux-x64: with published programs.
+test-sdks:
+	scripts/test-sdks.sh
+
 # artifacts/bin/<system>/: programs that need no .NET on the machine they run on; see Directory.Build.props.
 publish:
 	rm -rf artifacts/bin
@@ -40,12 +44,13 @@ clean:
 	rm -rf artifacts KmsTool.*/bin KmsTool.*/obj
 
 help:
-	@echo 'make build    compiles everything (CONFIGURATION=$(CONFIGURATION))'
-	@echo 'make test     runs all tests'
-	@echo 'make demo     shows the main job on this machine, without AWS'
-	@echo 'make publish  programs for linux-x64 and win-x64 in artifacts/bin'
-	@echo 'make bench    measures the published enclave and proxy (BENCH="proxy --quick": a trial)'
-	@echo 'make format   formats the source files'
-	@echo 'make clean    removes what was built'
+	@echo 'make build      compiles everything (CONFIGURATION=$(CONFIGURATION))'
+	@echo 'make test       runs all tests'
+	@echo 'make test-sdks  runs the AWS SDKs in simulated enclaves (installs them from Debian and npm)'
+	@echo 'make demo       shows the main job on this machine, without AWS'
+	@echo 'make publish    programs for linux-x64 and win-x64 in artifacts/bin'
+	@echo 'make bench      measures the published enclave and proxy (BENCH="proxy --quick": a trial)'
+	@echo 'make format     formats the source files'
+	@echo 'make clean      removes what was built'
 
-.PHONY: build test demo publish bench format clean help
+.PHONY: build test test-sdks demo publish bench format clean help
