@@ -9,6 +9,7 @@ namespace KmsTool.Enclave.Supervisor;
 internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
 {
     private readonly SignalQueue _signals = new();
+    private readonly SemaphoreSlim _reaped = new(0);
 
     /// <summary>How long the application may take to end by SIGTERM when it is aborted.</summary>
     public TimeSpan GraceTime { get; init; } = TimeSpan.FromSeconds(10);
@@ -32,6 +33,7 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
         ChildProcesses.AdoptOrphans();
         int application = ApplicationProcess.Start(command);
         Log.ApplicationStarted(logger, application);
+        new Thread(WatchChildren) { IsBackground = true, Name = "children" }.Start();
 
         await using ITimer killing = TimeProvider.System.CreateTimer(_ => Kill(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using CancellationTokenRegistration aborting = abort.Register(() =>
@@ -47,10 +49,22 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
                 return ended.ExitStatus;
         }
 
-        throw new InvalidOperationException("signals ended before the application");
+        throw new InvalidOperationException("somebody else has reaped the application");
     }
 
     public void Dispose() => _signals.Dispose();
+
+    /// <summary>Tells of ends of children, one at a time: an ended child is told of again until it has been reaped.</summary>
+    private void WatchChildren()
+    {
+        while (ChildProcesses.WaitForEnd())
+        {
+            _signals.Add(Signal.SIGCHLD);
+            _reaped.Wait();
+        }
+
+        _signals.Complete();
+    }
 
     private void Kill()
     {
@@ -89,6 +103,7 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
                 Log.OrphanReaped(logger, ended.Id);
         }
 
+        _reaped.Release();
         if (found?.Signal is { } signal)
             Log.ApplicationEndedBySignal(logger, signal);
         else if (found is { } ended)

@@ -11,12 +11,30 @@ internal static partial class ChildProcesses
 {
     private const int SetChildSubreaper = 36;
     private const int NoHang = 1;
+    private const int Exited = 4;
+    private const int NoWait = 0x01000000;
+    private const int AllChildren = 0;
+    private const int Interrupted = 4;
+    private const int InfoSize = 128;
 
     /// <summary>
     /// Makes orphans children of this process, which they would only be by themselves if it was PID 1 (prctl(2),
     /// PR_SET_CHILD_SUBREAPER).
     /// </summary>
     public static void AdoptOrphans() => _ = Prctl(SetChildSubreaper, 1, 0, 0, 0);
+
+    /// <summary>Blocks until there is a child that has ended, and leaves it to <see cref="Reap"/>.</summary>
+    /// <returns>False if there are no children.</returns>
+    public static unsafe bool WaitForEnd()
+    {
+        byte* info = stackalloc byte[InfoSize];
+        int result;
+        do
+            result = WaitId(AllChildren, 0, info, Exited | NoWait);
+        while (result < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+
+        return result == 0;
+    }
 
     /// <summary>Reaps the children that have ended so far.</summary>
     public static IEnumerable<EndedProcess> Reap()
@@ -36,6 +54,9 @@ internal static partial class ChildProcesses
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int Prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+
+    [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
+    private static unsafe partial int WaitId(int what, int id, byte* info, int options);
 
     [LibraryImport("libc", EntryPoint = "waitpid")]
     private static partial int WaitPid(int id, out int status, int options);

@@ -5,14 +5,17 @@ namespace KmsTool.Enclave.Supervisor;
 
 /// <summary>
 /// The signals that this process has got, in one queue from the moment it is made: one reader acts on them one after the other,
-/// so that it never signals a process which it has reaped in the meantime. None has its default effect any more.
+/// so that it never signals a process which it has reaped in the meantime. None has its default effect any more. SIGCHLD is not
+/// among them until somebody adds it.
 /// </summary>
-internal sealed class SignalQueue : IDisposable
+internal sealed partial class SignalQueue : IDisposable
 {
+    private const nint DefaultDisposition = 0;
+
     private static readonly Signal[] Awaited =
     [
         Signal.SIGTERM, Signal.SIGINT, Signal.SIGHUP, Signal.SIGQUIT, Signal.SIGUSR1, Signal.SIGUSR2, Signal.SIGWINCH,
-        Signal.SIGCONT, Signal.SIGCHLD,
+        Signal.SIGCONT,
     ];
 
     private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
@@ -21,8 +24,11 @@ internal sealed class SignalQueue : IDisposable
     private readonly CancellationTokenSource _terminating = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public SignalQueue() => _registrations = [.. Awaited.Select(signal =>
-        PosixSignalRegistration.Create((PosixSignal)signal, context => Receive(signal, context)))];
+    public SignalQueue() => _registrations =
+    [
+        .. Awaited.Select(signal => PosixSignalRegistration.Create((PosixSignal)signal, context => Receive(signal, context))),
+        KeepRuntimeFromChildren(),
+    ];
 
     /// <summary>Cancelled by the first SIGTERM or SIGINT.</summary>
     public CancellationToken Terminating => _terminating.Token;
@@ -30,7 +36,10 @@ internal sealed class SignalQueue : IDisposable
     /// <summary>Queues a signal as if it had been sent to this process.</summary>
     public void Add(Signal signal) => _signals.Writer.TryWrite(signal);
 
-    /// <summary>All signals, without an end.</summary>
+    /// <summary>There will be no more that matter.</summary>
+    public void Complete() => _signals.Writer.TryComplete();
+
+    /// <summary>All signals until <see cref="Complete"/>.</summary>
     public IAsyncEnumerable<Signal> ReadAllAsync() => _signals.Reader.ReadAllAsync();
 
     /// <summary>Signals have their default effects again.</summary>
@@ -47,4 +56,19 @@ internal sealed class SignalQueue : IDisposable
         if (signal is Signal.SIGTERM or Signal.SIGINT)
             _terminating.Cancel();
     }
+
+    /// <summary>
+    /// Makes SIGCHLD do nothing. As PID 1, and where SIGCHLD was ignored at its start, the runtime's handler reaps all children,
+    /// the application included; it is installed when Console is used for the first time. The runtime installs it only once:
+    /// it is made to, and the handler is taken away.
+    /// </summary>
+    private static PosixSignalRegistration KeepRuntimeFromChildren()
+    {
+        var registration = PosixSignalRegistration.Create((PosixSignal)Signal.SIGCHLD, _ => { });
+        _ = SetDisposition((int)Signal.SIGCHLD, DefaultDisposition);
+        return registration;
+    }
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SetDisposition(int signal, nint disposition);
 }

@@ -13,6 +13,9 @@ internal static class ProgramRunner
     private static readonly string DotnetRoot =
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
+    /// <summary>The program that runs an assembly with an entry point.</summary>
+    public static string Dotnet { get; } = Path.Combine(DotnetRoot, "dotnet");
+
     /// <summary>Starts a program of this solution, such as <c>kmstool-instance</c>, and leaves its stdin open.</summary>
     public static RunningProgram Start(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)

@@ -42,13 +42,16 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     public Task<string> WaitForErrorAsync(string part) => _error.WaitForLineAsync(part, Patience);
 
     /// <summary>Asks the program to end (SIGTERM).</summary>
-    public void Terminate() => Assert.Equal(0, Kill(_process.Id, SigTerm));
+    public void Terminate() => Send(SigTerm);
 
     /// <summary>Asks the program to read its configuration again (SIGHUP).</summary>
-    public void HangUp() => Assert.Equal(0, Kill(_process.Id, SigHup));
+    public void HangUp() => Send(SigHup);
 
     /// <summary>Interrupts the program, as Ctrl+C does (SIGINT).</summary>
-    public void Interrupt() => Assert.Equal(0, Kill(_process.Id, SigInt));
+    public void Interrupt() => Send(SigInt);
+
+    /// <summary>Sends it any signal, by its number.</summary>
+    public void Send(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 
     /// <summary>Waits until it has ended and all of its output has been read.</summary>
     public async Task<ProgramResult> WaitForExitAsync()
