@@ -16,6 +16,7 @@ internal static class Program
         {
             new LoadCommandLine().CreateCommand(),
             new ProxyCommandLine().CreateCommand(),
+            KmsProxyCommandLine.CreateCommand(),
             MicroCommandLine.CreateCommand(),
             RelayCommandLine.CreateCommand(),
         };

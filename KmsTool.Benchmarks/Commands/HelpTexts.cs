@@ -9,11 +9,14 @@ internal static class HelpTexts
         Usage:
           KmsTool.Benchmarks load [options] [-- ENCLAVE-ARGUMENTS]
           KmsTool.Benchmarks proxy [options] [-- PROXY-ARGUMENTS]
+          KmsTool.Benchmarks kms-proxy [options] [-- ENCLAVE-ARGUMENTS]
           KmsTool.Benchmarks micro [BenchmarkDotNet options]
 
         Commands:
           load   the published programs, end to end
           proxy  the published kmstool-instance vsock-proxy beside socat
+          kms-proxy
+                 the published KMS proxy beside the call that it makes
           micro  single steps of a Decrypt, with BenchmarkDotNet
 
         """;
@@ -48,6 +51,30 @@ internal static class HelpTexts
           KmsTool.Benchmarks load --quick
           KmsTool.Benchmarks load --decrypts 0 --idle 0 --starts 0 \
             --enclave-env DOTNET_GCgen0size=0x400000 -- --log-level warning
+
+        """;
+
+    private const string KmsProxy = """
+        Measures Decrypts through the published KMS proxy (kmstool-enclave kms-proxy),
+        over connections that are kept, beside the attested call to KMS that it makes,
+        and its memory over many of them. Prints Markdown on stdout.
+
+        Usage:
+          KmsTool.Benchmarks kms-proxy [options] [-- ENCLAVE-ARGUMENTS]
+
+        Options:
+              --programs DIR     where the published programs are
+                                 (default artifacts/bin/linux-x64)
+              --quick            a small run, to see that it works
+              --through-proxy    have the enclave reach KMS through
+                                 kmstool-instance vsock-proxy
+              --duration SECONDS of each load (default 10)
+              --clients N        of the loads with many (default 64)
+              --calls N          until memory is read (default 200000; 0: none)
+          -h, --help             this text
+
+        Examples:
+          make bench BENCH=kms-proxy
 
         """;
 
@@ -107,6 +134,7 @@ internal static class HelpTexts
         [""] = Root,
         [LoadCommandLine.Name] = Load,
         [ProxyCommandLine.Name] = Proxy,
+        [KmsProxyCommandLine.Name] = KmsProxy,
         [MicroCommandLine.Name] = Micro,
         [RelayCommandLine.Name] = Relay,
     };

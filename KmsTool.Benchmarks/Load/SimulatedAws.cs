@@ -17,19 +17,15 @@ internal sealed class SimulatedAws : IDisposable
     private readonly HttpClient _http;
     private readonly Uri _kms;
     private readonly Uri _metadata;
-    private readonly string _region;
     private readonly KmsCredentials _administrator;
 
     /// <param name="environmentFile">The simulator's env.sh.</param>
     public SimulatedAws(string environmentFile)
     {
-        Dictionary<string, string> exports = File.ReadLines(environmentFile)
-            .Where(static line => line.StartsWith("export ", StringComparison.Ordinal))
-            .Select(static line => line["export ".Length..].Split('=', 2))
-            .ToDictionary(static pair => pair[0], static pair => pair[1].Trim('\''));
+        Dictionary<string, string> exports = ReadExports(environmentFile);
         _kms = new Uri(exports["AWS_ENDPOINT_URL_KMS"]);
         _metadata = new Uri(exports["AWS_EC2_METADATA_SERVICE_ENDPOINT"]);
-        _region = exports["AWS_REGION"];
+        Region = exports["AWS_REGION"];
         CaBundle = exports["AWS_CA_BUNDLE"];
         NsmAddress = exports["KMSTOOL_NSM"];
         _administrator = new KmsCredentials(
@@ -42,7 +38,15 @@ internal sealed class SimulatedAws : IDisposable
 
     public string NsmAddress { get; }
 
+    public string Region { get; }
+
     public int KmsPort => _kms.Port;
+
+    /// <summary>The variables that a file for <c>.</c> in a shell exports.</summary>
+    public static Dictionary<string, string> ReadExports(string environmentFile) => File.ReadLines(environmentFile)
+        .Where(static line => line.StartsWith("export ", StringComparison.Ordinal))
+        .Select(static line => line["export ".Length..].Split('=', 2))
+        .ToDictionary(static pair => pair[0], static pair => pair[1].Trim('\''));
 
     /// <summary>Makes a key that the role may decrypt with from the given enclave image alone.</summary>
     /// <returns>Its identifier.</returns>
@@ -112,7 +116,7 @@ internal sealed class SimulatedAws : IDisposable
     private async Task<JsonNode> AskKmsAsync(string operation, JsonObject parameters, CancellationToken cancellationToken)
     {
         byte[] body = Encoding.UTF8.GetBytes(parameters.ToJsonString());
-        var endpoint = new KmsEndpoint(_kms.Host, _kms.Port, _region);
+        var endpoint = new KmsEndpoint(_kms.Host, _kms.Port, Region);
         using var request = new HttpRequestMessage(HttpMethod.Post, _kms) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new(SigV4Signer.ContentType);
         SigV4Signer.Sign(request, endpoint, _administrator, "TrentService." + operation, body, TimeProvider.System.GetUtcNow());

@@ -34,6 +34,17 @@ internal sealed class Testbed : IAsyncDisposable
 
     public WireMessages Messages { get; private set; } = null!;
 
+    public SimulatedAws Aws => _aws!;
+
+    /// <summary>Credentials that may decrypt from the enclave.</summary>
+    public SessionCredentials Credentials { get; private set; } = null!;
+
+    /// <summary>A ciphertext in base64, and what it holds.</summary>
+    public (string Ciphertext, string Plaintext) Sample { get; private set; }
+
+    /// <summary>Where KMS is reached.</summary>
+    public StreamAddress KmsAddress => StreamAddress.Parse(_proxyAddress);
+
     /// <summary>Where the enclave started last listens.</summary>
     public UnixDomainSocketEndPoint Enclave => new(EnclaveSocket);
 
@@ -81,6 +92,26 @@ internal sealed class Testbed : IAsyncDisposable
         return Start("kmstool-enclave", arguments, _options.EnclaveEnvironment);
     }
 
+    /// <summary>Starts a KMS proxy, which the caller waits for and disposes of.</summary>
+    /// <param name="environmentFile">Written by it before it is ready.</param>
+    public StartedProgram StartKmsProxy(out string environmentFile)
+    {
+        _enclaves++;
+        environmentFile = PathOf($"proxy{_enclaves}.env");
+        var environment = new Dictionary<string, string>(_options.EnclaveEnvironment)
+        {
+            ["AWS_ACCESS_KEY_ID"] = Credentials.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = Credentials.SecretAccessKey,
+            ["AWS_SESSION_TOKEN"] = Credentials.SessionToken,
+        };
+        string[] arguments =
+        [
+            "kms-proxy", "--listen-port", "0", "--environment-file", environmentFile, "--credentials", "environment", "--region", _aws!.Region,
+            "--proxy", _proxyAddress, "--nsm", _aws.NsmAddress, "--ca-bundle", _aws.CaBundle, .. _options.EnclaveArguments,
+        ];
+        return Start("kmstool-enclave", arguments, environment);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _aws?.Dispose();
@@ -103,7 +134,9 @@ internal sealed class Testbed : IAsyncDisposable
         (string roleArn, SessionCredentials credentials) = await _aws.GetRoleAsync(cancellationToken);
         string plaintext = Convert.ToBase64String(RandomNumberGenerator.GetBytes(PlaintextLength));
         string keyId = await _aws.CreateKeyAsync(roleArn, pcr0, cancellationToken);
-        Messages = WireMessages.Create(credentials, await _aws.EncryptAsync(keyId, plaintext, cancellationToken), plaintext);
+        Sample = (await _aws.EncryptAsync(keyId, plaintext, cancellationToken), plaintext);
+        Credentials = credentials;
+        Messages = WireMessages.Create(credentials, Sample.Ciphertext, Sample.Plaintext);
     }
 
     private async Task StartProxyAsync(CancellationToken cancellationToken)
