@@ -167,7 +167,6 @@ public sealed class DestinationTests : IDisposable
     public void Dispose()
     {
         _server.Dispose();
-        _eyeballs.Dispose();
         _patience.Dispose();
     }
 
@@ -179,7 +178,10 @@ public sealed class DestinationTests : IDisposable
     private Destination Create(string host, NameLookup? lookup = null, ushort? port = null) => Create(Options(host, port), lookup ?? _names.LookUpAsync);
 
     private Destination Create(DestinationOptions options, NameLookup lookup) =>
-        new(options, new NameResolver(options.Host, options.Family, lookup, _clock, new RecordingLogger()), _eyeballs, _clock);
+        new(
+            options,
+            new NameResolver(options.Host, options.Family, new LookupThreads(LookupBounds.Fixed, NameTable.Blocking(lookup)), _clock, new RecordingLogger()),
+            _eyeballs, _clock);
 
     private DestinationOptions Options(string host, ushort? port = null) => new() { Host = host, Port = port ?? Port };
 
