@@ -7,7 +7,7 @@ namespace KmsTool.Instance.VsockProxy.Destinations;
 /// Connects to whichever of several addresses answers first (RFC 8305, "Happy Eyeballs"): the families take turns, and each
 /// attempt has a head start before the next address is tried beside it.
 /// </summary>
-internal sealed class HappyEyeballs(TimeProvider time)
+internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = null)
 {
     /// <summary>
     /// Attempts of all connections together that run beside another of the same connection: each takes a descriptor that
@@ -25,7 +25,7 @@ internal sealed class HappyEyeballs(TimeProvider time)
     // system would send the request again.
     private const int HeadStartsWithoutPlace = 4;
 
-    private readonly AttemptPlaces _beside = new(MaxAttemptsBeside, MaxAttemptsBesideOfOne);
+    private readonly AttemptPlaces _beside = places ?? new AttemptPlaces(MaxAttemptsBeside, MaxAttemptsBesideOfOne);
 
     /// <summary>Connects; attempts that lose are broken off.</summary>
     /// <param name="addresses">Any of which will do.</param>

@@ -21,4 +21,21 @@ public class NameResolversTests
         Assert.Same(first, resolvers.Asked("first.test"));
         Assert.NotSame(second, resolvers.Asked("second.test"));
     }
+
+    [Fact]
+    public void Fixed_names_are_not_forgotten_for_those_that_peers_ask_for()
+    {
+        var resolvers = new NameResolvers(AddressFamily.Unspecified, NameTable.Blocking(NameTable.None), TimeProvider.System, new RecordingLogger());
+        NameResolver kept = resolvers.Fixed("kept.test");
+        NameResolver dropped = resolvers.Fixed("dropped.test");
+        for (int i = 0; i <= NameResolvers.Capacity; i++)
+            _ = resolvers.Asked($"{i}.test");
+
+        Assert.Same(kept, resolvers.Fixed("KEPT.test"));
+        Assert.Same(kept, resolvers.Asked("kept.test"));
+
+        resolvers.KeepFixed(["Kept.test"]);
+        Assert.Same(kept, resolvers.Fixed("kept.test"));
+        Assert.NotSame(dropped, resolvers.Fixed("dropped.test"));
+    }
 }
