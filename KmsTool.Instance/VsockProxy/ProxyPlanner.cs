@@ -16,9 +16,9 @@ internal sealed class ProxyPlanner(
     // One to each side.
     private const int DescriptorsPerConnection = 2;
 
-    // A thread that looks names up asks two name servers at most at a time.
+    // A lookup has a socket to each name server, of which resolv.conf(5) has three at most.
     private static readonly int OtherDescriptors =
-        HappyEyeballs.MaxAttemptsBeside + 2 * (LookupBounds.Fixed.Threads + LookupBounds.Rules.Threads + LookupBounds.Asked.Threads) + 8;
+        HappyEyeballs.MaxAttemptsBeside + 3 * (LookupBounds.Fixed.Threads + LookupBounds.Rules.Threads + LookupBounds.Asked.Threads) + 8;
 
     private readonly NameResolvers _names = new(options.Family, lookup, time, logger);
     private readonly LookupThreads _threads = new(LookupBounds.Rules, lookup);
