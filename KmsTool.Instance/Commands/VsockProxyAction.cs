@@ -33,8 +33,8 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
     {
         RunCompletionsInline();
         using PosixSignalRegistration? hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, RequestReload);
-        using var eyeballs = new HappyEyeballs(_time);
-        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddressesAsync, eyeballs, _time, logger);
+        var eyeballs = new HappyEyeballs(_time);
+        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddresses, eyeballs, _time, logger);
         using var server = new ProxyServer(options, _metrics, _time, logger);
         await StartAsync(server, planner, stopping);
         // The figures can be had until the last connection has ended.
@@ -56,8 +56,8 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
     /// <exception cref="CommandFailedException">It would not start, or its reload would fail.</exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        using var eyeballs = new HappyEyeballs(_time);
-        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddressesAsync, eyeballs, _time, logger);
+        var eyeballs = new HappyEyeballs(_time);
+        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddresses, eyeballs, _time, logger);
         foreach (ListenerPlan plan in await PlanAsync(planner, cancellationToken))
             await Console.Out.WriteLineAsync($"{plan.Local} leads to {plan.Route.Name}");
     }

@@ -48,7 +48,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
                 accepted, to.ToString(), ConnectionEnd.NotAllowed, HttpAnswer.Refusal("403 Forbidden", $"{to} is not in the allowlist"), cancellationToken);
         }
 
-        var destination = new Destination(to with { Filter = filter }, names[host], eyeballs, time);
+        var destination = new Destination(to with { Filter = filter, Asker = AskerOf(accepted) }, names.Asked(host), eyeballs, time);
         Socket connected;
         try
         {
@@ -97,6 +97,10 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
 
         return RouteResult.Refused(destination, end, answer.Body.TrimEnd('\n'));
     }
+
+    // Clients of a Unix socket have a share together, apart from those of another one.
+    private static string AskerOf(Socket accepted) =>
+        accepted.LocalEndPoint is UnixDomainSocketEndPoint socket ? $"unix:{socket}" : Peer.NameOf(accepted.RemoteEndPoint);
 
     private static bool TryParse(
         RequestHead head, [NotNullWhen(true)] out string? host, out ushort port, [NotNullWhen(false)] out HttpAnswer? refusal)

@@ -8,7 +8,7 @@ namespace KmsTool.Instance.VsockProxy;
 
 /// <summary>Makes the plans of a proxy's listeners from its command line and its file, at the start and at each reload.</summary>
 internal sealed class ProxyPlanner(
-    ProxyArguments arguments, ProxyOptions options, NameLookup lookup, HappyEyeballs eyeballs, TimeProvider time, ILogger logger)
+    ProxyArguments arguments, ProxyOptions options, SystemLookup lookup, HappyEyeballs eyeballs, TimeProvider time, ILogger logger)
 {
     /// <summary>The file of the AWS program.</summary>
     public const string DefaultPath = "/etc/nitro_enclaves/vsock-proxy.yaml";
@@ -16,9 +16,12 @@ internal sealed class ProxyPlanner(
     // One to each side.
     private const int DescriptorsPerConnection = 2;
 
-    private const int OtherDescriptors = HappyEyeballs.MaxAttemptsBeside + 8;
+    // A lookup has a socket to each name server, of which resolv.conf(5) has three at most.
+    private static readonly int OtherDescriptors =
+        HappyEyeballs.MaxAttemptsBeside + 3 * (LookupBounds.Fixed.Threads + LookupBounds.Rules.Threads + LookupBounds.Asked.Threads) + 8;
 
     private readonly NameResolvers _names = new(options.Family, lookup, time, logger);
+    private readonly LookupThreads _threads = new(LookupBounds.Rules, lookup);
     private bool _hadFile;
 
     /// <exception cref="ConfigurationException">The file is missing or not in order, or does not allow a destination.</exception>
@@ -26,14 +29,16 @@ internal sealed class ProxyPlanner(
     {
         ProxyFile? file = ReadFile();
         var plans = new List<ListenerPlan>();
-        foreach (ListenerEntry entry in ChooseEntries(file))
+        IReadOnlyList<ListenerEntry> entries = ChooseEntries(file);
+        foreach (ListenerEntry entry in entries)
         {
             IRoute route = entry.Remote is null
                 ? new ConnectRoute(file!.Allowlist, options, _names, eyeballs, time)
-                : new FixedRoute(new Destination(await AdmitAsync(file?.Allowlist, entry, cancellationToken), _names[entry.Remote.Host], eyeballs, time));
+                : new FixedRoute(new Destination(await AdmitAsync(file?.Allowlist, entry, cancellationToken), _names.Fixed(entry.Remote.Host), eyeballs, time));
             plans.Add(new ListenerPlan(entry.Local, route, entry.Peers, entry.MaxConnections ?? options.MaxConnections));
         }
 
+        _names.KeepFixed(entries.Select(entry => entry.Remote?.Host).OfType<string>());
         _hadFile |= file is not null;
         return WithinDescriptors(plans);
     }
@@ -78,7 +83,7 @@ internal sealed class ProxyPlanner(
 
         try
         {
-            destination = await allowlist.AdmitAsync(destination, lookup, cancellationToken);
+            destination = await allowlist.AdmitAsync(destination, _threads.LookUpAsync, cancellationToken);
             Log.DestinationAllowed(logger, destination.ToString(), allowlist.Path);
             return destination;
         }

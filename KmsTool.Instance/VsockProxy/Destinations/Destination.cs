@@ -12,6 +12,8 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     private readonly IReadOnlyList<IPAddress>? _fixed =
         options.Addresses ?? (IPAddress.TryParse(options.Host, out IPAddress? address) ? [address] : null);
 
+    private readonly string _asker = options.Asker ?? options.ToString();
+
     /// <summary>Its text form, for messages.</summary>
     public string Name { get; } = options.ToString();
 
@@ -37,7 +39,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     /// <summary>Addresses of AWS services change: when all known ones fail, those that the name has now get a chance.</summary>
     private async Task<Socket> ConnectByNameAsync(CancellationToken cancellationToken)
     {
-        Resolution known = await names.ResolveAsync(cancellationToken);
+        Resolution known = await names.ResolveAsync(_asker, cancellationToken);
         try
         {
             return await ConnectAsync(Admit(known.Addresses), cancellationToken);
@@ -45,7 +47,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
         catch (Exception e) when (e is DestinationException { Failure: not DestinationFailure.NotAllowed } or OperationCanceledException)
         {
             // When the time is up the lookup is for the connections that follow.
-            Task<Resolution> again = names.ResolveAgainAsync(known, cancellationToken);
+            Task<Resolution> again = names.ResolveAgainAsync(known, _asker, cancellationToken);
             IPAddress[] others = [.. (await again).Addresses.Except(known.Addresses)];
             if (others.Length == 0)
                 throw;
@@ -64,7 +66,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     }
 
     private Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken) =>
-        eyeballs.ConnectAsync(addresses, options.Port, cancellationToken);
+        eyeballs.ConnectAsync(addresses, options.Port, _asker, cancellationToken);
 
     // A destination that vanishes without a word would hold its connection for ever.
     private static void KeepAlive(Socket socket)

@@ -25,6 +25,12 @@ internal sealed record DestinationOptions
     /// </summary>
     public AddressFilter Filter { get; init; } = static address => !SpecialAddresses.Contains(address);
 
+    /// <summary>
+    /// In whose share looking the name up and trying its addresses falls; <see langword="null"/> for a share of this destination.
+    /// Who chooses destinations must not use up the shares of others.
+    /// </summary>
+    public string? Asker { get; init; }
+
     /// <summary>Bounds looking the name up and connecting.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
@@ -8,26 +7,35 @@ namespace KmsTool.Instance.VsockProxy.Destinations;
 /// Connects to whichever of several addresses answers first (RFC 8305, "Happy Eyeballs"): the families take turns, and each
 /// attempt has a head start before the next address is tried beside it.
 /// </summary>
-internal sealed class HappyEyeballs(TimeProvider time) : IDisposable
+internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = null)
 {
     /// <summary>
     /// Attempts of all connections together that run beside another of the same connection: each takes a descriptor that
     /// nobody has counted in.
     /// </summary>
-    public const int MaxAttemptsBeside = 16;
+    public const int MaxAttemptsBeside = 64;
+
+    /// <summary>Those of one asker.</summary>
+    public const int MaxAttemptsBesideOfOne = 16;
 
     // "Connection Attempt Delay", RFC 8305 section 5.
     private static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    private readonly SemaphoreSlim _beside = new(MaxAttemptsBeside, MaxAttemptsBeside);
+    // Head starts after which a connection that has no further place gives up its oldest attempt: by then, after a second, the
+    // system would send the request again.
+    private const int HeadStartsWithoutPlace = 4;
+
+    private readonly AttemptPlaces _beside = places ?? new AttemptPlaces(MaxAttemptsBeside, MaxAttemptsBesideOfOne);
 
     /// <summary>Connects; attempts that lose are broken off.</summary>
+    /// <param name="addresses">Any of which will do.</param>
+    /// <param name="port">TCP port.</param>
+    /// <param name="asker">In whose share of the places beside an attempt it falls.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="DestinationException">None of the addresses could be reached.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, ushort port, CancellationToken cancellationToken) =>
-        addresses.Count == 1 ? ConnectAsync(addresses[0], port, cancellationToken) : RaceAsync(addresses, port, cancellationToken);
-
-    public void Dispose() => _beside.Dispose();
+    public Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, ushort port, string asker, CancellationToken cancellationToken) =>
+        addresses.Count == 1 ? ConnectAttempt.ConnectAsync(addresses[0], port, cancellationToken) : RaceAsync(addresses, port, asker, cancellationToken);
 
     /// <summary>The addresses in turns of their families, the first one's first (RFC 8305 section 4).</summary>
     internal static IEnumerable<IPAddress> Interleave(IReadOnlyList<IPAddress> addresses) => addresses
@@ -36,28 +44,29 @@ internal sealed class HappyEyeballs(TimeProvider time) : IDisposable
         .OrderBy(entry => entry.turn)
         .Select(entry => entry.address);
 
-    private async Task<Socket> RaceAsync(IReadOnlyList<IPAddress> addresses, ushort port, CancellationToken cancellationToken)
+    private async Task<Socket> RaceAsync(IReadOnlyList<IPAddress> addresses, ushort port, string asker, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var untried = new Queue<IPAddress>(Interleave(addresses));
-        var attempts = new List<Task<Socket>>();
+        var attempts = new List<ConnectAttempt>();
         var failures = new List<string>();
         int beside = 0;
+        int headStarts = 0;
         try
         {
             while (true)
             {
-                if (untried.Count > 0 && (attempts.Count == 0 || _beside.Wait(0, CancellationToken.None)))
+                if (untried.Count > 0 && await HasPlaceAsync())
                 {
-                    beside += attempts.Count > 0 ? 1 : 0;
-                    attempts.Add(ConnectAsync(untried.Dequeue(), port, stop.Token));
+                    attempts.Add(new ConnectAttempt(untried.Dequeue(), port, cancellationToken));
+                    headStarts = 0;
                 }
 
-                Task<Socket>? ended = await AnyEndedAsync(attempts, untried.Count > 0 ? AttemptDelay : Timeout.InfiniteTimeSpan, stop.Token);
+                Task<Socket>? ended = await AnyEndedAsync(attempts, untried.Count > 0 ? AttemptDelay : Timeout.InfiniteTimeSpan, cancellationToken);
+                headStarts++;
                 if (ended is null)
                     continue;
 
-                attempts.Remove(ended);
+                attempts.RemoveAll(attempt => attempt.Connecting == ended);
                 try
                 {
                     return await ended;
@@ -73,42 +82,45 @@ internal sealed class HappyEyeballs(TimeProvider time) : IDisposable
         }
         finally
         {
-            await stop.CancelAsync();
-            foreach (Task<Socket> attempt in attempts)
-                await AbandonAsync(attempt);
+            foreach (ConnectAttempt attempt in attempts)
+                await attempt.DisposeAsync();
 
             if (beside > 0)
-                _beside.Release(beside);
+                _beside.Release(asker, beside);
         }
-    }
 
-    private static async Task<Socket> ConnectAsync(IPAddress address, ushort port, CancellationToken cancellationToken)
-    {
-        try
+        async Task<bool> HasPlaceAsync()
         {
-            return await StreamConnector.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
-        }
-        catch (SocketException e)
-        {
-            throw new DestinationException(DestinationFailure.Unreachable, $"{address}: {e.Message}", e);
+            // The first needs none, and a connection's places stay its own when an attempt has failed.
+            if (attempts.Count <= beside)
+                return true;
+
+            if (_beside.TryTake(asker))
+            {
+                beside++;
+                return true;
+            }
+
+            // Others have all places, perhaps for names with many dead addresses: one dead address shall not be the end of this.
+            if (headStarts < HeadStartsWithoutPlace || attempts[0].Connecting.IsCompleted)
+                return false;
+
+            ConnectAttempt oldest = attempts[0];
+            attempts.RemoveAt(0);
+            await oldest.DisposeAsync();
+            failures.Add($"{oldest.Address}: no answer");
+            return true;
         }
     }
 
     /// <summary>Waits for an attempt to end, or for the head start to be over: then <see langword="null"/>.</summary>
-    private async Task<Task<Socket>?> AnyEndedAsync(List<Task<Socket>> attempts, TimeSpan headStart, CancellationToken cancellationToken)
+    private async Task<Task<Socket>?> AnyEndedAsync(List<ConnectAttempt> attempts, TimeSpan headStart, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task over = Task.Delay(headStart, time, either.Token);
-        Task first = await Task.WhenAny([.. attempts, over]);
+        Task first = await Task.WhenAny([.. attempts.Select(attempt => attempt.Connecting), over]);
         await either.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         return first as Task<Socket>;
-    }
-
-    private static async Task AbandonAsync(Task<Socket> attempt)
-    {
-        await ((Task)attempt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (attempt.IsCompletedSuccessfully)
-            (await attempt).Dispose();
     }
 }

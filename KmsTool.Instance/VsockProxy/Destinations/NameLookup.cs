@@ -3,5 +3,5 @@ using System.Net.Sockets;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
-/// <summary>Asks the system for the addresses of a name, as <see cref="Dns.GetHostAddressesAsync(string, AddressFamily, CancellationToken)"/>.</summary>
+/// <summary>Gives the addresses of a name, as <see cref="LookupThreads.LookUpAsync"/>; blocks no thread of its caller.</summary>
 internal delegate Task<IPAddress[]> NameLookup(string name, AddressFamily family, CancellationToken cancellationToken);

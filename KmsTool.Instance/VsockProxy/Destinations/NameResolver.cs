@@ -5,13 +5,18 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>
-/// Knows the addresses of a name. One lookup runs at a time, whoever waits for it; once there are addresses nobody waits: old
-/// ones are good until a newer lookup succeeds.
+/// Knows the addresses of a name. One lookup runs at a time, whoever waits for it. Once there are addresses they are good until
+/// a newer lookup succeeds, and nobody waits for that unless they are very old.
 /// </summary>
-internal sealed class NameResolver(string name, AddressFamily family, NameLookup lookup, TimeProvider time, ILogger logger)
+internal sealed class NameResolver(string name, AddressFamily family, LookupThreads threads, TimeProvider time, ILogger logger)
 {
     // The system does not tell the records' time to live.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
+
+    // Addresses that nobody has asked for in so long may be others' by now, which need not even refuse connections. Where the
+    // name servers do not answer they are still the best that there is.
+    private static readonly TimeSpan MaxAgeUnchecked = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan TimeForCheck = TimeSpan.FromSeconds(1);
 
     // A destination that refuses connections, or names that cannot be resolved, shall not flood the name servers.
     private static readonly TimeSpan MinAge = TimeSpan.FromSeconds(1);
@@ -23,50 +28,99 @@ internal sealed class NameResolver(string name, AddressFamily family, NameLookup
 
     private readonly Lock _lock = new();
     private Resolution? _latest;
-    private Task<Resolution>? _running;
-    private long? _failed;
+    private (DestinationException Failure, long Timestamp)? _failed;
+    private RunningLookup? _running;
 
-    /// <summary>The addresses at hand, or those that the first lookup gives.</summary>
+    /// <summary>The addresses at hand, or those that a lookup gives.</summary>
+    /// <param name="asker">In whose share of the lookups it falls.</param>
+    /// <param name="cancellationToken">Ends the wait; a lookup that nobody waits for is not begun.</param>
     /// <exception cref="DestinationException">There are none.</exception>
-    public Task<Resolution> ResolveAsync(CancellationToken cancellationToken)
+    public Task<Resolution> ResolveAsync(string asker, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             if (_latest is null)
-                return Start().WaitAsync(cancellationToken);
+                return HasFailedWithin(MinAge) ? throw Again() : WaitAsync(Join(asker) ?? throw TooMany(), asker, cancellationToken);
 
-            if (time.GetElapsedTime(_latest.Timestamp) >= MaxAge && (_failed is not { } failed || time.GetElapsedTime(failed) >= PauseAfterFailure))
-                _ = Start();
+            TimeSpan age = time.GetElapsedTime(_latest.Timestamp);
+            if (age >= MaxAge && !HasFailedWithin(PauseAfterFailure) && Refresh(asker) is { } lookup && age >= MaxAgeUnchecked)
+                return CheckAsync(_latest, lookup, cancellationToken);
 
             return Task.FromResult(_latest);
         }
     }
 
     /// <summary>
-    /// Looks the name up anew, as none of these addresses could be reached; gives the same when a lookup has only just made
-    /// them or fails.
+    /// Looks the name up anew, as none of these addresses could be reached; gives the same when a lookup has only just ended or
+    /// fails. The lookup is made even if the token is cancelled: for those who ask next.
     /// </summary>
-    public Task<Resolution> ResolveAgainAsync(Resolution unreachable, CancellationToken cancellationToken)
+    public Task<Resolution> ResolveAgainAsync(Resolution unreachable, string asker, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (_latest is not null && (_latest != unreachable || time.GetElapsedTime(unreachable.Timestamp) < MinAge))
-                return Task.FromResult(_latest);
-
-            return Start().WaitAsync(cancellationToken);
+            Resolution latest = _latest ?? unreachable;
+            bool isRecent = latest != unreachable || time.GetElapsedTime(latest.Timestamp) < MinAge || HasFailedWithin(MinAge);
+            return isRecent || Refresh(asker) is not { } lookup ? Task.FromResult(latest) : lookup.Resolution.WaitAsync(cancellationToken);
         }
     }
 
-    private Task<Resolution> Start() => _running ??= Task.Run(LookUpAsync);
+    private bool HasFailedWithin(TimeSpan age) => _failed is { Timestamp: var timestamp } && time.GetElapsedTime(timestamp) < age;
 
-    private async Task<Resolution> LookUpAsync()
+    private RunningLookup? Join(string asker)
+    {
+        if (!threads.TryJoin(name, family, asker, out PendingLookup? pending))
+            return null;
+
+        if (_running?.Pending != pending)
+            _running = new RunningLookup(pending, Task.Run(() => ConcludeAsync(pending)), time.GetTimestamp());
+
+        return _running;
+    }
+
+    /// <summary>A lookup that is made although nobody may wait for it; <see langword="null"/> when there are too many.</summary>
+    private RunningLookup? Refresh(string asker)
+    {
+        RunningLookup? lookup = Join(asker);
+        if (lookup is not null)
+            _ = WaitAsync(lookup, asker, CancellationToken.None);
+
+        return lookup;
+    }
+
+    private async Task<Resolution> WaitAsync(RunningLookup lookup, string asker, CancellationToken cancellationToken)
     {
         try
         {
-            IPAddress[] addresses = await AskAsync();
+            return await lookup.Resolution.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            threads.Leave(lookup.Pending, asker);
+        }
+    }
+
+    private async Task<Resolution> CheckAsync(Resolution old, RunningLookup lookup, CancellationToken cancellationToken)
+    {
+        // Where name servers do not answer, the wait is that of the first one alone.
+        TimeSpan left = TimeForCheck - time.GetElapsedTime(lookup.Began);
+        try
+        {
+            return await lookup.Resolution.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return old;
+        }
+    }
+
+    private async Task<Resolution> ConcludeAsync(PendingLookup pending)
+    {
+        try
+        {
+            IPAddress[] addresses = await GetAnswerAsync(pending);
             lock (_lock)
             {
-                _running = null;
+                Forget(pending);
                 _failed = null;
                 return _latest = new Resolution(addresses, time.GetTimestamp());
             }
@@ -76,8 +130,8 @@ internal sealed class NameResolver(string name, AddressFamily family, NameLookup
             Resolution? old;
             lock (_lock)
             {
-                _running = null;
-                _failed = time.GetTimestamp();
+                Forget(pending);
+                _failed = (e, time.GetTimestamp());
                 old = _latest;
             }
 
@@ -87,28 +141,47 @@ internal sealed class NameResolver(string name, AddressFamily family, NameLookup
             Log.NameNotResolvedAgain(logger, e.Message);
             return old;
         }
+        catch (OperationCanceledException)
+        {
+            // Nobody waited for it any more: that says nothing about the name.
+            lock (_lock)
+                Forget(pending);
+
+            throw;
+        }
     }
 
-    private async Task<IPAddress[]> AskAsync()
+    private void Forget(PendingLookup pending)
+    {
+        // The next may run already.
+        if (_running?.Pending == pending)
+            _running = null;
+    }
+
+    private async Task<IPAddress[]> GetAnswerAsync(PendingLookup pending)
     {
         using var timer = new CancellationTokenSource(LookupTimeout, time);
         try
         {
-            IPAddress[] found = await lookup(name, family, timer.Token).WaitAsync(timer.Token);
+            IPAddress[] found = await pending.Answer.WaitAsync(timer.Token);
             IPAddress[] fitting =
                 [.. found.Select(SpecialAddresses.Normalize).Where(address => family == AddressFamily.Unspecified || address.AddressFamily == family).Distinct().Take(MaxAddresses)];
             return fitting.Length > 0 ? fitting : throw new DestinationException(DestinationFailure.Unresolved, $"{name} has no {Describe(family)}");
         }
-        catch (OperationCanceledException e)
+        catch (OperationCanceledException e) when (timer.IsCancellationRequested)
         {
             throw new DestinationException(DestinationFailure.Unresolved, $"looking {name} up took more than {LookupTimeout.TotalSeconds:0} s", e);
         }
-        catch (Exception e) when (e is not DestinationException)
+        catch (Exception e) when (e is not (DestinationException or OperationCanceledException))
         {
-            // Whatever goes wrong in the system's resolver concerns this lookup only.
             throw new DestinationException(DestinationFailure.Unresolved, $"looking {name} up failed: {e.Message}", e);
         }
     }
+
+    // Each connection gets an exception of its own.
+    private DestinationException Again() => new(_failed!.Value.Failure.Failure, _failed.Value.Failure.Message, _failed.Value.Failure);
+
+    private DestinationException TooMany() => new(DestinationFailure.Unresolved, $"too many names are being looked up already; {name} is not");
 
     private static string Describe(AddressFamily family) => family switch
     {

@@ -4,43 +4,72 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>
-/// What is known of the names that destinations have, for all connections together. An enclave may ask for any number of names:
-/// those that were asked for longest ago are forgotten.
+/// What is known of the names that destinations have, for all connections together. The names that the configuration fixes are
+/// looked up and remembered apart: an enclave may ask for any number of others, of which those are forgotten that were asked
+/// for longest ago.
 /// </summary>
-internal sealed class NameResolvers(AddressFamily family, NameLookup lookup, TimeProvider time, ILogger logger)
+internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, TimeProvider time, ILogger logger)
 {
-    /// <summary>Names that are remembered.</summary>
+    /// <summary>Names that are remembered because somebody asked for them.</summary>
     public const int Capacity = 256;
 
+    private readonly LookupThreads _threadsForFixed = new(LookupBounds.Fixed, lookup);
+    private readonly LookupThreads _threadsForAsked = new(LookupBounds.Asked, lookup);
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, LinkedListNode<(string Name, NameResolver Resolver)>> _byName = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, NameResolver> _fixed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, LinkedListNode<(string Name, NameResolver Resolver)>> _asked = new(StringComparer.OrdinalIgnoreCase);
     private readonly LinkedList<(string Name, NameResolver Resolver)> _latestFirst = new();
 
-    public NameResolver this[string name]
+    /// <summary>A name that the configuration has all connections of a listener lead to.</summary>
+    public NameResolver Fixed(string name)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
+            if (!_fixed.TryGetValue(name, out NameResolver? resolver))
+                _fixed.Add(name, resolver = new NameResolver(name, family, _threadsForFixed, time, logger));
+
+            return resolver;
+        }
+    }
+
+    /// <summary>Forgets names that the configuration does not fix any more.</summary>
+    public void KeepFixed(IEnumerable<string> names)
+    {
+        var kept = names.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        lock (_lock)
+        {
+            foreach (string name in _fixed.Keys.Where(name => !kept.Contains(name)).ToArray())
+                _fixed.Remove(name);
+        }
+    }
+
+    /// <summary>A name that a peer asks for.</summary>
+    public NameResolver Asked(string name)
+    {
+        lock (_lock)
+        {
+            if (_fixed.TryGetValue(name, out NameResolver? resolver))
+                return resolver;
+
+            if (_asked.TryGetValue(name, out LinkedListNode<(string Name, NameResolver Resolver)>? node))
             {
-                if (_byName.TryGetValue(name, out LinkedListNode<(string Name, NameResolver Resolver)>? node))
-                {
-                    _latestFirst.Remove(node);
-                }
-                else
-                {
-                    if (_byName.Count == Capacity)
-                    {
-                        _byName.Remove(_latestFirst.Last!.Value.Name);
-                        _latestFirst.RemoveLast();
-                    }
-
-                    node = new((name, new NameResolver(name, family, lookup, time, logger)));
-                    _byName.Add(name, node);
-                }
-
-                _latestFirst.AddFirst(node);
-                return node.Value.Resolver;
+                _latestFirst.Remove(node);
             }
+            else
+            {
+                if (_asked.Count == Capacity)
+                {
+                    _asked.Remove(_latestFirst.Last!.Value.Name);
+                    _latestFirst.RemoveLast();
+                }
+
+                node = new((name, new NameResolver(name, family, _threadsForAsked, time, logger)));
+                _asked.Add(name, node);
+            }
+
+            _latestFirst.AddFirst(node);
+            return node.Value.Resolver;
         }
     }
 }

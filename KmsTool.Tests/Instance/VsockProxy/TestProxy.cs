@@ -23,7 +23,7 @@ internal sealed class TestProxy : IAsyncDisposable
     public TestProxy(ProxyOptions? options = null, NameLookup? lookup = null, TimeProvider? time = null)
     {
         Options = options ?? new ProxyOptions();
-        _names = new NameResolvers(Options.Family, lookup ?? NameTable.None, TimeProvider.System, Log);
+        _names = new NameResolvers(Options.Family, NameTable.Blocking(lookup ?? NameTable.None), TimeProvider.System, Log);
         Server = new ProxyServer(Options, Metrics, time ?? TimeProvider.System, Log);
         Destination.Start(512);
     }
@@ -45,8 +45,9 @@ internal sealed class TestProxy : IAsyncDisposable
     public StreamAddress Unix(string name) => new StreamAddress.Unix(_directory[name]);
 
     /// <summary>A plan that leads to the destination.</summary>
-    public ListenerPlan Fixed(StreamAddress local, int maxConnections = 1024, PeerList? peers = null, ushort? port = null) =>
-        new(local, new FixedRoute(new Destination(Options.To("127.0.0.1", port ?? Port), _names["127.0.0.1"], _eyeballs, TimeProvider.System)), peers, maxConnections);
+    public ListenerPlan Fixed(
+        StreamAddress local, int maxConnections = 1024, PeerList? peers = null, ushort? port = null, string host = "127.0.0.1") =>
+        new(local, new FixedRoute(new Destination(Options.To(host, port ?? Port), _names.Fixed(host), _eyeballs, TimeProvider.System)), peers, maxConnections);
 
     /// <summary>A plan in CONNECT mode.</summary>
     public ListenerPlan Connect(StreamAddress local, params (string Host, PortRange Ports)[] allowed) => new(
@@ -92,7 +93,6 @@ internal sealed class TestProxy : IAsyncDisposable
 
         Server.Dispose();
         Destination.Dispose();
-        _eyeballs.Dispose();
         _patience.Dispose();
         _directory.Dispose();
     }

@@ -14,11 +14,12 @@ public sealed class DestinationTests : IDisposable
     private readonly TcpListener _server = new(IPAddress.Parse("127.0.0.2"), 0);
     private readonly NameTable _names = new() { Answer = _ => NameTable.Addresses("127.0.0.2") };
 
+    private readonly AttemptPlaces _places = new(all: 2, ofOne: 1);
     private readonly HappyEyeballs _eyeballs;
 
     public DestinationTests()
     {
-        _eyeballs = new HappyEyeballs(_clock);
+        _eyeballs = new HappyEyeballs(_clock, _places);
         _server.Start();
     }
 
@@ -67,6 +68,55 @@ public sealed class DestinationTests : IDisposable
 
         using Socket connected = await connecting;
         Assert.Equal(_server.LocalEndpoint.ToString(), Remote(connected));
+    }
+
+    [Fact]
+    public async Task ConnectAsync_address_that_does_not_answer_is_given_up_for_the_next_where_others_have_all_places()
+    {
+        using Socket silent = await ListenWithoutAnswerAsync("127.0.0.3");
+        using Socket silentToo = await ListenWithoutAnswerAsync("127.0.0.4");
+        _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.4", "127.0.0.2");
+        Assert.True(_places.TryTake("a"));
+        Assert.True(_places.TryTake("b"));
+        Task<Socket> connecting = Create("kms.test").ConnectAsync(_patience.Token);
+
+        for (int i = 0; i < 8; i++)
+        {
+            await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
+            Assert.False(_server.Pending());
+            _clock.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        using Socket connected = await connecting;
+        Assert.Equal(_server.LocalEndpoint.ToString(), Remote(connected));
+    }
+
+    [Fact]
+    public async Task ConnectAsync_who_asks_for_many_dead_addresses_takes_no_places_of_others()
+    {
+        using Socket silent = await ListenWithoutAnswerAsync("127.0.0.3");
+        using Socket silentToo = await ListenWithoutAnswerAsync("127.0.0.4");
+        using Socket silentThird = await ListenWithoutAnswerAsync("127.0.0.5");
+        _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.4", "127.0.0.5");
+        using var hostile = new CancellationTokenSource();
+        Task<Socket> held = Create(Options("dead.test") with { Asker = "hostile" }, _names.LookUpAsync).ConnectAsync(hostile.Token);
+        for (int i = 0; i < 2; i++)
+        {
+            await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
+            _clock.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.2");
+        Task<Socket> connecting = Create(Options("kms.test") with { Asker = "other" }, _names.LookUpAsync).ConnectAsync(_patience.Token);
+        await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
+        _clock.Advance(TimeSpan.FromMilliseconds(250));
+
+        using Socket connected = await connecting;
+        Assert.Equal(_server.LocalEndpoint.ToString(), Remote(connected));
+        await hostile.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => held);
     }
 
     [Fact]
@@ -167,7 +217,6 @@ public sealed class DestinationTests : IDisposable
     public void Dispose()
     {
         _server.Dispose();
-        _eyeballs.Dispose();
         _patience.Dispose();
     }
 
@@ -179,7 +228,10 @@ public sealed class DestinationTests : IDisposable
     private Destination Create(string host, NameLookup? lookup = null, ushort? port = null) => Create(Options(host, port), lookup ?? _names.LookUpAsync);
 
     private Destination Create(DestinationOptions options, NameLookup lookup) =>
-        new(options, new NameResolver(options.Host, options.Family, lookup, _clock, new RecordingLogger()), _eyeballs, _clock);
+        new(
+            options,
+            new NameResolver(options.Host, options.Family, new LookupThreads(LookupBounds.Fixed, NameTable.Blocking(lookup)), _clock, new RecordingLogger()),
+            _eyeballs, _clock);
 
     private DestinationOptions Options(string host, ushort? port = null) => new() { Host = host, Port = port ?? Port };
 

@@ -32,8 +32,8 @@ public sealed class NameResolverTests : IDisposable
         await AssertAsync(resolver, "192.0.2.1");
         await asked.Task.WaitAsync(_patience.Token);
         await AssertAsync(resolver, "192.0.2.1");
-        Resolution old = await resolver.ResolveAsync(_patience.Token);
-        Task<Resolution> next = resolver.ResolveAgainAsync(old, _patience.Token);
+        Resolution old = await resolver.ResolveAsync("asker", _patience.Token);
+        Task<Resolution> next = resolver.ResolveAgainAsync(old, "asker", _patience.Token);
         answer.SetResult([IPAddress.Parse("192.0.2.2")]);
 
         Assert.Equal([IPAddress.Parse("192.0.2.2")], (await next).Addresses);
@@ -48,7 +48,7 @@ public sealed class NameResolverTests : IDisposable
         var names = new NameTable { Answer = _ => answer.Task };
         NameResolver resolver = Create(names);
 
-        Task<Resolution>[] waiting = [.. Enumerable.Range(0, 10).Select(_ => resolver.ResolveAsync(_patience.Token))];
+        Task<Resolution>[] waiting = [.. Enumerable.Range(0, 10).Select(_ => resolver.ResolveAsync("asker", _patience.Token))];
         answer.SetResult([IPAddress.Loopback]);
 
         Assert.All(await Task.WhenAll(waiting), resolution => Assert.Equal([IPAddress.Loopback], resolution.Addresses));
@@ -56,15 +56,19 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public async Task ResolveAsync_failure_is_that_of_the_one_who_asked_and_the_next_asks_anew()
+    public async Task ResolveAsync_failure_holds_for_a_second_and_then_the_next_asks_anew()
     {
         var names = new NameTable { Answer = _ => throw NameTable.Unknown };
         NameResolver resolver = Create(names);
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync(_patience.Token));
+        var e = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
         names.Answer = _ => NameTable.Addresses("192.0.2.1");
+        var again = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
 
         Assert.StartsWith("looking kms.test up failed: ", e.Message, StringComparison.Ordinal);
+        Assert.Equal(e.Message, again.Message);
+        Assert.Equal(1, names.Questions);
+        _clock.Advance(TimeSpan.FromSeconds(1));
         await AssertAsync(resolver, "192.0.2.1");
     }
 
@@ -80,7 +84,7 @@ public sealed class NameResolverTests : IDisposable
                 return new TaskCompletionSource<IPAddress[]>().Task;
             },
         };
-        Task<Resolution> waiting = Create(names).ResolveAsync(_patience.Token);
+        Task<Resolution> waiting = Create(names).ResolveAsync("asker", _patience.Token);
         await asked.Task.WaitAsync(_patience.Token);
 
         _clock.Advance(TimeSpan.FromSeconds(10));
@@ -94,15 +98,15 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
         NameResolver resolver = Create(names);
-        Resolution first = await resolver.ResolveAsync(_patience.Token);
+        Resolution first = await resolver.ResolveAsync("asker", _patience.Token);
         names.Answer = _ => throw NameTable.Unknown;
         _clock.Advance(TimeSpan.FromSeconds(100));
 
-        Assert.Same(first, await resolver.ResolveAgainAsync(first, _patience.Token));
+        Assert.Same(first, await resolver.ResolveAgainAsync(first, "asker", _patience.Token));
         Assert.Contains("goes on with the addresses it had", Assert.Single(_log.Warnings), StringComparison.Ordinal);
 
         // The failed lookup is not repeated at once by those who do not insist.
-        Assert.Same(first, await resolver.ResolveAsync(_patience.Token));
+        Assert.Same(first, await resolver.ResolveAsync("asker", _patience.Token));
         Assert.Equal(2, names.Questions);
     }
 
@@ -111,11 +115,11 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
         NameResolver resolver = Create(names);
-        Resolution first = await resolver.ResolveAsync(_patience.Token);
+        Resolution first = await resolver.ResolveAsync("asker", _patience.Token);
 
-        Assert.Same(first, await resolver.ResolveAgainAsync(first, _patience.Token));
+        Assert.Same(first, await resolver.ResolveAgainAsync(first, "asker", _patience.Token));
         _clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.NotSame(first, await resolver.ResolveAgainAsync(first, _patience.Token));
+        Assert.NotSame(first, await resolver.ResolveAgainAsync(first, "asker", _patience.Token));
 
         Assert.Equal(2, names.Questions);
     }
@@ -128,7 +132,7 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1", "2001:db8::1", "192.0.2.1", "192.0.2.2") };
 
-        Resolution resolution = await Create(names, family).ResolveAsync(_patience.Token);
+        Resolution resolution = await Create(names, family).ResolveAsync("asker", _patience.Token);
 
         Assert.Equal(expected, string.Join(' ', resolution.Addresses));
     }
@@ -139,7 +143,7 @@ public sealed class NameResolverTests : IDisposable
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
 
         var e = await Assert.ThrowsAsync<DestinationException>(
-            () => Create(names, AddressFamily.InterNetworkV6).ResolveAsync(_patience.Token));
+            () => Create(names, AddressFamily.InterNetworkV6).ResolveAsync("asker", _patience.Token));
 
         Assert.Equal("kms.test has no IPv6 address", e.Message);
     }
@@ -147,8 +151,8 @@ public sealed class NameResolverTests : IDisposable
     public void Dispose() => _patience.Dispose();
 
     private NameResolver Create(NameTable names, AddressFamily family = AddressFamily.Unspecified) =>
-        new("kms.test", family, names.LookUpAsync, _clock, _log);
+        new("kms.test", family, new LookupThreads(LookupBounds.Fixed, NameTable.Blocking(names.LookUpAsync)), _clock, _log);
 
     private async Task AssertAsync(NameResolver resolver, string expected) =>
-        Assert.Equal([IPAddress.Parse(expected)], (await resolver.ResolveAsync(_patience.Token)).Addresses);
+        Assert.Equal([IPAddress.Parse(expected)], (await resolver.ResolveAsync("asker", _patience.Token)).Addresses);
 }

@@ -7,18 +7,35 @@ namespace KmsTool.Tests.Instance.VsockProxy.Destinations;
 public class NameResolversTests
 {
     [Fact]
-    public void Item_names_that_were_asked_for_longest_ago_are_forgotten()
+    public void Asked_names_that_were_asked_for_longest_ago_are_forgotten()
     {
-        var resolvers = new NameResolvers(AddressFamily.Unspecified, NameTable.None, TimeProvider.System, new RecordingLogger());
-        NameResolver first = resolvers["first.test"];
-        NameResolver second = resolvers["second.test"];
+        var resolvers = new NameResolvers(AddressFamily.Unspecified, NameTable.Blocking(NameTable.None), TimeProvider.System, new RecordingLogger());
+        NameResolver first = resolvers.Asked("first.test");
+        NameResolver second = resolvers.Asked("second.test");
         for (int i = 0; i < NameResolvers.Capacity - 2; i++)
-            _ = resolvers[$"{i}.test"];
+            _ = resolvers.Asked($"{i}.test");
 
-        Assert.Same(first, resolvers["FIRST.test"]);
-        _ = resolvers["one-more.test"];
+        Assert.Same(first, resolvers.Asked("FIRST.test"));
+        _ = resolvers.Asked("one-more.test");
 
-        Assert.Same(first, resolvers["first.test"]);
-        Assert.NotSame(second, resolvers["second.test"]);
+        Assert.Same(first, resolvers.Asked("first.test"));
+        Assert.NotSame(second, resolvers.Asked("second.test"));
+    }
+
+    [Fact]
+    public void Fixed_names_are_not_forgotten_for_those_that_peers_ask_for()
+    {
+        var resolvers = new NameResolvers(AddressFamily.Unspecified, NameTable.Blocking(NameTable.None), TimeProvider.System, new RecordingLogger());
+        NameResolver kept = resolvers.Fixed("kept.test");
+        NameResolver dropped = resolvers.Fixed("dropped.test");
+        for (int i = 0; i <= NameResolvers.Capacity; i++)
+            _ = resolvers.Asked($"{i}.test");
+
+        Assert.Same(kept, resolvers.Fixed("KEPT.test"));
+        Assert.Same(kept, resolvers.Asked("kept.test"));
+
+        resolvers.KeepFixed(["Kept.test"]);
+        Assert.Same(kept, resolvers.Fixed("kept.test"));
+        Assert.NotSame(dropped, resolvers.Fixed("dropped.test"));
     }
 }

@@ -22,6 +22,10 @@ internal sealed class NameTable
 
     public static Task<IPAddress[]> Addresses(params string[] addresses) => Task.FromResult(Array.ConvertAll(addresses, IPAddress.Parse));
 
+    /// <summary>Asks as the system's resolver does: its thread is blocked until the answer is there.</summary>
+    public static SystemLookup Blocking(NameLookup lookup) =>
+        (name, family) => lookup(name, family, CancellationToken.None).GetAwaiter().GetResult();
+
     /// <summary>A <see cref="NameLookup"/>.</summary>
     public Task<IPAddress[]> LookUpAsync(string name, AddressFamily family, CancellationToken cancellationToken)
     {
