@@ -14,26 +14,29 @@ internal static class ApplicationEnvironment
     ];
 
     /// <summary>What leads to the KMS proxy.</summary>
-    public static Dictionary<string, string> OfKmsProxy(KmsProxyServer proxy, string region)
+    public static Dictionary<string, string> OfKmsProxy(KmsProxyServer proxy, string? region)
     {
         string url = proxy.Address.GetLeftPart(UriPartial.Authority);
-        return new Dictionary<string, string>
+        var environment = new Dictionary<string, string>
         {
             // The AWS SDKs' own, and Enclaver's.
             ["AWS_ENDPOINT_URL_KMS"] = url,
             ["AWS_KMS_ENDPOINT"] = url,
             ["AWS_ACCESS_KEY_ID"] = proxy.Key.Id,
             ["AWS_SECRET_ACCESS_KEY"] = proxy.Key.SecretText(),
-            ["AWS_REGION"] = region,
-            ["AWS_DEFAULT_REGION"] = region,
         };
+        // Some SDKs read the one, some the other.
+        if (region is not null)
+            environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
+
+        return environment;
     }
 
     /// <summary>The whole environment of an application.</summary>
     /// <param name="own">That of this process.</param>
     /// <param name="services">What runs.</param>
     /// <param name="region">The region of the application.</param>
-    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string region)
+    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string? region)
     {
         var environment = new Dictionary<string, string>();
         foreach (DictionaryEntry variable in own)

@@ -72,12 +72,14 @@ internal sealed class ServicesCommandOptions
         KmsSettings kms = _kms.Read(parseResult, environment);
         KmsPins pins = _pins.Read(parseResult, region: null);
         ProxyRegions regions = ReadRegions(parseResult, kms, pins, manifest);
-        string region = kms.Region ?? pins.KeyRegion ?? (regions.Endpoints.Count == 1 ? regions.Endpoints.Keys.Single() : null)
-            ?? throw Wrong("Name the region of the KMS keys with --region or AWS_REGION: where it is left to others, they choose.");
+        string? region = kms.Region ?? pins.KeyRegion ?? (regions.Endpoints.Count == 1 ? regions.Endpoints.Keys.Single() : null);
         ParentRoutes parent = _egress.ReadRoutes(parseResult, kms);
         CredentialOrigin credentials = ReadOrigin(parseResult, environment);
         StreamAddress? daemon = parseResult.GetValue(_daemon);
         bool hasProxy = manifest.KmsProxy is not null || parseResult.GetValue(_config) is null || parseResult.GetResult(_port) is { Implicit: false };
+        if (hasProxy && region is null)
+            throw Wrong("Name the region of the KMS keys with --region or AWS_REGION: where it is left to others, they choose.");
+
         if (hasProxy && credentials == CredentialOrigin.Push && daemon is null)
             throw Wrong("--credentials push needs the daemon that takes them: add --daemon ADDRESS, such as --daemon vsock:3000.");
 

@@ -40,8 +40,8 @@ internal sealed record ServicesOptions
     /// <summary>Where the daemon listens; <see langword="null"/> for none.</summary>
     public StreamAddress? Daemon { get; init; }
 
-    /// <summary>The region of applications.</summary>
-    public required string Region { get; init; }
+    /// <summary>The region of applications; <see langword="null"/> where none is named, and there is no KMS proxy.</summary>
+    public required string? Region { get; init; }
 
     public required LogLevel LogLevel { get; init; }
 

@@ -53,7 +53,7 @@ public sealed class ApplicationStartTests : IDisposable
     {
         ProgramResult result = await ProgramRunner.RunAsync(
             SupervisedApplication.Program,
-            ["run", "--log-level", "none", "--", "sh", "-c", "printf %s \"$GREETING\""],
+            [.. SupervisedApplication.Run("none"), "--", "sh", "-c", "printf %s \"$GREETING\""],
             new Dictionary<string, string> { ["GREETING"] = "grüß = \"Gott\"" });
 
         Assert.Equal("grüß = \"Gott\"", result.Output);
@@ -66,7 +66,7 @@ public sealed class ApplicationStartTests : IDisposable
 
         ProgramResult result = await ProgramRunner.RunAsync(
             SupervisedApplication.Program,
-            ["run", "--log-level", "none", "--", "greet"],
+            [.. SupervisedApplication.Run("none"), "--", "greet"],
             new Dictionary<string, string> { ["PATH"] = "/nonexistent:" + _directory.Path });
 
         Assert.Equal((0, "found\n"), (result.ExitCode, result.Output));
@@ -77,7 +77,7 @@ public sealed class ApplicationStartTests : IDisposable
     {
         byte[] input = [.. Enumerable.Range(0, 300_000).Select(i => (byte)(i * 7))];
 
-        ProgramResult result = await ProgramRunner.RunAsync(SupervisedApplication.Program, ["run", "--log-level", "none", "--", "cat"], input: input);
+        ProgramResult result = await ProgramRunner.RunAsync(SupervisedApplication.Program, [.. SupervisedApplication.Run("none"), "--", "cat"], input: input);
 
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(input, result.OutputBytes);
@@ -96,7 +96,7 @@ public sealed class ApplicationStartTests : IDisposable
     {
         // With one that it got itself, which no exec(2) closes. The 3 is the directory that ls reads.
         ProgramResult result = await ProgramRunner.RunAsync(
-            "/bin/sh", ["-c", "exec 5</dev/null; exec \"$0\" run --log-level none -- ls /proc/self/fd", SupervisedApplication.Program]);
+            "/bin/sh", ["-c", "exec 5</dev/null; exec \"$@\" -- ls /proc/self/fd", "sh", SupervisedApplication.Program, .. SupervisedApplication.Run("none")]);
 
         Assert.Equal((0, "0\n1\n2\n3\n"), (result.ExitCode, result.Output));
     }

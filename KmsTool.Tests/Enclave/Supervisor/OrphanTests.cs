@@ -46,7 +46,7 @@ public class OrphanTests
     public async Task Run_whereChildrenWereIgnored_endsAsTheApplicationDid()
     {
         ProgramResult result = await ProgramRunner.RunAsync(
-            "/usr/bin/env", ["--ignore-signal=CHLD", SupervisedApplication.Program, "run", "--log-level", "none", "--", "sh", "-c", "exit 7"]);
+            "/usr/bin/env", ["--ignore-signal=CHLD", SupervisedApplication.Program, .. SupervisedApplication.Run("none"), "--", "sh", "-c", "exit 7"]);
 
         Assert.Equal((7, ""), (result.ExitCode, result.Error));
     }
@@ -92,7 +92,7 @@ public class OrphanTests
         Assert.Equal(6, (await running.WaitForExitAsync()).ExitCode);
     }
 
-    private static string[] Run(string script) => [SupervisedApplication.Program, "run", "--log-level", "debug", "--", "sh", "-c", script];
+    private static string[] Run(string script) => [SupervisedApplication.Program, .. SupervisedApplication.Run("debug"), "--", "sh", "-c", script];
 
     /// <summary>In a PID namespace of its own, as in an enclave (unshare(1)).</summary>
     private static RunningProgram StartAsFirstProcess(string[] command) =>

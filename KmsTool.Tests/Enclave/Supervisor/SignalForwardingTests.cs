@@ -73,7 +73,7 @@ public class SignalForwardingTests
     [Fact]
     public async Task Interrupt_byTheTerminal_reachesTheApplicationOnce()
     {
-        string command = $"exec '{SupervisedApplication.Program}' run --log-level debug -- sh -c '{CountTo(1, "INT", "read line; exit 5")}'";
+        string command = $"exec '{SupervisedApplication.Program}' {string.Join(' ', SupervisedApplication.Run("debug"))} -- sh -c '{CountTo(1, "INT", "read line; exit 5")}'";
         await using RunningProgram terminal = ProgramRunner.Start("/usr/bin/script", ["-qec", command, "/dev/null"]);
         await terminal.WaitForOutputAsync("ready");
 
