@@ -78,4 +78,7 @@ internal static partial class Log
 
     [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
     public static partial void MetricsFailed(ILogger logger, string reason);
+
+    [LoggerMessage(36, LogLevel.Error, "listening on {Address} again failed: {Reason}; it had made way for an address of the file that was not taken")]
+    public static partial void NotReopened(ILogger logger, string address, string reason);
 }
