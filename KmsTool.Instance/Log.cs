@@ -84,4 +84,7 @@ internal static partial class Log
 
     [LoggerMessage(51, LogLevel.Warning, "credentials not sent, next try within {Seconds} s: {Reason}")]
     public static partial void CredentialsNotPushed(ILogger logger, double seconds, string reason);
+
+    [LoggerMessage(36, LogLevel.Error, "listening on {Address} again failed: {Reason}; it had made way for an address of the file that was not taken")]
+    public static partial void NotReopened(ILogger logger, string address, string reason);
 }

@@ -93,13 +93,15 @@ internal static class HelpTexts
 
         Options:
           -4, --ipv4             connects to IPv4 addresses only
-          -6, --ipv6             to IPv6 addresses only
+          -6, --ipv6             to IPv6 addresses only; a destination that is an
+                                 address of the other family is refused
           -w, --num_workers N    connections to each listener at once, 1 to 100000
                                  (default 1024, or what the limit of open files allows)
           --when-full WHAT       with connections over that: wait (default; they are
                                  accepted when others end) or refuse
-          --max-per-peer N       connections of one enclave to each listener; more are
-                                 refused (default: no limit)
+          --max-per-peer N       connections of one enclave, or one IP address, to each
+                                 listener; more are refused. 0 is no limit; default at
+                                 vsock ports: three quarters of the listener's places
           --config FILE          the allowlist, and listeners; default
                                  /etc/nitro_enclaves/vsock-proxy.yaml. Where that file
                                  is missing, 'kmstool-instance vsock-proxy' takes any
@@ -109,7 +111,8 @@ internal static class HelpTexts
                                  bounds looking up the name and connecting (default 3)
           --idle-timeout SECONDS
                                  closes a connection that carries nothing in either
-                                 direction for so long; 0 is never (default 3600)
+                                 direction for so long, and has nothing left to
+                                 deliver; 0 is never (default 3600)
           --drain-timeout SECONDS
                                  how long connections may go on after SIGTERM
                                  (default 10)

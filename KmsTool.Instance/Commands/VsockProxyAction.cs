@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
@@ -17,8 +16,10 @@ namespace KmsTool.Instance.Commands;
 /// <param name="arguments">Where its rules come from.</param>
 /// <param name="options">Its bounds.</param>
 /// <param name="metricsAddress">Where its figures can be had; <see langword="null"/> for nowhere.</param>
+/// <param name="lookup">Finds the addresses of names; blocks its thread.</param>
 /// <param name="logger">Takes its log.</param>
-internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions options, StreamAddress.Tcp? metricsAddress, ILogger logger)
+internal sealed class VsockProxyAction(
+    ProxyArguments arguments, ProxyOptions options, StreamAddress.Tcp? metricsAddress, SystemLookup lookup, ILogger logger)
 {
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly ProxyMetrics _metrics = new();
@@ -34,12 +35,26 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
         RunCompletionsInline();
         using PosixSignalRegistration? hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, RequestReload);
         var eyeballs = new HappyEyeballs(_time);
-        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddresses, eyeballs, _time, logger);
-        using var server = new ProxyServer(options, _metrics, _time, logger);
-        await StartAsync(server, planner, stopping);
+        var planner = new ProxyPlanner(arguments, options, lookup, eyeballs, _time, logger);
+        ProxyPlan plan;
+        try
+        {
+            plan = await PlanAsync(planner, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // A signal ends it well, also while it waits for a name.
+            return;
+        }
+
+        await using StreamListener? metricsListener = BindMetrics();
+        await using var server = new ProxyServer(options, _metrics, _time, logger);
+        await StartAsync(server, plan);
         // The figures can be had until the last connection has ended.
         using var drained = new CancellationTokenSource();
-        Task serving = ServeMetricsAsync(drained.Token);
+        Task serving = metricsListener is null
+            ? Task.CompletedTask
+            : new MetricsServer(metricsListener, _metrics, _time, logger).RunAsync(drained.Token);
 
         foreach (StreamAddress address in server.LocalAddresses)
             await Console.Out.WriteLineAsync($"ready {address}");
@@ -57,8 +72,8 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         var eyeballs = new HappyEyeballs(_time);
-        var planner = new ProxyPlanner(arguments, options, Dns.GetHostAddresses, eyeballs, _time, logger);
-        foreach (ListenerPlan plan in await PlanAsync(planner, cancellationToken))
+        var planner = new ProxyPlanner(arguments, options, lookup, eyeballs, _time, logger);
+        foreach (ListenerPlan plan in (await PlanAsync(planner, cancellationToken)).Listeners)
             await Console.Out.WriteLineAsync($"{plan.Local} leads to {plan.Route.Name}");
     }
 
@@ -86,12 +101,11 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
         _reloads.Writer.TryWrite(true);
     }
 
-    private static async Task StartAsync(ProxyServer server, ProxyPlanner planner, CancellationToken cancellationToken)
+    private static async Task StartAsync(ProxyServer server, ProxyPlan plan)
     {
-        IReadOnlyList<ListenerPlan> plans = await PlanAsync(planner, cancellationToken);
         try
         {
-            await server.ApplyAsync(plans);
+            await server.ApplyAsync(plan);
         }
         catch (ListenException e)
         {
@@ -99,7 +113,7 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
         }
     }
 
-    private static async Task<IReadOnlyList<ListenerPlan>> PlanAsync(ProxyPlanner planner, CancellationToken cancellationToken)
+    private static async Task<ProxyPlan> PlanAsync(ProxyPlanner planner, CancellationToken cancellationToken)
     {
         try
         {
@@ -148,16 +162,16 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
         return false;
     }
 
-    private Task ServeMetricsAsync(CancellationToken cancellationToken)
+    private StreamListener? BindMetrics()
     {
         if (metricsAddress is null)
-            return Task.CompletedTask;
+            return null;
 
         try
         {
             StreamListener listener = StreamListener.Bind(metricsAddress);
             Log.MetricsListening(logger, listener.LocalAddress.ToString());
-            return new MetricsServer(listener, _metrics, _time, logger).RunAsync(cancellationToken);
+            return listener;
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
@@ -169,7 +183,7 @@ internal sealed class VsockProxyAction(ProxyArguments arguments, ProxyOptions op
     {
         string reason = (failure.Address, (failure.InnerException as SocketException)?.SocketErrorCode) switch
         {
-            (_, SocketError.AddressAlreadyInUse) => "another program listens there, perhaps a vsock-proxy that runs already",
+            (_, SocketError.AddressAlreadyInUse) => "another program listens there, perhaps a vsock-proxy that runs already, or another listener of this one does",
             // ENOENT has no SocketError of its own.
             (StreamAddress.Unix, SocketError.AddressNotAvailable) => "the directory does not exist",
             _ => failure.Message.TrimEnd('.'),

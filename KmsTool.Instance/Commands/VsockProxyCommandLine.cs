@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy;
+using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Proxying.Hosts;
 using KmsTool.Proxying.Relaying;
@@ -43,7 +44,7 @@ internal static class VsockProxyCommandLine
         workers.Aliases.Add("-w");
         var whenFull = new Option<string>("--when-full") { DefaultValueFactory = _ => "wait" };
         whenFull.AcceptOnlyFromAmong("wait", "refuse");
-        Option<int> maxPerPeer = CommonOptions.Number("--max-per-peer", byDefault: 0, atLeast: 1, ProxyOptions.HighestMaxConnections);
+        Option<int> maxPerPeer = CommonOptions.Number("--max-per-peer", byDefault: 0, atLeast: 0, ProxyOptions.HighestMaxConnections);
         var config = new Option<string>("--config");
         Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", Defaults.ConnectTimeout.TotalSeconds);
         Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.Relay.IdleTimeout.TotalSeconds, atLeast: 0);
@@ -64,21 +65,22 @@ internal static class VsockProxyCommandLine
                 throw new CommandFailedException(ExitCode.WrongUsage, "vsock-proxy takes LOCAL_PORT, REMOTE_ADDR and REMOTE_PORT together, or none of them and a file with listeners");
 
             AddressFamily family = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
-            RefuseOtherFamily(remote?.Host, family);
-            int perPeer = parseResult.GetValue(maxPerPeer);
+            if (Destination.FamilyFault(remote?.Host, family) is { } fault)
+                throw new CommandFailedException(ExitCode.WrongUsage, fault);
+
             var options = new ProxyOptions
             {
                 Family = family,
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
                 Relay = new RelayOptions { IdleTimeout = parseResult.GetValue(idleTimeout) },
                 MaxConnections = parseResult.GetValue(workers),
-                MaxPerPeer = perPeer > 0 ? perPeer : null,
+                MaxPerPeer = parseResult.GetResult(maxPerPeer) is { Implicit: false } ? parseResult.GetValue(maxPerPeer) : null,
                 RefusesWhenFull = parseResult.GetValue(whenFull) == "refuse",
                 DrainTimeout = parseResult.GetValue(drainTimeout),
             };
             var arguments = new ProxyArguments(parseResult.GetValue(local), remote, parseResult.GetValue(config), allowlistRequired);
             using ILoggerFactory loggers = LogOutput.Create(CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
-            var action = new VsockProxyAction(arguments, options, parseResult.GetValue(metrics), loggers.CreateLogger(Name));
+            var action = new VsockProxyAction(arguments, options, parseResult.GetValue(metrics), Dns.GetHostAddresses, loggers.CreateLogger(Name));
             await (parseResult.GetValue(check) ? action.CheckAsync(cancellationToken) : action.RunAsync(cancellationToken));
             return (int)ExitCode.Success;
         });
@@ -91,15 +93,6 @@ internal static class VsockProxyCommandLine
         (false, true) => AddressFamily.InterNetworkV6,
         _ => AddressFamily.Unspecified,
     };
-
-    private static void RefuseOtherFamily(string? host, AddressFamily family)
-    {
-        if (family != AddressFamily.Unspecified && IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily != family)
-        {
-            throw new CommandFailedException(
-                ExitCode.WrongUsage, $"{host} is no {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address, as the option asks");
-        }
-    }
 
     private static StreamAddress? ParseLocal(ArgumentResult result)
     {

@@ -19,22 +19,32 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
 
     public string Name => "what CONNECT asks for";
 
-    public async Task<RouteResult> OpenAsync(Socket accepted, CancellationToken cancellationToken)
+    public async Task<RouteResult> OpenAsync(Socket accepted, CancellationToken draining, CancellationToken aborting)
     {
         try
         {
-            HeadRead read = await RequestHeadReader.ReadAsync(accepted, options.RequestTimeout, time, cancellationToken);
+            HeadRead read = await ReadAsync(accepted, draining, aborting);
             if (read.Head is null)
-                return await RefuseAsync(accepted, "nothing", ConnectionEnd.BadRequest, read.Refusal, cancellationToken);
+                return await RefuseAsync(accepted, "nothing", ConnectionEnd.BadRequest, read.Refusal, aborting);
 
             return TryParse(read.Head, out string? host, out ushort port, out HttpAnswer? refusal)
-                ? await ConnectAsync(accepted, host, port, read.Rest, cancellationToken)
-                : await RefuseAsync(accepted, "nothing", ConnectionEnd.BadRequest, refusal, cancellationToken);
+                ? await ConnectAsync(accepted, host, port, read.Rest, aborting)
+                : await RefuseAsync(accepted, "nothing", ConnectionEnd.BadRequest, refusal, aborting);
         }
         catch (SocketException e)
         {
             return RouteResult.Refused("nothing", ConnectionEnd.Broken, e.Message);
         }
+        catch (OperationCanceledException) when (draining.IsCancellationRequested && !aborting.IsCancellationRequested)
+        {
+            return RouteResult.Refused("nothing", ConnectionEnd.Stopped, "the proxy ended before a request came");
+        }
+    }
+
+    private async Task<HeadRead> ReadAsync(Socket accepted, CancellationToken draining, CancellationToken aborting)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(draining, aborting);
+        return await RequestHeadReader.ReadAsync(accepted, options.RequestTimeout, time, either.Token);
     }
 
     private async Task<RouteResult> ConnectAsync(
@@ -69,14 +79,28 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
 
         try
         {
-            await accepted.SendAsync(Established, SocketFlags.None, cancellationToken);
+            await EstablishAsync(accepted, cancellationToken);
             return RouteResult.Connected(destination.Name, connected, early);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            connected.Dispose();
+            return RouteResult.Refused(
+                destination.Name, ConnectionEnd.Stalled, $"the peer did not take the answer within {options.RequestTimeout.TotalSeconds:0.###} s");
         }
         catch
         {
             connected.Dispose();
             throw;
         }
+    }
+
+    /// <exception cref="OperationCanceledException">The peer does not take it, or the token was cancelled.</exception>
+    private async Task EstablishAsync(Socket accepted, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(options.RequestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        await accepted.SendAsync(Established, SocketFlags.None, either.Token);
     }
 
     /// <summary>Tells the peer, if it is there to be told.</summary>
@@ -131,11 +155,6 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
     private static bool IsHost(string text, [NotNullWhen(true)] out string? host)
     {
         bool isBracketed = text.StartsWith('[');
-        if (!DestinationHost.TryParse(text, out host, out _) || host.Contains(':', StringComparison.Ordinal) != isBracketed)
-            return false;
-
-        // The name of the root, as in kms.eu-central-1.amazonaws.com., is left away: it is the same name.
-        host = host.EndsWith('.') ? host[..^1] : host;
-        return true;
+        return DestinationHost.TryParse(text, out host, out _) && host.Contains(':', StringComparison.Ordinal) == isBracketed;
     }
 }

@@ -12,7 +12,7 @@ internal enum ConnectionEnd
     /// <summary>Nothing passed for the idle timeout.</summary>
     Idle,
 
-    /// <summary>One side took no byte for too long.</summary>
+    /// <summary>One side took too long for a piece of what was sent to it.</summary>
     Stalled,
 
     /// <summary>The proxy ended before it did.</summary>

@@ -8,11 +8,11 @@ internal sealed class FixedRoute(Destination destination) : IRoute
 {
     public string Name => destination.Name;
 
-    public async Task<RouteResult> OpenAsync(Socket accepted, CancellationToken cancellationToken)
+    public async Task<RouteResult> OpenAsync(Socket accepted, CancellationToken draining, CancellationToken aborting)
     {
         try
         {
-            return RouteResult.Connected(Name, await destination.ConnectAsync(cancellationToken));
+            return RouteResult.Connected(Name, await destination.ConnectAsync(aborting));
         }
         catch (DestinationException e)
         {

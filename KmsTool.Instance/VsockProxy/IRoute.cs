@@ -9,6 +9,9 @@ internal interface IRoute
     public string Name { get; }
 
     /// <summary>Connects to where a peer is to be taken. What fails is in the result.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public Task<RouteResult> OpenAsync(Socket accepted, CancellationToken cancellationToken);
+    /// <param name="accepted">The peer's connection.</param>
+    /// <param name="draining">Has a peer refused that has not said yet where it wants to go.</param>
+    /// <param name="aborting">Breaks it off.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="aborting"/> was cancelled first.</exception>
+    public Task<RouteResult> OpenAsync(Socket accepted, CancellationToken draining, CancellationToken aborting);
 }

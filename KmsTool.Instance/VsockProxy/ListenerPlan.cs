@@ -8,4 +8,5 @@ namespace KmsTool.Instance.VsockProxy;
 /// <param name="Route">Where connections lead.</param>
 /// <param name="Peers">Who may connect; <see langword="null"/> for anybody.</param>
 /// <param name="MaxConnections">Connections at once.</param>
-internal sealed record ListenerPlan(StreamAddress Local, IRoute Route, PeerList? Peers, int MaxConnections);
+/// <param name="MaxPerPeer">Connections of one peer at once; further ones are refused. <see langword="null"/> for any number.</param>
+internal sealed record ListenerPlan(StreamAddress Local, IRoute Route, PeerList? Peers, int MaxConnections, int? MaxPerPeer);

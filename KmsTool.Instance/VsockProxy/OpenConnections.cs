@@ -1,9 +1,11 @@
 namespace KmsTool.Instance.VsockProxy;
 
-/// <summary>Numbers the connections of all listeners, and tells when none is left.</summary>
-internal sealed class OpenConnections
+/// <summary>The connections of all listeners, those that a reload has ended included: their numbers, their places, their end.</summary>
+internal sealed class OpenConnections : IDisposable
 {
     private readonly TaskCompletionSource _none = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _drain = new();
+    private readonly CancellationTokenSource _abort = new();
 
     // One for whoever may still let connections in.
     private long _open = 1;
@@ -11,6 +13,15 @@ internal sealed class OpenConnections
 
     /// <summary>How many are open, as long as more may enter.</summary>
     public long Count => Volatile.Read(ref _open) - 1;
+
+    /// <summary>What they take places of, besides those of their listeners.</summary>
+    public Places Places { get; } = new(0);
+
+    /// <summary>Cancelled when the proxy ends: who has not said what for it has come is let go.</summary>
+    public CancellationToken Draining => _drain.Token;
+
+    /// <summary>Cancelled when connections are to be broken off.</summary>
+    public CancellationToken Aborting => _abort.Token;
 
     public long NextNumber() => Interlocked.Increment(ref _latest);
 
@@ -23,9 +34,18 @@ internal sealed class OpenConnections
     }
 
     /// <summary>Waits until all have left. Called once, when nobody will enter any more.</summary>
-    public Task WhenNoneAsync()
+    public async Task DrainAsync()
     {
+        await _drain.CancelAsync();
         Leave();
-        return _none.Task;
+        await _none.Task;
+    }
+
+    public void Abort() => _abort.Cancel();
+
+    public void Dispose()
+    {
+        _drain.Dispose();
+        _abort.Dispose();
     }
 }

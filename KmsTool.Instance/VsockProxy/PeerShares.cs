@@ -6,18 +6,24 @@ internal sealed class PeerShares(int? most)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _taken = [];
+    private int? _most = most;
+
+    /// <summary>Changes how many one may have. Who has more keeps them.</summary>
+    public void SetMost(int? most)
+    {
+        lock (_lock)
+            _most = most;
+    }
 
     public bool TryTake(string peer)
     {
-        if (most is null)
-            return true;
-
         lock (_lock)
         {
             int taken = _taken.GetValueOrDefault(peer);
-            if (taken >= most)
+            if (taken >= _most)
                 return false;
 
+            // Counted without a bound, too: a reload may bring one.
             _taken[peer] = taken + 1;
             return true;
         }
@@ -25,9 +31,6 @@ internal sealed class PeerShares(int? most)
 
     public void Release(string peer)
     {
-        if (most is null)
-            return;
-
         lock (_lock)
         {
             // Who has none is forgotten: there may be many peers in time.

@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace KmsTool.Instance.VsockProxy;
 
-/// <summary>Places for a listener's connections, whose number may change while some are taken.</summary>
+/// <summary>Places for connections, whose number may change while some are taken.</summary>
 internal sealed class Places(int number)
 {
     private readonly Lock _lock = new();
@@ -18,33 +20,13 @@ internal sealed class Places(int number)
     }
 
     /// <summary>Takes a place if one is free.</summary>
-    public bool TryTake()
-    {
-        lock (_lock)
-        {
-            if (_taken >= _number)
-                return false;
+    public bool TryTake() => TryTake(out _);
 
-            _taken++;
-            return true;
-        }
-    }
-
-    /// <summary>Takes a place when one is free. Nobody else may be waiting.</summary>
+    /// <summary>Takes a place when one is free.</summary>
     public async ValueTask TakeAsync(CancellationToken cancellationToken)
     {
-        while (!TryTake())
-        {
-            Task free;
-            lock (_lock)
-            {
-                _waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                free = _waiting.Task;
-                WakeIfFree();
-            }
-
+        while (!TryTake(out Task? free))
             await free.WaitAsync(cancellationToken);
-        }
     }
 
     public void Release()
@@ -56,9 +38,30 @@ internal sealed class Places(int number)
         }
     }
 
+    private bool TryTake([NotNullWhen(false)] out Task? free)
+    {
+        lock (_lock)
+        {
+            if (_taken < _number)
+            {
+                _taken++;
+                free = null;
+                return true;
+            }
+
+            _waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            free = _waiting.Task;
+            return false;
+        }
+    }
+
+    // All who wait try again, in the order in which they came: each listener is one of them at most.
     private void WakeIfFree()
     {
-        if (_taken < _number)
-            _waiting?.TrySetResult();
+        if (_taken >= _number)
+            return;
+
+        _waiting?.SetResult();
+        _waiting = null;
     }
 }

@@ -14,11 +14,11 @@ internal sealed class ProxyConnection(
     public string PeerName => peer;
 
     /// <summary>Takes the peer to where the route leads, until one side ends it. Whatever happens concerns this connection alone.</summary>
-    public async Task RunAsync(IRoute route, CancellationToken cancellationToken)
+    public async Task RunAsync(IRoute route, CancellationToken draining, CancellationToken aborting)
     {
         try
         {
-            RouteResult opened = await route.OpenAsync(accepted, cancellationToken);
+            RouteResult opened = await route.OpenAsync(accepted, draining, aborting);
             if (opened.Socket is null)
             {
                 Refuse(opened.Destination, opened.End, opened.Reason ?? "");
@@ -26,10 +26,10 @@ internal sealed class ProxyConnection(
             }
 
             metrics.ConnectTimes.Record(Elapsed);
-            RelayResult result = await Relay.RunAsync(accepted, opened.Socket, opened.Early, relay, time, cancellationToken);
+            RelayResult result = await Relay.RunAsync(accepted, opened.Socket, opened.Early, relay, time, aborting);
             End(opened.Destination, Translate(result.End), result);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (aborting.IsCancellationRequested)
         {
             Refuse(route.Name, ConnectionEnd.Stopped, "the proxy ended");
         }

@@ -15,6 +15,9 @@ internal sealed class ProxyListener
     // An accept that fails will fail again at once (no descriptors left); the pause keeps that from taking all of the CPU.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
+    // Completions run on a thread that waits for many sockets: a queue that is never empty would keep it.
+    private const int MaxBurst = 16;
+
     private readonly StreamListener _listener;
     private readonly ProxyOptions _options;
     private readonly OpenConnections _connections;
@@ -36,7 +39,7 @@ internal sealed class ProxyListener
         _metrics = metrics[listener.LocalAddress.ToString()];
         _relay = options.Relay with { Up = _metrics.CountUp, Down = _metrics.CountDown };
         _places = new Places(plan.MaxConnections);
-        _shares = new PeerShares(options.MaxPerPeer);
+        _shares = new PeerShares(plan.MaxPerPeer);
         _time = time;
         _logger = logger;
     }
@@ -44,26 +47,31 @@ internal sealed class ProxyListener
     /// <summary>Where it listens.</summary>
     public StreamAddress LocalAddress => _listener.LocalAddress;
 
+    public ListenerPlan Plan => _plan;
+
     /// <summary>Takes a new plan for connections to come; those that are open stay as they are.</summary>
     public void Update(ListenerPlan plan)
     {
         _plan = plan;
         _places.SetNumber(plan.MaxConnections);
+        _shares.SetMost(plan.MaxPerPeer);
     }
 
-    /// <summary>Accepts until <paramref name="stopping"/> is cancelled; connections go on until <paramref name="aborting"/> is.</summary>
-    public async Task RunAsync(CancellationToken stopping, CancellationToken aborting)
+    /// <summary>Accepts until it is cancelled; connections go on.</summary>
+    public async Task RunAsync(CancellationToken stopping)
     {
         Log.Listening(_logger, LocalAddress.ToString(), _plan.Route.Name);
         try
         {
-            while (true)
+            for (int accepted = 1; ; accepted++)
             {
                 if (!_options.RefusesWhenFull)
                     await _places.TakeAsync(stopping);
 
-                Socket accepted = await AcceptAsync(stopping);
-                Start(accepted, hasPlace: !_options.RefusesWhenFull || _places.TryTake(), aborting);
+                Socket socket = await AcceptAsync(stopping);
+                await AdmitAsync(socket, hasPlace: !_options.RefusesWhenFull || _places.TryTake(), stopping);
+                if (accepted % MaxBurst == 0)
+                    await Task.Yield();
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -89,7 +97,7 @@ internal sealed class ProxyListener
         }
     }
 
-    private void Start(Socket accepted, bool hasPlace, CancellationToken aborting)
+    private async ValueTask AdmitAsync(Socket accepted, bool hasPlace, CancellationToken stopping)
     {
         ListenerPlan plan = _plan;
         string peer = Peer.NameOf(accepted.RemoteEndPoint);
@@ -107,24 +115,53 @@ internal sealed class ProxyListener
         }
         else if (!_shares.TryTake(peer))
         {
-            connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"the limit of {_options.MaxPerPeer} connections of one peer is reached");
+            connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"the limit of {plan.MaxPerPeer} connections of one peer is reached");
+        }
+        else if (!await TakePlaceOfAllAsync(stopping))
+        {
+            _shares.Release(peer);
+            if (stopping.IsCancellationRequested)
+                connection.Refuse(plan.Route.Name, ConnectionEnd.Stopped, "the listener ended");
+            else
+                connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, "the limit of open files allows no more connections");
         }
         else
         {
             _connections.Enter();
-            _ = ServeAsync(connection, plan.Route, aborting);
+            _ = ServeAsync(connection, plan.Route);
             return;
         }
 
         _places.Release();
     }
 
-    private async Task ServeAsync(ProxyConnection connection, IRoute route, CancellationToken aborting)
+    /// <summary>
+    /// Takes a place of those that all listeners share. Only here, not before accepting: a listener that nobody connects to
+    /// shall hold none.
+    /// </summary>
+    private async ValueTask<bool> TakePlaceOfAllAsync(CancellationToken stopping)
+    {
+        if (_options.RefusesWhenFull)
+            return _connections.Places.TryTake();
+
+        try
+        {
+            await _connections.Places.TakeAsync(stopping);
+            return true;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task ServeAsync(ProxyConnection connection, IRoute route)
     {
         // It throws nothing.
-        await connection.RunAsync(route, aborting);
+        await connection.RunAsync(route, _connections.Draining, _connections.Aborting);
         _shares.Release(connection.PeerName);
         _places.Release();
+        _connections.Places.Release();
         _connections.Leave();
     }
 }

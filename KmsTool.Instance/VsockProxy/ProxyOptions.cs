@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Protocol.Vsock;
 using KmsTool.Proxying.Relaying;
 
 namespace KmsTool.Instance.VsockProxy;
@@ -16,7 +17,7 @@ internal sealed record ProxyOptions
     /// <summary>Bounds looking a name up and connecting.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Bounds the arrival of a CONNECT request.</summary>
+    /// <summary>Bounds the arrival of a CONNECT request, and then the departure of the answer.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Bounds of each relay.</summary>
@@ -25,7 +26,10 @@ internal sealed record ProxyOptions
     /// <summary>Connections of one listener at once, where it has no number of its own.</summary>
     public int MaxConnections { get; init; } = 1024;
 
-    /// <summary>Connections of one peer to one listener at once; further ones are refused. <see langword="null"/> for no limit.</summary>
+    /// <summary>
+    /// Connections of one peer to one listener at once; further ones are refused. 0 for no limit, <see langword="null"/> where
+    /// nobody has said so.
+    /// </summary>
     public int? MaxPerPeer { get; init; }
 
     /// <summary>Whether connections over the limit are refused; else they wait to be accepted.</summary>
@@ -33,6 +37,18 @@ internal sealed record ProxyOptions
 
     /// <summary>How long connections may go on once the proxy is told to end.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Connections of one peer at once to a listener with so many places.</summary>
+    /// <returns><see langword="null"/> for any number.</returns>
+    public int? MostOfOnePeer(StreamAddress local, int places) => (MaxPerPeer, local) switch
+    {
+        (0, _) => null,
+        ({ } number, _) => number,
+        // Three quarters, rounded up: an enclave may be hostile, and another shall find a place all the same.
+        (null, StreamAddress.Vsock) => places - (places / 4),
+        // Clients of the others are the parent's own, and those of a Unix socket are all one peer.
+        _ => null,
+    };
 
     /// <summary>A destination under these options.</summary>
     public DestinationOptions To(string host, ushort port) =>

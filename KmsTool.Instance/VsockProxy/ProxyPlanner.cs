@@ -16,6 +16,10 @@ internal sealed class ProxyPlanner(
     // One to each side.
     private const int DescriptorsPerConnection = 2;
 
+    // Itself, a connection that it has accepted and that waits for a place, and the listener that a reload opens before this
+    // one is closed.
+    private const int DescriptorsPerListener = 3;
+
     // A lookup has a socket to each name server, of which resolv.conf(5) has three at most.
     private static readonly int OtherDescriptors =
         HappyEyeballs.MaxAttemptsBeside + 3 * (LookupBounds.Fixed.Threads + LookupBounds.Rules.Threads + LookupBounds.Asked.Threads) + 8;
@@ -25,7 +29,7 @@ internal sealed class ProxyPlanner(
     private bool _hadFile;
 
     /// <exception cref="ConfigurationException">The file is missing or not in order, or does not allow a destination.</exception>
-    public async Task<IReadOnlyList<ListenerPlan>> PlanAsync(CancellationToken cancellationToken)
+    public async Task<ProxyPlan> PlanAsync(CancellationToken cancellationToken)
     {
         ProxyFile? file = ReadFile();
         var plans = new List<ListenerPlan>();
@@ -35,12 +39,16 @@ internal sealed class ProxyPlanner(
             IRoute route = entry.Remote is null
                 ? new ConnectRoute(file!.Allowlist, options, _names, eyeballs, time)
                 : new FixedRoute(new Destination(await AdmitAsync(file?.Allowlist, entry, cancellationToken), _names.Fixed(entry.Remote.Host), eyeballs, time));
-            plans.Add(new ListenerPlan(entry.Local, route, entry.Peers, entry.MaxConnections ?? options.MaxConnections));
+            plans.Add(new ListenerPlan(entry.Local, route, entry.Peers, entry.MaxConnections ?? options.MaxConnections, MaxPerPeer: null));
         }
 
         _names.KeepFixed(entries.Select(entry => entry.Remote?.Host).OfType<string>());
         _hadFile |= file is not null;
-        return WithinDescriptors(plans);
+        ProxyPlan plan = WithinDescriptors(plans);
+        return plan with
+        {
+            Listeners = [.. plan.Listeners.Select(listener => listener with { MaxPerPeer = options.MostOfOnePeer(listener.Local, listener.MaxConnections) })],
+        };
     }
 
     private ProxyFile? ReadFile()
@@ -81,6 +89,10 @@ internal sealed class ProxyPlanner(
         if (allowlist is null)
             return destination;
 
+        long? line = entry.Line > 0 ? entry.Line : null;
+        if (Destination.FamilyFault(destination.Host, options.Family) is { } fault)
+            throw new ConfigurationException(allowlist.Path, line, fault);
+
         try
         {
             destination = await allowlist.AdmitAsync(destination, _threads.LookUpAsync, cancellationToken);
@@ -89,19 +101,21 @@ internal sealed class ProxyPlanner(
         }
         catch (NotAllowedException e)
         {
-            throw new ConfigurationException(allowlist.Path, entry.Line > 0 ? entry.Line : null, e.Message, e);
+            throw new ConfigurationException(allowlist.Path, line, e.Message, e);
         }
     }
 
     // At the limit of descriptors accepting fails, and so does connecting.
-    private List<ListenerPlan> WithinDescriptors(List<ListenerPlan> plans)
+    private ProxyPlan WithinDescriptors(List<ListenerPlan> plans)
     {
         int wanted = (int)Math.Min(int.MaxValue, plans.Sum(plan => (long)plan.MaxConnections));
-        int possible = DescriptorLimit.ConnectionsWithin(wanted, DescriptorsPerConnection, OtherDescriptors + plans.Count);
+        int possible = DescriptorLimit.ConnectionsWithin(
+            int.MaxValue, DescriptorsPerConnection, OtherDescriptors + (DescriptorsPerListener * plans.Count));
         if (possible >= wanted)
-            return plans;
+            return new ProxyPlan(plans, possible);
 
         Log.FewDescriptors(logger, possible, wanted);
-        return [.. plans.Select(plan => plan with { MaxConnections = Math.Max(1, (int)((long)plan.MaxConnections * possible / wanted)) })];
+        return new ProxyPlan(
+            [.. plans.Select(plan => plan with { MaxConnections = Math.Max(1, (int)((long)plan.MaxConnections * possible / wanted)) })], possible);
     }
 }

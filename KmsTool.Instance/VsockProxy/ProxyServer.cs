@@ -6,87 +6,143 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.VsockProxy;
 
 /// <summary>All listeners of a proxy, which may be given other plans while they run.</summary>
-internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    private readonly Dictionary<StreamAddress, (ProxyListener Listener, CancellationTokenSource Stop, Task Running)> _listeners = [];
+    private readonly Dictionary<StreamAddress, RunningListener> _listeners = [];
     private readonly OpenConnections _connections = new();
-    private readonly CancellationTokenSource _abort = new();
 
     /// <summary>Where it listens.</summary>
-    public IEnumerable<StreamAddress> LocalAddresses => _listeners.Values.Select(entry => entry.Listener.LocalAddress);
+    public IEnumerable<StreamAddress> LocalAddresses => _listeners.Values.Select(running => running.Listener.LocalAddress);
 
     /// <summary>
-    /// Listens at the addresses of these plans and at no others. Listeners that are there already take their new plan; no open
+    /// Listens at the addresses of this plan and at no others. Listeners that are there already take their new plan; no open
     /// connection is touched.
     /// </summary>
     /// <exception cref="ListenException">An address cannot be listened on; everything is as it was.</exception>
-    public async Task ApplyAsync(IReadOnlyList<ListenerPlan> plans)
+    public async Task ApplyAsync(ProxyPlan plan)
     {
+        StreamAddress[] unwanted = [.. _listeners.Keys.Except(plan.Listeners.Select(listener => listener.Local))];
         var bound = new List<(ListenerPlan Plan, StreamListener Listener)>();
+        var madeWay = new List<(StreamAddress Address, ListenerPlan Plan)>();
         try
         {
-            foreach (ListenerPlan plan in plans.Where(plan => !_listeners.ContainsKey(plan.Local)))
-                bound.Add((plan, Bind(plan.Local)));
+            foreach (ListenerPlan listener in plan.Listeners.Where(listener => !_listeners.ContainsKey(listener.Local)))
+                bound.Add((listener, await BindAsync(listener.Local, unwanted, madeWay)));
         }
         catch
         {
             foreach ((_, StreamListener listener) in bound)
                 await listener.DisposeAsync();
 
+            foreach ((StreamAddress address, ListenerPlan old) in madeWay)
+                Reopen(address, old);
+
             throw;
         }
 
-        foreach (StreamAddress address in _listeners.Keys.Except(plans.Select(plan => plan.Local)).ToArray())
+        foreach (StreamAddress address in unwanted)
+            await CloseAsync(address);
+
+        _connections.Places.SetNumber(plan.MaxConnections);
+        foreach (ListenerPlan listener in plan.Listeners)
         {
-            (_, CancellationTokenSource stop, Task running) = _listeners[address];
-            _listeners.Remove(address);
-            await stop.CancelAsync();
-            await running;
-            stop.Dispose();
+            if (_listeners.TryGetValue(listener.Local, out RunningListener? running))
+                running.Listener.Update(listener);
         }
 
-        foreach (ListenerPlan plan in plans)
-        {
-            if (_listeners.TryGetValue(plan.Local, out (ProxyListener Listener, CancellationTokenSource, Task) entry))
-                entry.Listener.Update(plan);
-        }
-
-        foreach ((ListenerPlan plan, StreamListener bind) in bound)
-        {
-            var listener = new ProxyListener(bind, plan, options, _connections, metrics, time, logger);
-            var stop = new CancellationTokenSource();
-            _listeners.Add(plan.Local, (listener, stop, listener.RunAsync(stop.Token, _abort.Token)));
-        }
+        foreach ((ListenerPlan listener, StreamListener socket) in bound)
+            Start(socket, listener);
     }
 
     /// <summary>Stops listening, lets connections end within the drain time, and breaks off what is open then.</summary>
     public async Task StopAsync()
     {
-        foreach ((_, CancellationTokenSource stop, _) in _listeners.Values)
-            await stop.CancelAsync();
-
-        await Task.WhenAll(_listeners.Values.Select(entry => entry.Running));
+        await CloseAllAsync();
         long open = _connections.Count;
-        Task none = _connections.WhenNoneAsync();
-        if (none.IsCompleted)
-            return;
+        Task none = _connections.DrainAsync();
+        if (open > 0)
+            Log.Draining(logger, open, options.DrainTimeout.TotalSeconds);
 
-        Log.Draining(logger, open, options.DrainTimeout.TotalSeconds);
         await Task.WhenAny(none, Task.Delay(options.DrainTimeout, time, CancellationToken.None));
-        await _abort.CancelAsync();
+        _connections.Abort();
         await none;
     }
 
     /// <summary>Breaks off what is open.</summary>
-    public void Abort() => _abort.Cancel();
+    public void Abort() => _connections.Abort();
 
-    public void Dispose()
+    /// <summary>Stops listening, if it still does, and breaks off what is open.</summary>
+    public async ValueTask DisposeAsync()
     {
-        foreach ((_, CancellationTokenSource stop, _) in _listeners.Values)
-            stop.Dispose();
-
-        _abort.Dispose();
+        await CloseAllAsync();
+        _connections.Abort();
+        _connections.Dispose();
     }
+
+    /// <summary>
+    /// Binds an address. A listener of this proxy that is to end in any case makes way if it has the same port: 0.0.0.0 and
+    /// 127.0.0.1 cannot both be listened on there.
+    /// </summary>
+    private async Task<StreamListener> BindAsync(
+        StreamAddress address, StreamAddress[] unwanted, List<(StreamAddress Address, ListenerPlan Plan)> madeWay)
+    {
+        try
+        {
+            return Bind(address);
+        }
+        catch (ListenException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+        {
+            StreamAddress[] inTheWay = [.. unwanted.Where(other => _listeners.TryGetValue(other, out RunningListener? running)
+                && HaveSamePort(running.Listener.LocalAddress, address))];
+            if (inTheWay.Length == 0)
+                throw;
+
+            foreach (StreamAddress other in inTheWay)
+            {
+                ProxyListener listener = _listeners[other].Listener;
+                madeWay.Add((listener.LocalAddress, listener.Plan));
+                await CloseAsync(other);
+            }
+
+            return Bind(address);
+        }
+    }
+
+    private void Reopen(StreamAddress address, ListenerPlan plan)
+    {
+        try
+        {
+            Start(Bind(address), plan);
+        }
+        catch (ListenException e)
+        {
+            // Another program has been quicker.
+            Log.NotReopened(logger, address.ToString(), e.Message);
+        }
+    }
+
+    private void Start(StreamListener socket, ListenerPlan plan) =>
+        _listeners.Add(plan.Local, new RunningListener(new ProxyListener(socket, plan, options, _connections, metrics, time, logger)));
+
+    private async Task CloseAsync(StreamAddress address)
+    {
+        if (_listeners.Remove(address, out RunningListener? running))
+            await running.DisposeAsync();
+    }
+
+    private async Task CloseAllAsync()
+    {
+        RunningListener[] all = [.. _listeners.Values];
+        _listeners.Clear();
+        await Task.WhenAll(all.Select(running => running.DisposeAsync().AsTask()));
+    }
+
+    private static bool HaveSamePort(StreamAddress one, StreamAddress other) => (one, other) switch
+    {
+        (StreamAddress.Tcp { Port: var port }, StreamAddress.Tcp same) => same.Port == port,
+        (StreamAddress.Vsock { Port: var port }, StreamAddress.Vsock same) => same.Port == port,
+        _ => false,
+    };
 
     private static StreamListener Bind(StreamAddress address)
     {

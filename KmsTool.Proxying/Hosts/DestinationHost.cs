@@ -9,21 +9,28 @@ internal static class DestinationHost
 {
     private const int MaxNameLength = 253;
 
-    /// <summary>Reads a host, without the brackets that an IPv6 address may have.</summary>
+    /// <summary>
+    /// Reads a host, without the brackets that an IPv6 address may have and without the root's final dot, with which a name is
+    /// the same name.
+    /// </summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out string? host, [NotNullWhen(false)] out string? error)
     {
         host = null;
         error = null;
-        if (text.Length > MaxNameLength || Uri.CheckHostName(text) == UriHostNameType.Unknown)
+        string name = WithoutFinalDot(text);
+        if (name.Length > MaxNameLength || name.EndsWith('.') || Uri.CheckHostName(text) == UriHostNameType.Unknown)
             error = $"'{text}' is neither a host name nor an IP address";
-        else if (IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
+        else if (IPAddress.TryParse(name, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
             // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist.
             error = $"'{text}' is another way to write {address}; write it so";
         else if (address?.IsIPv4MappedToIPv6 == true)
             error = $"'{text}' is another way to write {address.MapToIPv4()}; write it so";
         else
-            host = text.Trim('[', ']');
+            host = name.Trim('[', ']');
 
         return error is null;
     }
+
+    /// <summary>A name, or a pattern of names, without the dot that the root's empty label leaves at its end.</summary>
+    public static string WithoutFinalDot(string text) => text.EndsWith('.') ? text[..^1] : text;
 }

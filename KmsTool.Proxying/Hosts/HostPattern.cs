@@ -39,7 +39,7 @@ internal abstract class HostPattern
         if (!isPattern && IPAddress.TryParse(host, out IPAddress? address))
             pattern = new Network(new IPNetwork(address, address.GetAddressBytes().Length * 8), text: address.ToString());
         else
-            pattern = new Name(isPattern ? text : host);
+            pattern = new Name(isPattern ? DestinationHost.WithoutFinalDot(text) : host);
 
         return true;
     }

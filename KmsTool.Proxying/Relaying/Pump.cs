@@ -29,7 +29,10 @@ internal sealed class Pump(Socket source, Socket destination, Action<int>? passe
     /// <summary>When something last passed, or the destination was last asked to take something.</summary>
     public long Latest => Volatile.Read(ref _latest);
 
-    /// <summary>Whether it waits for the destination to take something, since <see cref="Latest"/>.</summary>
+    /// <summary>
+    /// Whether it waits for the destination to take something, since <see cref="Latest"/>. Nobody tells how much of the piece
+    /// at hand is taken already, only when all of it is.
+    /// </summary>
     public bool IsSending => _isSending;
 
     /// <exception cref="SocketException">One of the sockets failed.</exception>
@@ -92,8 +95,9 @@ internal sealed class Pump(Socket source, Socket destination, Action<int>? passe
             {
                 _isSending = true;
                 sent = await send;
-                _isSending = false;
+                // In this order: whoever sees that it sends no more sees when it ended, too.
                 Volatile.Write(ref _latest, time.GetTimestamp());
+                _isSending = false;
             }
 
             bytes = bytes[sent..];

@@ -77,7 +77,7 @@ internal sealed class Relay
 
     /// <summary>
     /// Ends both directions, for the first reason that is given. An end that was not in order is passed on as a reset, so that
-    /// half a message is not taken for a whole one.
+    /// half a message is not taken for a whole one. TCP has resets; to the peer of a Unix or vsock socket it is an end.
     /// </summary>
     private void Abort(RelayEnd end, string reason)
     {
@@ -112,7 +112,7 @@ internal sealed class Relay
         long now = _time.GetTimestamp();
         if (IsStalled(_up, now) || IsStalled(_down, now))
             Abort(RelayEnd.Stalled, $"nothing could be sent for {_options.SendTimeout.TotalSeconds:0.###} s");
-        else if (_options.IdleTimeout > TimeSpan.Zero && SinceLatest(now) >= _options.IdleTimeout)
+        else if (UntilIdle(now) <= TimeSpan.Zero)
             Abort(RelayEnd.Idle, $"nothing passed for {_options.IdleTimeout.TotalSeconds:0.###} s");
         else
             _timer.Change(NextCheck(now) + Resolution, Timeout.InfiniteTimeSpan);
@@ -120,7 +120,16 @@ internal sealed class Relay
 
     private bool IsStalled(Pump pump, long now) => pump.IsSending && _time.GetElapsedTime(pump.Latest, now) >= _options.SendTimeout;
 
-    private TimeSpan SinceLatest(long now) => _time.GetElapsedTime(Math.Max(_up.Latest, _down.Latest), now);
+    /// <summary>The time until the relay is idle, which it is not while a side takes what is sent to it, however slowly.</summary>
+    private TimeSpan UntilIdle(long now)
+    {
+        if (_options.IdleTimeout <= TimeSpan.Zero)
+            return TimeSpan.MaxValue;
+
+        return _up.IsSending || _down.IsSending
+            ? _options.IdleTimeout
+            : _options.IdleTimeout - _time.GetElapsedTime(Math.Max(_up.Latest, _down.Latest), now);
+    }
 
     /// <summary>
     /// The time until a bound can be met. A send that has to wait may begin at once; as none starts a timer of its own, one that
@@ -128,7 +137,7 @@ internal sealed class Relay
     /// </summary>
     private TimeSpan NextCheck(long now)
     {
-        TimeSpan idle = _options.IdleTimeout > TimeSpan.Zero ? _options.IdleTimeout - SinceLatest(now) : TimeSpan.MaxValue;
+        TimeSpan idle = UntilIdle(now);
         return idle < _options.SendTimeout ? idle : _options.SendTimeout;
     }
 }

@@ -12,7 +12,7 @@ internal enum RelayEnd
     /// <summary>Nothing passed for too long.</summary>
     Idle,
 
-    /// <summary>One side took no byte for too long.</summary>
+    /// <summary>One side took too long for a piece of what was sent to it.</summary>
     Stalled,
 
     /// <summary>The relay was told to stop.</summary>

@@ -3,12 +3,14 @@ namespace KmsTool.Proxying.Relaying;
 /// <summary>Bounds of a relay, and who is told of what passes.</summary>
 internal sealed record RelayOptions
 {
-    /// <summary>Longest time without a byte in either direction; zero for no limit.</summary>
+    /// <summary>
+    /// Longest time without a byte in either direction, while no side has still to take something; zero for no limit.
+    /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Longest time that a side may take nothing of what is to be sent. A vsock send that waits for the peer's credit does not
-    /// notice that the peer has gone; this ends it, after twice the time at the latest.
+    /// Longest time in which a side has to take a piece, of 64 KiB at most, of what is sent to it. A vsock send that waits for
+    /// the peer's credit does not notice that the peer has gone; this ends it, after twice the time at the latest.
     /// </summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -10,6 +10,9 @@ internal static class DocsPage
     /// <summary>The path of a page.</summary>
     public static string Named(string name) => Path.Combine(Root(), "docs", name);
 
+    /// <summary>The path of another file of the repository.</summary>
+    public static string InRepository(string path) => Path.Combine(Root(), path);
+
     /// <summary>The lines of each code block of a language, indentation and all.</summary>
     public static List<List<string>> Blocks(string page, string language)
     {

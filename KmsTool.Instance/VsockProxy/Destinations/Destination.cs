@@ -17,10 +17,20 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     /// <summary>Its text form, for messages.</summary>
     public string Name { get; } = options.ToString();
 
+    /// <summary>Why a host that is an address is never connected to: the options leave one family, and it is of the other.</summary>
+    /// <returns><see langword="null"/> for any other host.</returns>
+    public static string? FamilyFault(string? host, AddressFamily family) =>
+        family != AddressFamily.Unspecified && IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily != family
+            ? $"{host} is no {(family == AddressFamily.InterNetwork ? "IPv4 address, as --ipv4" : "IPv6 address, as --ipv6")} asks"
+            : null;
+
     /// <exception cref="DestinationException">It cannot be reached, or not within the time for it.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
+        if (FamilyFault(options.Host, options.Family) is { } fault)
+            throw new DestinationException(DestinationFailure.NotAllowed, fault);
+
         using var timer = new CancellationTokenSource(options.ConnectTimeout, time);
         await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static timer => ((CancellationTokenSource)timer!).Cancel(), timer);

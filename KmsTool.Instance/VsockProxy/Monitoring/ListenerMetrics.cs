@@ -14,6 +14,17 @@ internal sealed class ListenerMetrics(string name)
     /// <summary>Connections that were accepted.</summary>
     public long Accepted => Volatile.Read(ref _accepted);
 
+    /// <summary>Connections that have not ended.</summary>
+    public long Active
+    {
+        get
+        {
+            // In this order: one that comes and goes in between counts as active, not as one less than none.
+            long ended = Enum.GetValues<ConnectionEnd>().Sum(Ended);
+            return Accepted - ended;
+        }
+    }
+
     /// <summary>Bytes from peers to destinations.</summary>
     public long BytesUp => Volatile.Read(ref _bytesUp);
 

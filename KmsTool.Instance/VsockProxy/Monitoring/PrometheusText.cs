@@ -22,7 +22,7 @@ internal static class PrometheusText
 
         Begin(text, "connections_active", "gauge", "Connections that have not ended.");
         foreach (ListenerMetrics listener in listeners)
-            Line(text, $"{Prefix}connections_active{{{Label(listener)}}} {listener.Accepted - Ends.Sum(listener.Ended)}");
+            Line(text, $"{Prefix}connections_active{{{Label(listener)}}} {listener.Active}");
 
         Begin(text, "connections_ended_total", "counter", "Connections that have ended, by why.");
         foreach (ListenerMetrics listener in listeners)

@@ -5,6 +5,7 @@ using KmsTool.Instance.VsockProxy;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
 
@@ -22,7 +23,7 @@ public class ConnectRouteTests
         var names = new NameTable { Answer = _ => NameTable.Addresses("127.0.0.1") };
         await using var proxy = new TestProxy(lookup: names.LookUpAsync);
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, (listed, proxy.Port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, (listed, proxy.Port))]);
         using Socket client = await proxy.DialAsync(address);
 
         // What the client says before it has the answer belongs to the destination.
@@ -42,7 +43,7 @@ public class ConnectRouteTests
     {
         await using var proxy = new TestProxy();
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
         using Socket client = await proxy.DialAsync(address);
 
         foreach (char c in $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n")
@@ -89,7 +90,7 @@ public class ConnectRouteTests
         };
         await using var proxy = new TestProxy(lookup: names.LookUpAsync);
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("kms.test", 443), ("*.kms.test", 443))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("kms.test", 443), ("*.kms.test", 443))]);
         using Socket client = await proxy.DialAsync(address);
 
         await SendAsync(client, request);
@@ -111,7 +112,7 @@ public class ConnectRouteTests
     {
         await using var proxy = new TestProxy();
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
         using Socket client = await proxy.DialAsync(address);
 
         await SendAsync(client, $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\nX: " + new string('x', 9000));
@@ -127,7 +128,7 @@ public class ConnectRouteTests
     {
         await using var proxy = new TestProxy(new ProxyOptions { RequestTimeout = TimeSpan.FromMilliseconds(100) });
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
         using Socket slow = await proxy.DialAsync(address);
         await SendAsync(slow, said);
 
@@ -144,8 +145,9 @@ public class ConnectRouteTests
     public async Task Peers_that_reset_after_any_byte_leave_others_untouched()
     {
         await using var proxy = new TestProxy();
-        StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        // A Unix socket has no resets.
+        await proxy.ApplyAsync([proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("127.0.0.1", proxy.Port))]);
+        StreamAddress address = proxy.Server.LocalAddresses.Single();
         string request = $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n";
         using Socket client = await proxy.DialAsync(address);
         await SendAsync(client, request);
@@ -158,11 +160,13 @@ public class ConnectRouteTests
             using Socket resetting = await proxy.DialAsync(address);
             await SendAsync(resetting, request[..length]);
             resetting.LingerState = new LingerOption(true, 0);
+            resetting.Dispose();
+            string line = await proxy.WaitForLogAsync($"connection {length + 2} of ");
+            Assert.Contains("; Broken: ", line, StringComparison.Ordinal);
         }
 
         await proxy.AssertJoinedAsync(client, accepted);
-        await proxy.WaitForLogAsync($"connection {request.Length + 2} of unix");
-        Assert.Equal(0, proxy.Metrics.Listeners.Single().Ended(ConnectionEnd.Fault));
+        Assert.Equal(request.Length + 1, proxy.Metrics.Listeners.Single().Ended(ConnectionEnd.Broken));
     }
 
     [Fact]
@@ -170,7 +174,7 @@ public class ConnectRouteTests
     {
         await using var proxy = new TestProxy();
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
 
         (await proxy.DialAsync(address)).Dispose();
 
@@ -188,13 +192,85 @@ public class ConnectRouteTests
         await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
         using Socket first = await proxy.DialAsync(new StreamAddress.Tcp("127.0.0.1", port));
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Connect(address, ("127.0.0.1", port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", port))]);
         using Socket client = await proxy.DialAsync(address);
 
         await SendAsync(client, $"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n");
         client.Shutdown(SocketShutdown.Send);
 
         Assert.StartsWith("HTTP/1.1 504 ", await client.ReadToEndAsync(proxy.Patience), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(AddressFamily.InterNetwork, "[::1]", "::1 is no IPv4 address, as --ipv4 asks")]
+    [InlineData(AddressFamily.InterNetworkV6, "127.0.0.1", "127.0.0.1 is no IPv6 address, as --ipv6 asks")]
+    public async Task Address_of_the_other_family_is_refused(AddressFamily family, string host, string reason)
+    {
+        await using var proxy = new TestProxy(new ProxyOptions { Family = family });
+        StreamAddress address = proxy.Unix("p");
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port), ("::1", proxy.Port))]);
+        using Socket client = await proxy.DialAsync(address);
+
+        await SendAsync(client, $"CONNECT {host}:{proxy.Port} HTTP/1.1\r\n\r\n");
+        client.Shutdown(SocketShutdown.Send);
+
+        string answer = await client.ReadToEndAsync(proxy.Patience);
+        Assert.StartsWith("HTTP/1.1 403 ", answer, StringComparison.Ordinal);
+        Assert.Contains(reason, answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Peer_that_does_not_take_the_answer_is_given_up()
+    {
+        var clock = new ManualClock();
+        await using var proxy = new TestProxy(time: clock);
+        await using StreamListener listener = StreamListener.Bind(proxy.Unix("l"));
+        using Socket client = await proxy.DialAsync(listener.LocalAddress);
+        using Socket accepted = await listener.AcceptAsync(proxy.Patience);
+        await SendAsync(client, $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n");
+        Fill(accepted);
+
+        Task<RouteResult> opening = proxy.Connect(listener.LocalAddress, ("127.0.0.1", proxy.Port)).Route
+            .OpenAsync(accepted, CancellationToken.None, proxy.Patience);
+        using Socket connected = await proxy.AcceptAsync();
+        await clock.WaitForTimerAsync(proxy.Options.RequestTimeout, proxy.Patience);
+        clock.Advance(proxy.Options.RequestTimeout);
+
+        RouteResult result = await opening;
+        Assert.Equal((null, ConnectionEnd.Stalled, "the peer did not take the answer within 10 s"), (result.Socket, result.End, result.Reason));
+        Assert.Equal(0, await connected.ReceiveAsync(new byte[1], proxy.Patience));
+    }
+
+    [Fact]
+    public async Task Peer_that_has_not_asked_does_not_hold_up_the_end()
+    {
+        // The clock stands: nothing here waits for its time to be over.
+        var clock = new ManualClock();
+        await using var proxy = new TestProxy(time: clock);
+        StreamAddress address = proxy.Unix("p");
+        await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
+        using Socket silent = await proxy.DialAsync(address);
+        await clock.WaitForTimerAsync(proxy.Options.RequestTimeout, proxy.Patience);
+
+        await proxy.StopAsync().WaitAsync(proxy.Patience);
+
+        Assert.Equal(0, await silent.ReceiveAsync(new byte[1], proxy.Patience));
+        await proxy.WaitForLogAsync("Stopped: the proxy ended before a request came");
+    }
+
+    /// <summary>Sends until the kernel takes no more.</summary>
+    private static void Fill(Socket socket)
+    {
+        socket.Blocking = false;
+        SocketError error = SocketError.Success;
+        while (error == SocketError.Success)
+            socket.Send(new byte[4096], SocketFlags.None, out error);
+
+        // The last bit of room.
+        do
+            socket.Send([0], SocketFlags.None, out error);
+        while (error == SocketError.Success);
+        Assert.Equal(SocketError.WouldBlock, error);
     }
 
     private static async Task SendAsync(Socket socket, string text) => await socket.SendAsync(Encoding.Latin1.GetBytes(text));

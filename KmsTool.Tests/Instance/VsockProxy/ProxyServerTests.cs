@@ -17,7 +17,7 @@ public class ProxyServerTests
     {
         await using var proxy = new TestProxy();
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Fixed(address, maxConnections: 1)]);
+        await proxy.ApplyAsync([proxy.Fixed(address, maxConnections: 1)]);
         using Socket first = await proxy.DialAsync(address);
         using Socket firstAccepted = await proxy.AcceptAsync();
         using Socket second = await proxy.DialAsync(address);
@@ -37,7 +37,7 @@ public class ProxyServerTests
     {
         await using var proxy = new TestProxy(new ProxyOptions { RefusesWhenFull = true });
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Fixed(address, maxConnections: 1)]);
+        await proxy.ApplyAsync([proxy.Fixed(address, maxConnections: 1)]);
         using Socket first = await proxy.DialAsync(address);
         using Socket firstAccepted = await proxy.AcceptAsync();
 
@@ -52,7 +52,7 @@ public class ProxyServerTests
     public async Task A_peer_over_its_share_is_refused_and_others_are_not()
     {
         await using var proxy = new TestProxy(new ProxyOptions { MaxPerPeer = 2 });
-        await proxy.Server.ApplyAsync([proxy.Fixed(AnyTcp)]);
+        await proxy.ApplyAsync([proxy.Fixed(AnyTcp)]);
         using Socket one = await DialFromAsync(proxy, "127.0.0.2");
         using Socket oneAccepted = await proxy.AcceptAsync();
         using Socket two = await DialFromAsync(proxy, "127.0.0.2");
@@ -80,7 +80,7 @@ public class ProxyServerTests
     {
         await using var proxy = new TestProxy();
         var peers = new PeerList(new HashSet<uint>(), new HashSet<IPAddress> { IPAddress.Parse("127.0.0.2") });
-        await proxy.Server.ApplyAsync([proxy.Fixed(AnyTcp, peers: peers)]);
+        await proxy.ApplyAsync([proxy.Fixed(AnyTcp, peers: peers)]);
 
         using Socket stranger = await DialFromAsync(proxy, "127.0.0.3");
         Assert.Equal("", await stranger.ReadToEndAsync(proxy.Patience));
@@ -93,69 +93,11 @@ public class ProxyServerTests
     }
 
     [Fact]
-    public async Task ApplyAsync_new_plans_leave_open_connections_alone()
-    {
-        await using var proxy = new TestProxy();
-        (StreamAddress kept, StreamAddress removed, StreamAddress added) = (proxy.Unix("kept"), proxy.Unix("removed"), proxy.Unix("added"));
-        using var other = new TcpListener(IPAddress.Loopback, 0);
-        other.Start();
-        await proxy.Server.ApplyAsync([proxy.Fixed(kept), proxy.Fixed(removed)]);
-        using Socket ofKept = await proxy.DialAsync(kept);
-        using Socket ofKeptAccepted = await proxy.AcceptAsync();
-        using Socket ofRemoved = await proxy.DialAsync(removed);
-        using Socket ofRemovedAccepted = await proxy.AcceptAsync();
-
-        await proxy.Server.ApplyAsync([proxy.Fixed(kept, port: (ushort)((IPEndPoint)other.LocalEndpoint).Port), proxy.Fixed(added)]);
-
-        await proxy.AssertJoinedAsync(ofKept, ofKeptAccepted);
-        await proxy.AssertJoinedAsync(ofRemovedAccepted, ofRemoved);
-        using Socket toOther = await proxy.DialAsync(kept);
-        using Socket toOtherAccepted = await other.AcceptSocketAsync(proxy.Patience);
-        await proxy.AssertJoinedAsync(toOther, toOtherAccepted);
-        using Socket ofAdded = await proxy.DialAsync(added);
-        using Socket ofAddedAccepted = await proxy.AcceptAsync();
-        await proxy.AssertJoinedAsync(ofAdded, ofAddedAccepted);
-        await Assert.ThrowsAsync<SocketException>(() => proxy.DialAsync(removed));
-    }
-
-    [Fact]
-    public async Task ApplyAsync_address_that_is_taken_changes_nothing()
-    {
-        await using var proxy = new TestProxy();
-        (StreamAddress old, StreamAddress free) = (proxy.Unix("old"), proxy.Unix("free"));
-        await proxy.Server.ApplyAsync([proxy.Fixed(old)]);
-
-        await Assert.ThrowsAsync<ListenException>(
-            () => proxy.Server.ApplyAsync([proxy.Fixed(free), proxy.Fixed(new StreamAddress.Tcp("127.0.0.1", proxy.Port))]));
-
-        using Socket client = await proxy.DialAsync(old);
-        using Socket accepted = await proxy.AcceptAsync();
-        await proxy.AssertJoinedAsync(client, accepted);
-        await Assert.ThrowsAsync<SocketException>(() => proxy.DialAsync(free));
-    }
-
-    [Fact]
-    public async Task ApplyAsync_more_places_let_those_in_who_wait()
-    {
-        await using var proxy = new TestProxy();
-        StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Fixed(address, maxConnections: 1)]);
-        using Socket first = await proxy.DialAsync(address);
-        using Socket firstAccepted = await proxy.AcceptAsync();
-        using Socket second = await proxy.DialAsync(address);
-
-        await proxy.Server.ApplyAsync([proxy.Fixed(address, maxConnections: 2)]);
-
-        using Socket secondAccepted = await proxy.AcceptAsync();
-        await proxy.AssertJoinedAsync(second, secondAccepted);
-    }
-
-    [Fact]
     public async Task StopAsync_lets_connections_end_and_takes_no_new_ones()
     {
         await using var proxy = new TestProxy(new ProxyOptions { DrainTimeout = TimeSpan.FromMinutes(10) });
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Fixed(address)]);
+        await proxy.ApplyAsync([proxy.Fixed(address)]);
         using Socket client = await proxy.DialAsync(address);
         using Socket accepted = await proxy.AcceptAsync();
 
@@ -176,7 +118,7 @@ public class ProxyServerTests
         var clock = new ManualClock();
         await using var proxy = new TestProxy(new ProxyOptions { DrainTimeout = TimeSpan.FromSeconds(10) }, time: clock);
         StreamAddress address = proxy.Unix("p");
-        await proxy.Server.ApplyAsync([proxy.Fixed(address)]);
+        await proxy.ApplyAsync([proxy.Fixed(address)]);
         using Socket client = await proxy.DialAsync(address);
         using Socket accepted = await proxy.AcceptAsync();
         await proxy.AssertJoinedAsync(client, accepted);
@@ -191,32 +133,79 @@ public class ProxyServerTests
     }
 
     [Fact]
-    public async Task Peers_that_say_nothing_flood_or_reset_leave_others_untouched()
+    public async Task Connections_over_the_limit_of_all_wait_though_listeners_have_places()
     {
         await using var proxy = new TestProxy();
-        (StreamAddress address, StreamAddress other) = (proxy.Unix("p"), proxy.Unix("other"));
-        using var otherDestination = new TcpListener(IPAddress.Loopback, 0);
-        otherDestination.Start();
-        await proxy.Server.ApplyAsync(
-            [proxy.Fixed(address, maxConnections: 64), proxy.Fixed(other, port: (ushort)((IPEndPoint)otherDestination.LocalEndpoint).Port)]);
-        using Socket client = await proxy.DialAsync(address);
-        using Socket accepted = await proxy.AcceptAsync();
-        var flood = new List<Socket>();
-        for (int i = 0; i < 300; i++)
-        {
-            Socket one = await proxy.DialAsync(address);
-            one.LingerState = new LingerOption(true, 0);
-            if (i % 2 == 0)
-                one.Dispose();
-            else
-                flood.Add(one);
-        }
+        (StreamAddress one, StreamAddress removed, StreamAddress two) = (proxy.Unix("one"), proxy.Unix("removed"), proxy.Unix("two"));
+        await proxy.ApplyAsync([proxy.Fixed(one), proxy.Fixed(removed)], maxConnections: 2);
+        using Socket ofOne = await proxy.DialAsync(one);
+        using Socket ofOneAccepted = await proxy.AcceptAsync();
+        using Socket ofRemoved = await proxy.DialAsync(removed);
+        using Socket ofRemovedAccepted = await proxy.AcceptAsync();
+        using Socket first = await proxy.DialAsync(one);
+        await proxy.ApplyAsync([proxy.Fixed(one), proxy.Fixed(two)], maxConnections: 2);
+        using Socket second = await proxy.DialAsync(two);
 
-        await proxy.AssertJoinedAsync(client, accepted);
-        using Socket elsewhere = await proxy.DialAsync(other);
-        using Socket elsewhereAccepted = await otherDestination.AcceptSocketAsync(proxy.Patience);
-        await proxy.AssertJoinedAsync(elsewhere, elsewhereAccepted);
-        flood.ForEach(socket => socket.Dispose());
+        // Connections of a listener that is no more have their places until they end.
+        await proxy.AssertJoinedAsync(ofOne, ofOneAccepted);
+        await proxy.AssertJoinedAsync(ofRemoved, ofRemovedAccepted);
+        Assert.False(proxy.Destination.Pending());
+        ofRemoved.Dispose();
+        ofRemovedAccepted.Dispose();
+        using Socket next = await proxy.AcceptAsync();
+        ofOne.Dispose();
+        ofOneAccepted.Dispose();
+
+        using Socket last = await proxy.AcceptAsync();
+        await Task.WhenAll(EchoAsync(next), EchoAsync(last), AssertEchoAsync(proxy, first), AssertEchoAsync(proxy, second));
+    }
+
+    [Fact]
+    public async Task Connections_over_the_limit_of_all_are_refused_where_the_options_say_so()
+    {
+        await using var proxy = new TestProxy(new ProxyOptions { RefusesWhenFull = true });
+        StreamAddress address = proxy.Unix("p");
+        await proxy.ApplyAsync([proxy.Fixed(address)], maxConnections: 1);
+        using Socket first = await proxy.DialAsync(address);
+        using Socket firstAccepted = await proxy.AcceptAsync();
+
+        using Socket second = await proxy.DialAsync(address);
+
+        Assert.Equal("", await second.ReadToEndAsync(proxy.Patience));
+        await proxy.WaitForLogAsync("TooMany: the limit of open files allows no more connections");
+        await proxy.AssertJoinedAsync(first, firstAccepted);
+    }
+
+    [Fact]
+    public async Task Connection_that_waits_for_a_place_of_all_is_let_go_when_the_proxy_ends()
+    {
+        await using var proxy = new TestProxy();
+        StreamAddress address = proxy.Unix("p");
+        await proxy.ApplyAsync([proxy.Fixed(address)], maxConnections: 1);
+        using Socket first = await proxy.DialAsync(address);
+        using Socket firstAccepted = await proxy.AcceptAsync();
+        using Socket second = await proxy.DialAsync(address);
+
+        Task stopping = proxy.StopAsync();
+
+        Assert.Equal("", await second.ReadToEndAsync(proxy.Patience));
+        await proxy.AssertJoinedAsync(first, firstAccepted);
+        first.Dispose();
+        firstAccepted.Dispose();
+        await stopping.WaitAsync(proxy.Patience);
+    }
+
+    private static async Task EchoAsync(Socket socket)
+    {
+        byte[] buffer = new byte[1];
+        await socket.ReceiveAsync(buffer);
+        await socket.SendAsync(buffer);
+    }
+
+    private static async Task AssertEchoAsync(TestProxy proxy, Socket socket)
+    {
+        await socket.SendAsync("x"u8.ToArray(), proxy.Patience);
+        Assert.Equal(1, await socket.ReceiveAsync(new byte[1], proxy.Patience));
     }
 
     private static async Task<Socket> DialFromAsync(TestProxy proxy, string source)

@@ -18,7 +18,7 @@ public sealed class SlowNamesTests : IDisposable
         await using var proxy = new TestProxy(
             new ProxyOptions { ConnectTimeout = TimeSpan.FromMinutes(10), DrainTimeout = TimeSpan.Zero }, _names.LookUpAsync);
         (StreamAddress byAddress, StreamAddress byName, StreamAddress asked) = (proxy.Unix("address"), proxy.Unix("name"), proxy.Unix("asked"));
-        await proxy.Server.ApplyAsync([proxy.Fixed(byAddress), proxy.Fixed(byName, host: "fixed.test"), proxy.Connect(asked, ("**.slow.test", 443))]);
+        await proxy.ApplyAsync([proxy.Fixed(byAddress), proxy.Fixed(byName, host: "fixed.test"), proxy.Connect(asked, ("**.slow.test", 443))]);
         using Socket client = await proxy.DialAsync(byAddress);
         using Socket accepted = await proxy.AcceptAsync();
         var askers = new List<Socket>();
@@ -42,7 +42,7 @@ public sealed class SlowNamesTests : IDisposable
     public async Task They_hold_up_no_other_peer()
     {
         await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMinutes(10) }, _names.LookUpAsync);
-        await proxy.Server.ApplyAsync(
+        await proxy.ApplyAsync(
             [proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("**.slow.test", 443), ("good.test", proxy.Port))]);
         var askers = new List<Socket>();
         for (int i = 0; i < 50; i++)

@@ -18,13 +18,15 @@ internal sealed class TestProxy : IAsyncDisposable
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
     private readonly HappyEyeballs _eyeballs = new(TimeProvider.System);
     private readonly NameResolvers _names;
+    private readonly TimeProvider _time;
     private bool _stopped;
 
     public TestProxy(ProxyOptions? options = null, NameLookup? lookup = null, TimeProvider? time = null)
     {
         Options = options ?? new ProxyOptions();
         _names = new NameResolvers(Options.Family, NameTable.Blocking(lookup ?? NameTable.None), TimeProvider.System, Log);
-        Server = new ProxyServer(Options, Metrics, time ?? TimeProvider.System, Log);
+        _time = time ?? TimeProvider.System;
+        Server = new ProxyServer(Options, Metrics, _time, Log);
         Destination.Start(512);
     }
 
@@ -47,16 +49,21 @@ internal sealed class TestProxy : IAsyncDisposable
     /// <summary>A plan that leads to the destination.</summary>
     public ListenerPlan Fixed(
         StreamAddress local, int maxConnections = 1024, PeerList? peers = null, ushort? port = null, string host = "127.0.0.1") =>
-        new(local, new FixedRoute(new Destination(Options.To(host, port ?? Port), _names.Fixed(host), _eyeballs, TimeProvider.System)), peers, maxConnections);
+        new(local, new FixedRoute(new Destination(Options.To(host, port ?? Port), _names.Fixed(host), _eyeballs, TimeProvider.System)), peers, maxConnections, Options.MostOfOnePeer(local, maxConnections));
 
     /// <summary>A plan in CONNECT mode.</summary>
     public ListenerPlan Connect(StreamAddress local, params (string Host, PortRange Ports)[] allowed) => new(
         local,
         new ConnectRoute(
             new Allowlist("allow.yaml", [.. allowed.Select(entry => new AllowlistEntry(HostPattern.Parse(entry.Host), entry.Ports))]),
-            Options, _names, _eyeballs, TimeProvider.System),
+            Options, _names, _eyeballs, _time),
         Peers: null,
-        MaxConnections: 1024);
+        MaxConnections: 1024,
+        Options.MostOfOnePeer(local, 1024));
+
+    /// <summary>Applies plans; without a number, as if descriptors had no end.</summary>
+    public Task ApplyAsync(IReadOnlyList<ListenerPlan> plans, int maxConnections = int.MaxValue) =>
+        Server.ApplyAsync(new ProxyPlan(plans, maxConnections));
 
     public async Task<Socket> DialAsync(StreamAddress address) => await StreamConnector.ConnectAsync(address, null, Patience);
 
@@ -91,7 +98,7 @@ internal sealed class TestProxy : IAsyncDisposable
             await stopping;
         }
 
-        Server.Dispose();
+        await Server.DisposeAsync();
         Destination.Dispose();
         _patience.Dispose();
         _directory.Dispose();

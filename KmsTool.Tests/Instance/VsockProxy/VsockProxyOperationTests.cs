@@ -170,7 +170,7 @@ public sealed class VsockProxyOperationTests : IDisposable
     [InlineData("unix:/tmp/x", "takes LOCAL_PORT, REMOTE_ADDR and REMOTE_PORT together")]
     [InlineData("--metrics 9100", "--metrics '9100' is no IP address and port")]
     [InlineData("--metrics localhost:9100", "--metrics 'localhost:9100' is no IP address and port")]
-    [InlineData("--max-per-peer 0", "--max-per-peer '0' is not a number from 1 to 100000")]
+    [InlineData("--max-per-peer x", "--max-per-peer 'x' is not a number from 0 to 100000")]
     [InlineData("--when-full drop", "'drop' not recognized")]
     public async Task Arguments_that_cannot_be_are_refused(string arguments, string reason)
     {

@@ -24,6 +24,8 @@ public class HostPatternTests
     [InlineData("**.a.**.b", "x.a.y.a.z.b", true)]
     [InlineData("**", "anything.at.all", true)]
     [InlineData("*", "one", true)]
+    [InlineData("kms.test.", "kms.test", true)]
+    [InlineData("*.test.", "kms.test", true)]
     [InlineData("10.0.0.1", "10.0.0.1", false)]
     public void MatchesName_label_by_label(string pattern, string name, bool expected) =>
         Assert.Equal(expected, HostPattern.Parse(pattern).MatchesName(name));
@@ -53,6 +55,11 @@ public class HostPatternTests
     [InlineData("a*.test")]
     [InlineData("***.test")]
     [InlineData("*..test")]
+    [InlineData(".")]
+    [InlineData("kms.test..")]
+    [InlineData("*.test..")]
+    [InlineData("*..")]
+    [InlineData("10.0.0.1.")]
     [InlineData("10.1/16")]
     [InlineData("10.0.0.1/8")]
     [InlineData("10.0.0.0/08")]
