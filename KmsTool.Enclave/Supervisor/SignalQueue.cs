@@ -59,7 +59,7 @@ internal sealed partial class SignalQueue : IDisposable
 
     /// <summary>
     /// Makes SIGCHLD do nothing. As PID 1, and where SIGCHLD was ignored at its start, the runtime's handler reaps all children,
-    /// the application included; it is installed when Console is used for the first time. The runtime installs it only once:
+    /// the application included; it is installed when Console is first used on a terminal. The runtime installs it only once:
     /// it is made to, and the handler is taken away.
     /// </summary>
     private static PosixSignalRegistration KeepRuntimeFromChildren()

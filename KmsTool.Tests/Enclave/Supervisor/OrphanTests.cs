@@ -7,28 +7,31 @@ namespace KmsTool.Tests.Enclave.Supervisor;
 /// <summary>Processes whose parents have ended become the supervisor's, which reaps them.</summary>
 public class OrphanTests
 {
+    /// <summary>Runs a command as PID 1 of a namespace of its own, as in an enclave (unshare(1)).</summary>
+    private static readonly string[] FirstProcess = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--"];
+
+    /// <summary>
+    /// A script that leaves orphans, which end when stdin does, and ends itself when the last one has been reaped: until then
+    /// even a dead process can be signalled.
+    /// </summary>
+    private const string LeaveOrphans = """
+        exec 3<&0
+        for i in $(seq 50); do
+            orphans="$orphans $(sh -c 'read line' <&3 >/dev/null 2>&1 & echo $!)"
+        done
+        echo children of $PPID:$orphans
+        for orphan in $orphans; do
+            while kill -0 $orphan 2>/dev/null; do sleep 0.05; done
+        done
+        exit 7
+        """;
+
     [Fact]
     public async Task Orphans_areReapedWhileTheApplicationRuns()
     {
-        await using RunningProgram running = SupervisedApplication.Start("""
-            for i in $(seq 50); do
-                (sleep 0.05 >/dev/null 2>&1 & echo $!)
-            done | tr '\n' ' '
-            echo orphans
-            read line
-            exit 7
-            """);
-        string[] orphans = (await running.WaitForOutputAsync("orphans")).Split(' ')[..^1];
+        await using RunningProgram running = SupervisedApplication.Start(LeaveOrphans);
 
-        Assert.Equal(50, orphans.Length);
-        foreach (string orphan in orphans)
-        {
-            await running.WaitForErrorAsync($"Orphaned process {orphan} reaped");
-            Assert.False(Directory.Exists("/proc/" + orphan));
-        }
-
-        running.CloseInput();
-        Assert.Equal(7, (await running.WaitForExitAsync()).ExitCode);
+        await AssertOrphansAreReapedAsync(running, parent: running.Id);
     }
 
     [Fact]
@@ -54,47 +57,48 @@ public class OrphanTests
     [RootFact]
     public async Task FirstProcess_reapsOrphansAndEndsAsTheApplicationDid()
     {
-        await using RunningProgram running = StartAsFirstProcess(Run("""
-            echo child of $PPID
-            (sleep 0.05 >/dev/null 2>&1 & echo orphan $!)
-            read line
-            exit 7
-            """));
-        string orphan = (await running.WaitForOutputAsync("orphan")).Split(' ')[1];
-        await running.WaitForErrorAsync($"Orphaned process {orphan} reaped");
+        await using RunningProgram running = StartAsFirstProcess(LeaveOrphans);
 
-        running.CloseInput();
-        ProgramResult result = await running.WaitForExitAsync();
-
-        Assert.Equal(7, result.ExitCode);
-        Assert.StartsWith("child of 1\n", result.Output, StringComparison.Ordinal);
+        await AssertOrphansAreReapedAsync(running, parent: 1);
     }
 
     [RootFact]
     public async Task FirstProcess_forwardsSignals()
     {
-        await using RunningProgram running = StartAsFirstProcess(Run("kill -TERM 1; exec sleep 60"));
+        await using RunningProgram running = StartAsFirstProcess("kill -TERM 1; exec sleep 60");
 
         Assert.Equal(128 + 15, (await running.WaitForExitAsync()).ExitCode);
     }
 
-    /// <summary>The runtime reaps all children of PID 1, too, from when Console is used.</summary>
+    /// <summary>When Console is used on a terminal, the runtime would reap all children of PID 1, too.</summary>
     [RootFact]
     public async Task FirstProcess_thatUsesConsole_learnsTheStatusOfTheApplication()
     {
-        await using RunningProgram running = StartAsFirstProcess(
-            [ProgramRunner.Dotnet, .. SupervisorProgram.Aborting("trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done")]);
-        await running.WaitForOutputAsync("ready");
+        await using RunningProgram terminal = SupervisedApplication.StartOnTerminal(
+        [
+            .. FirstProcess, ProgramRunner.Dotnet,
+            .. SupervisorProgram.Aborting("trap \"exit 6\" TERM; echo ready; while :; do sleep 0.05; done"),
+        ]);
+        await terminal.WaitForOutputAsync("ready");
 
-        running.Input.Write("abort\n"u8);
-        running.CloseInput();
+        terminal.Input.Write("abort\n"u8);
+        terminal.Input.Flush();
 
-        Assert.Equal(6, (await running.WaitForExitAsync()).ExitCode);
+        Assert.Equal(6, (await terminal.WaitForExitAsync()).ExitCode);
     }
 
-    private static string[] Run(string script) => [SupervisedApplication.Program, .. SupervisedApplication.Run("debug"), "--", "sh", "-c", script];
+    private static RunningProgram StartAsFirstProcess(string script) => ProgramRunner.Start(
+        FirstProcess[0], [.. FirstProcess[1..], SupervisedApplication.Program, .. SupervisedApplication.Run("debug"), "--", "sh", "-c", script]);
 
-    /// <summary>In a PID namespace of its own, as in an enclave (unshare(1)).</summary>
-    private static RunningProgram StartAsFirstProcess(string[] command) =>
-        ProgramRunner.Start("/usr/bin/unshare", ["--pid", "--fork", "--mount-proc", "--kill-child", "--", .. command]);
+    private static async Task AssertOrphansAreReapedAsync(RunningProgram running, int parent)
+    {
+        string orphans = await running.WaitForOutputAsync("children of");
+        running.CloseInput();
+        ProgramResult result = await running.WaitForExitAsync();
+
+        Assert.Equal(7, result.ExitCode);
+        Assert.StartsWith($"children of {parent}: ", orphans, StringComparison.Ordinal);
+        Assert.All(orphans.Split(": ")[1].Split(' '), orphan =>
+            Assert.Contains($"Orphaned process {orphan} reaped", result.Error, StringComparison.Ordinal));
+    }
 }

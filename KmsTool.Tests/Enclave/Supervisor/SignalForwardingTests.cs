@@ -69,12 +69,11 @@ public class SignalForwardingTests
         Assert.Equal(128 + SigTerm, (await running.WaitForExitAsync()).ExitCode);
     }
 
-    /// <summary>On a terminal of its own (script(1)).</summary>
     [Fact]
     public async Task Interrupt_byTheTerminal_reachesTheApplicationOnce()
     {
-        string command = $"exec '{SupervisedApplication.Program}' {string.Join(' ', SupervisedApplication.Run("debug"))} -- sh -c '{CountTo(1, "INT", "read line; exit 5")}'";
-        await using RunningProgram terminal = ProgramRunner.Start("/usr/bin/script", ["-qec", command, "/dev/null"]);
+        await using RunningProgram terminal = SupervisedApplication.StartOnTerminal(
+            [SupervisedApplication.Program, .. SupervisedApplication.Run("debug"), "--", "sh", "-c", CountTo(1, "INT", "read line; exit 5")]);
         await terminal.WaitForOutputAsync("ready");
 
         // Ctrl+C.

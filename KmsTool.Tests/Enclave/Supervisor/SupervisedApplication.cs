@@ -33,4 +33,8 @@ internal static class SupervisedApplication
     /// <summary>Runs an application to its end under a supervisor that logs nothing.</summary>
     public static Task<ProgramResult> RunAsync(params string[] application) =>
         ProgramRunner.RunAsync(Program, [.. Run("none"), "--", .. application]);
+
+    /// <summary>Starts a command, in which there are no single quotes, on a terminal of its own (script(1)).</summary>
+    public static RunningProgram StartOnTerminal(IEnumerable<string> command) =>
+        ProgramRunner.Start("/usr/bin/script", ["-qec", $"exec {string.Join(' ', command.Select(argument => $"'{argument}'"))}", "/dev/null"]);
 }
