@@ -52,9 +52,7 @@ internal sealed class VsockProxyAction(
         await StartAsync(server, plan);
         // The figures can be had until the last connection has ended.
         using var drained = new CancellationTokenSource();
-        Task serving = metricsListener is null
-            ? Task.CompletedTask
-            : new MetricsServer(metricsListener, _metrics, _time, logger).RunAsync(drained.Token);
+        Task serving = metricsListener is null ? Task.CompletedTask : ServeMetricsAsync(metricsListener, drained.Token);
 
         foreach (StreamAddress address in server.LocalAddresses)
             await Console.Out.WriteLineAsync($"ready {address}");
@@ -169,14 +167,18 @@ internal sealed class VsockProxyAction(
 
         try
         {
-            StreamListener listener = StreamListener.Bind(metricsAddress);
-            Log.MetricsListening(logger, listener.LocalAddress.ToString());
-            return listener;
+            return StreamListener.Bind(metricsAddress);
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
             throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {metricsAddress} for --metrics: {e.Message.TrimEnd('.')}", e);
         }
+    }
+
+    private Task ServeMetricsAsync(StreamListener listener, CancellationToken cancellationToken)
+    {
+        Log.MetricsListening(logger, listener.LocalAddress.ToString());
+        return new MetricsServer(listener, _metrics, _time, logger).RunAsync(cancellationToken);
     }
 
     private static string Describe(ListenException failure)

@@ -185,6 +185,12 @@ public class ProxyServerTests
         using Socket first = await proxy.DialAsync(address);
         using Socket firstAccepted = await proxy.AcceptAsync();
         using Socket second = await proxy.DialAsync(address);
+        // Nobody tells that it is accepted, and waits.
+        while (proxy.Metrics.Listeners.Single().Accepted < 2)
+        {
+            proxy.Patience.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
 
         Task stopping = proxy.StopAsync();
 
