@@ -1,6 +1,7 @@
 using System.Globalization;
 using KmsTool.Cli;
 using KmsTool.Enclave.Supervisor;
+using KmsTool.Tests.EndToEnd;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Tests.Enclave.Supervisor;
@@ -26,6 +27,9 @@ internal static class SupervisorProgram
 
     public static async Task<int> Main(string[] args)
     {
+        if (args[0] == KmsApplication.Name)
+            return await KmsApplication.RunAsync(args[1..]);
+
         using ILoggerFactory loggers = LogOutput.Create(LogLevel.Debug);
         using var supervisor = new ApplicationSupervisor(loggers.CreateLogger("test")) { GraceTime = TimeSpan.Parse(args[2], CultureInfo.InvariantCulture) };
         using var abort = new CancellationTokenSource();
