@@ -9,20 +9,21 @@ internal static class DestinationHost
 {
     private const int MaxNameLength = 253;
 
-    /// <summary>Reads a host, without the brackets that an IPv6 address may have.</summary>
+    /// <summary>Reads a host, without the brackets that an IPv6 address may have, and that in its shortest form.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out string? host, [NotNullWhen(false)] out string? error)
     {
         host = null;
         error = null;
         if (text.Length > MaxNameLength || Uri.CheckHostName(text) == UriHostNameType.Unknown)
             error = $"'{text}' is neither a host name nor an IP address";
-        else if (IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
-            // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist.
+        else if (IPAddress.TryParse(text.TrimEnd('.'), out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
+            // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist; and so they are with
+            // the dot of the root, which others take away.
             error = $"'{text}' is another way to write {address}; write it so";
         else if (address?.IsIPv4MappedToIPv6 == true)
             error = $"'{text}' is another way to write {address.MapToIPv4()}; write it so";
         else
-            host = text.Trim('[', ']');
+            host = address?.ToString() ?? text;
 
         return error is null;
     }

@@ -24,6 +24,9 @@ public class HostPatternTests
     [InlineData("**.a.**.b", "x.a.y.a.z.b", true)]
     [InlineData("**", "anything.at.all", true)]
     [InlineData("*", "one", true)]
+    [InlineData("kms.test.", "kms.test", true)]
+    [InlineData("*.test", "kms.test.", true)]
+    [InlineData("**.test.", "a.kms.test.", true)]
     [InlineData("10.0.0.1", "10.0.0.1", false)]
     public void MatchesName_label_by_label(string pattern, string name, bool expected) =>
         Assert.Equal(expected, HostPattern.Parse(pattern).MatchesName(name));
@@ -58,5 +61,8 @@ public class HostPatternTests
     [InlineData("10.0.0.0/08")]
     [InlineData("kms.test/24")]
     [InlineData("010.0.0.1")]
+    [InlineData("10.1.")]
+    [InlineData("127.0.0.1.")]
+    [InlineData("kms..test")]
     public void Parse_what_is_no_pattern_is_refused(string text) => Assert.Throws<FormatException>(() => HostPattern.Parse(text));
 }
