@@ -96,7 +96,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
                 _credentials.Put(new TimedCredentials(CredentialOptions.ReadEnvironment(environment, "choose --credentials imds or push"), Expiration: null));
                 break;
             case CredentialOrigin.Imds:
-                var source = new InstanceMetadataSource(options.InstanceMetadata, options.Parent);
+                var source = new InstanceMetadataSource(options.InstanceMetadata, options.Parent, time);
                 Own(source);
                 Own(new CredentialRefresher(source, _credentials, time, logger));
                 break;
