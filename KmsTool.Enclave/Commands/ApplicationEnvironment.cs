@@ -54,8 +54,13 @@ internal static class ApplicationEnvironment
             foreach (string name in (ReadOnlySpan<string>)["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"])
                 environment[name] = url;
 
+            // Some take an IPv6 address with its brackets and some without.
+            string[] direct = ["127.0.0.1", "localhost", "::1", "[::1]"];
+            if (services.KmsProxy?.Address.Host is { } host && !direct.Contains(host))
+                direct = [.. direct, host];
+
             foreach (string name in (ReadOnlySpan<string>)["no_proxy", "NO_PROXY"])
-                environment[name] = "127.0.0.1,localhost";
+                environment[name] = string.Join(',', direct);
         }
 
         return environment;

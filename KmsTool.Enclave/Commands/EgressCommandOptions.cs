@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using KmsTool.Cli;
 using KmsTool.Enclave.Egress;
-using KmsTool.Proxying.Hosts;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Proxying.Hosts;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
@@ -79,7 +79,7 @@ internal sealed class EgressCommandOptions
         }
 
         return StreamAddress.TryParse(text[(equals + 1)..], out StreamAddress? address, out string? error)
-            ? (host.ToLowerInvariant(), port, address)
+            ? (host.TrimEnd('.').ToLowerInvariant(), port, address)
             : throw Wrong($"--egress-route: {error}.");
     }
 
