@@ -11,6 +11,8 @@ internal static class ApplicationEnvironment
     [
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_KMS", "AWS_KMS_ENDPOINT",
+        // With either, SDKs refuse an endpoint that is given.
+        "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
     ];
 
     /// <summary>What leads to the KMS proxy.</summary>
@@ -57,8 +59,13 @@ internal static class ApplicationEnvironment
             foreach (string name in (ReadOnlySpan<string>)["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"])
                 environment[name] = url;
 
+            // Some take an IPv6 address with its brackets and some without.
+            string[] direct = ["127.0.0.1", "localhost", "::1", "[::1]"];
+            if (services.KmsProxy?.Address.Host is { } host && !direct.Contains(host))
+                direct = [.. direct, host];
+
             foreach (string name in (ReadOnlySpan<string>)["no_proxy", "NO_PROXY"])
-                environment[name] = "127.0.0.1,localhost";
+                environment[name] = string.Join(',', direct);
         }
 
         return environment;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using KmsTool.Cli;
 using KmsTool.Enclave.Egress;
-using KmsTool.Proxying.Hosts;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Proxying.Hosts;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;

@@ -65,7 +65,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
         {
             OpenCredentials(options, environment, time, logger);
             KmsProxy = Own(await TryAsync(
-                () => KmsProxyServer.StartAsync(proxy, kms.Client, _credentials, time, logger, cancellationToken), $"{proxy.Address}:{proxy.Port}", "--kms-proxy-port"));
+                () => KmsProxyServer.StartAsync(proxy, kms.Client, _credentials, time, logger, cancellationToken), $"{proxy.Address}:{proxy.Port}", "--kms-proxy-port (of kms-proxy: --listen-port)"));
             if (!System.Net.IPAddress.IsLoopback(proxy.Address))
                 Log.ProxyExposed(logger, KmsProxy.Address.Authority);
 
@@ -98,7 +98,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
                 _credentials.Put(new TimedCredentials(CredentialOptions.ReadEnvironment(environment, "choose --credentials imds or push"), Expiration: null));
                 break;
             case CredentialOrigin.Imds:
-                var source = new InstanceMetadataSource(options.InstanceMetadata, options.Parent);
+                var source = new InstanceMetadataSource(options.InstanceMetadata, options.Parent, time);
                 Own(source);
                 Own(new CredentialRefresher(source, _credentials, time, logger));
                 break;

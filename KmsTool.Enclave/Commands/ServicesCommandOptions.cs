@@ -84,7 +84,7 @@ internal sealed class ServicesCommandOptions
             throw Wrong("--credentials push needs the daemon that takes them: add --daemon ADDRESS, such as --daemon vsock:3000.");
 
         Uri metadata = ReadMetadata(environment);
-        if (hasProxy && credentials == CredentialOrigin.Imds && parent.Other is null && !parent.Fixed.ContainsKey((metadata.Host, metadata.Port)))
+        if (hasProxy && credentials == CredentialOrigin.Imds && parent.Other is null && !parent.Fixed.ContainsKey((metadata.IdnHost, metadata.Port)))
             throw Wrong($"--credentials imds needs a way to {metadata.Authority}: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS, or --egress-route {metadata.Host}:{metadata.Port}=ADDRESS.");
 
         return new ServicesOptions
@@ -195,7 +195,7 @@ internal sealed class ServicesCommandOptions
     {
         const string Variable = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
         string text = environment(Variable) is { Length: > 0 } given ? given : InstanceMetadataSource.DefaultEndpoint;
-        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp && uri.AbsolutePath == "/"
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0
             ? uri
             : throw Wrong($"{Variable} '{text}' is not http://HOST[:PORT].");
     }

@@ -52,7 +52,9 @@ internal static class CredentialDocument
         if (string.IsNullOrEmpty(accessKeyId) || secret is not { } text || text.ValueEquals(""))
             throw new FormatException("AccessKeyId or SecretAccessKey is missing");
 
-        return new TimedCredentials(Make(accessKeyId, SensitiveTextConverter.Read(text), token), ReadExpiration(root));
+        // The secret last: nothing that fails after it would clear it.
+        DateTimeOffset? expiration = ReadExpiration(root);
+        return new TimedCredentials(Make(accessKeyId, SensitiveTextConverter.Read(text), token), expiration);
     }
 
     private static DateTimeOffset? ReadExpiration(JsonElement root)

@@ -1,3 +1,4 @@
+using KmsTool.Cli;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Credentials;
@@ -10,6 +11,9 @@ internal sealed class CredentialRefresher : IAsyncDisposable
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    // Timers take no more than some weeks.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly ICredentialSource _source;
     private readonly CredentialStore _store;
@@ -57,20 +61,37 @@ internal sealed class CredentialRefresher : IAsyncDisposable
             {
                 TimedCredentials fetched = await _source.FetchAsync(_stop.Token);
                 wait = UntilRefresh(fetched.Expiration);
+                // Whoever has waited for these has them now; whoever needs newer ones says so again.
+                _wanted.Wait(0);
                 _store.Put(fetched);
                 Log.CredentialsRefreshed(_logger, _source.Name, fetched.Expiration);
                 pause = ShortestPause;
             }
             catch (CredentialException e)
             {
-                Log.CredentialsNotRefreshed(_logger, _source.Name, pause.TotalSeconds, e.Message);
+                Log.CredentialsNotRefreshed(_logger, _source.Name, pause.TotalSeconds, TerminalText.Neutralize(e.Message));
                 wait = pause;
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
 
-            // However often somebody wants newer ones, the source is asked once a second at most.
-            await Task.Delay(ShortestPause, _time, _stop.Token);
-            await _wanted.WaitAsync(wait, _stop.Token);
+            await PauseAsync(wait);
+        }
+    }
+
+    /// <summary>Waits for this time, or until somebody wants newer ones.</summary>
+    private async Task PauseAsync(TimeSpan wait)
+    {
+        using var due = new CancellationTokenSource(wait, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, _stop.Token);
+        // However often somebody wants newer ones, the source is asked once a second at most.
+        await Task.Delay(ShortestPause, _time, _stop.Token);
+        try
+        {
+            await _wanted.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            // It is time, though nobody has asked.
         }
     }
 
@@ -82,6 +103,6 @@ internal sealed class CredentialRefresher : IAsyncDisposable
         TimeSpan left = end - _time.GetUtcNow();
         // Short-lived ones get half of their time.
         TimeSpan wait = left > 2 * Ahead ? left - Ahead : left / 2;
-        return wait > ShortestPause ? wait : ShortestPause;
+        return wait < ShortestPause ? ShortestPause : wait < LongestWait ? wait : LongestWait;
     }
 }

@@ -17,25 +17,30 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposab
     private const string RolePath = "/latest/meta-data/iam/security-credentials/";
     private const string TokenHeader = "X-aws-ec2-metadata-token";
     private const int MaxAnswerLength = 16 * 1024;
+    private const int MaxTokenLength = 1024;
     private const int MaxNameLength = 128;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     private readonly HttpMessageInvoker _http;
     private readonly Uri _endpoint;
+    private readonly TimeProvider _time;
 
     /// <param name="endpoint">Where the service is.</param>
     /// <param name="parent">The way there.</param>
-    public InstanceMetadataSource(Uri endpoint, ParentRoutes parent)
+    /// <param name="time">Measures how long it takes.</param>
+    public InstanceMetadataSource(Uri endpoint, ParentRoutes parent, TimeProvider time)
     {
         _endpoint = endpoint;
+        _time = time;
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
+            // The handler leaves an IPv6 address its brackets.
             ConnectCallback = async (context, cancellationToken) => new NetworkStream(
-                await parent.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken), ownsSocket: true),
+                await parent.ConnectAsync(context.DnsEndPoint.Host.Trim('[', ']'), context.DnsEndPoint.Port, cancellationToken), ownsSocket: true),
             MaxResponseHeadersLength = 16,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
             UseCookies = false,
@@ -48,12 +53,16 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposab
     /// <inheritdoc/>
     public async Task<TimedCredentials> FetchAsync(CancellationToken cancellationToken)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Timeout);
+        using var timer = new CancellationTokenSource(Timeout, _time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
             using SensitiveBufferWriter tokenAnswer = await AskAsync(HttpMethod.Put, "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60", deadline.Token);
             string token = Encoding.ASCII.GetString(tokenAnswer.Written.Span).Trim();
+            // It becomes a header, and the handler takes whatever it is given.
+            if (token.Length is 0 or > MaxTokenLength || !token.All(c => c is > ' ' and <= '~'))
+                throw new CredentialException("instance metadata gives no token");
+
             using SensitiveBufferWriter roles = await AskAsync(HttpMethod.Get, RolePath, TokenHeader, token, deadline.Token);
             string role = Encoding.ASCII.GetString(roles.Written.Span).Split('\n')[0].Trim();
             if (role.Length is 0 or > MaxNameLength || !role.All(c => char.IsAsciiLetterOrDigit(c) || "+=,.@_-".Contains(c, StringComparison.Ordinal)))

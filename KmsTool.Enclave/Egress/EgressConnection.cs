@@ -47,12 +47,12 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
         }
 
         Socket destination;
-        using (var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        using (var timer = new CancellationTokenSource(options.ConnectTimeout, time))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token))
         {
-            timer.CancelAfter(options.ConnectTimeout);
             try
             {
-                destination = await options.Parent.ConnectAsync(request.Host, request.Port, timer.Token);
+                destination = await options.Parent.ConnectAsync(request.Host, request.Port, either.Token);
             }
             catch (Exception e) when (e is SocketException or IOException)
             {

@@ -85,9 +85,7 @@ internal sealed record EgressRequest(string Host, ushort Port, byte[]? Forwarded
         if (port == 0 || !DestinationHost.TryParse(name, out host, out _) || host.Contains(':', StringComparison.Ordinal) != isBracketed)
             return false;
 
-        // The name of the root, as in kms.eu-central-1.amazonaws.com., is left away: it is the same name.
-        host = host.TrimEnd('.');
-        return host.Length > 0;
+        return true;
     }
 
     private static HttpAnswer Wrong(string reason) => HttpAnswer.Refusal("400 Bad Request", reason);

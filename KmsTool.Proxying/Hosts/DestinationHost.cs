@@ -10,8 +10,8 @@ internal static class DestinationHost
     private const int MaxNameLength = 253;
 
     /// <summary>
-    /// Reads a host, without the brackets that an IPv6 address may have and without the root's final dot, with which a name is
-    /// the same name.
+    /// Reads a host, without the root's final dot, with which a name is the same name, and an IPv6 address without brackets and in
+    /// its shortest form.
     /// </summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out string? host, [NotNullWhen(false)] out string? error)
     {
@@ -21,12 +21,13 @@ internal static class DestinationHost
         if (name.Length > MaxNameLength || name.EndsWith('.') || Uri.CheckHostName(text) == UriHostNameType.Unknown)
             error = $"'{text}' is neither a host name nor an IP address";
         else if (IPAddress.TryParse(name, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
-            // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist.
+            // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist; and so they are with
+            // the dot of the root, which others take away.
             error = $"'{text}' is another way to write {address}; write it so";
         else if (address?.IsIPv4MappedToIPv6 == true)
             error = $"'{text}' is another way to write {address.MapToIPv4()}; write it so";
         else
-            host = name.Trim('[', ']');
+            host = address?.ToString() ?? name;
 
         return error is null;
     }

@@ -67,11 +67,14 @@ internal abstract class HostPattern
 
     private sealed class Name(string text) : HostPattern(text)
     {
-        private readonly string[] _labels = text.Split('.');
+        private readonly string[] _labels = Labels(text);
 
         public override string? ExactName => _labels.Any(IsWildcard) ? null : _text;
 
-        public override bool MatchesName(string name) => Matches(_labels, name.Split('.'));
+        public override bool MatchesName(string name) => Matches(_labels, Labels(name));
+
+        // The name of the root, as in kms.eu-central-1.amazonaws.com., is left away: it is the same name.
+        private static string[] Labels(string name) => DestinationHost.WithoutFinalDot(name).Split('.');
 
         // A name has few labels, and ** few places: nothing that grows out of hand is tried. What has been matched before the
         // last ** never has to be matched anew, as that can take up whatever a longer match there would leave.

@@ -1,4 +1,5 @@
 using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
@@ -41,11 +42,13 @@ internal sealed class TestEnclave : IAsyncDisposable
     /// <param name="time">The enclave's clock.</param>
     /// <param name="logger">The enclave's log.</param>
     /// <param name="simulate">Changes the simulator's options.</param>
+    /// <param name="credentials">Takes credentials that the instance pushes.</param>
     public static async Task<TestEnclave> StartAsync(
         Func<ServeOptions, SimulatorHost, ServeOptions> configure,
         TimeProvider? time = null,
         ILogger? logger = null,
-        Func<SimulatorOptions, SimulatorOptions>? simulate = null)
+        Func<SimulatorOptions, SimulatorOptions>? simulate = null,
+        CredentialStore? credentials = null)
     {
         RunningSimulator simulator = await RunningSimulator.StartAsync(simulate);
         try
@@ -70,7 +73,7 @@ internal sealed class TestEnclave : IAsyncDisposable
             logger ??= NullLogger.Instance;
             AttestedKms kms = await AttestedKms.OpenAsync(
                 options.Kms, options.Pins, options.Recipient, options.Startup, time, logger, CancellationToken.None);
-            return new TestEnclave(simulator, kms, EnclaveServer.Start(kms, options, null, time, logger), options);
+            return new TestEnclave(simulator, kms, EnclaveServer.Start(kms, options, credentials, time, logger), options);
         }
         catch
         {

@@ -6,18 +6,16 @@ using KmsTool.Tests.Support;
 namespace KmsTool.Tests.EndToEnd;
 
 /// <summary>An application under <c>kmstool-enclave run</c>, with the credentials of each origin; all programs are processes.</summary>
-public sealed class RunTests : IAsyncLifetime
+public sealed class RunTests : IAsyncLifetime, IDisposable
 {
     private readonly TempDirectory _directory = new();
     private RunningSimulator _simulator = null!;
 
     public async Task InitializeAsync() => _simulator = await RunningSimulator.StartAsync();
 
-    public async Task DisposeAsync()
-    {
-        await _simulator.DisposeAsync();
-        _directory.Dispose();
-    }
+    public async Task DisposeAsync() => await _simulator.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task Application_decrypts_and_finds_no_credentials_of_the_enclave()

@@ -3,12 +3,20 @@ namespace KmsTool.Tests.Support;
 /// <summary>A clock that stands until a test puts it forward, which then runs the timers that are due.</summary>
 internal sealed class ManualClock : TimeProvider
 {
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
-    private readonly List<(TimeSpan Due, TaskCompletionSource Set)> _awaited = [];
+    private readonly List<(TimeSpan Due, int Count, TaskCompletionSource Set)> _awaited = [];
     private TimeSpan _now;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+            return Start + _now;
+    }
 
     public override long GetTimestamp()
     {
@@ -37,17 +45,17 @@ internal sealed class ManualClock : TimeProvider
             timer.Fire();
     }
 
-    /// <summary>Waits until there is a timer that is due in this time: what it belongs to has then begun.</summary>
-    public Task WaitForTimerAsync(TimeSpan dueIn, CancellationToken cancellationToken)
+    /// <summary>Waits until there is a timer that is due in this time, or several: what they belong to has then begun.</summary>
+    public Task WaitForTimerAsync(TimeSpan dueIn, CancellationToken cancellationToken, int count = 1)
     {
         lock (_lock)
         {
             TimeSpan due = _now + dueIn;
-            if (_timers.Exists(timer => timer.Due == due))
+            if (_timers.Count(timer => timer.Due == due) >= count)
                 return Task.CompletedTask;
 
             var set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _awaited.Add((due, set));
+            _awaited.Add((due, count, set));
             return set.Task.WaitAsync(cancellationToken);
         }
     }
@@ -67,9 +75,9 @@ internal sealed class ManualClock : TimeProvider
                 {
                     Due = clock._now + dueTime;
                     clock._timers.Add(this);
-                    foreach ((TimeSpan due, TaskCompletionSource set) in clock._awaited)
+                    foreach ((TimeSpan due, int count, TaskCompletionSource set) in clock._awaited)
                     {
-                        if (due == Due)
+                        if (due == Due && clock._timers.Count(timer => timer.Due == due) >= count)
                             set.TrySetResult();
                     }
                 }

@@ -69,6 +69,8 @@ public class ConnectRouteTests
     [InlineData("CONNECT kms.test:65536 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT kms.test:+443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT 2130706433:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT 2130706433.:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT 127.0.0.1.:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT [::ffff:127.0.0.1]:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT ::1:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT https://kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]

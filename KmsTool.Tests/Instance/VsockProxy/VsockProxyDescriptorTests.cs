@@ -25,7 +25,7 @@ public sealed class VsockProxyDescriptorTests : IDisposable
         await using RunningProgram proxy = ProgramRunner.Start(
             "/bin/sh",
             [
-                "-c", "ulimit -n 260; exec \"$0\" \"$@\"", Path.Combine(AppContext.BaseDirectory, "kmstool-instance"),
+                "-c", "ulimit -n 370; exec \"$0\" \"$@\"", Path.Combine(AppContext.BaseDirectory, "kmstool-instance"),
                 "vsock-proxy", "--config", _directory["proxy.yaml"],
             ]);
         await proxy.WaitForOutputAsync("ready");

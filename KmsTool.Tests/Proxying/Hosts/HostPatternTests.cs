@@ -26,6 +26,8 @@ public class HostPatternTests
     [InlineData("*", "one", true)]
     [InlineData("kms.test.", "kms.test", true)]
     [InlineData("*.test.", "kms.test", true)]
+    [InlineData("*.test", "kms.test.", true)]
+    [InlineData("**.test.", "a.kms.test.", true)]
     [InlineData("10.0.0.1", "10.0.0.1", false)]
     public void MatchesName_label_by_label(string pattern, string name, bool expected) =>
         Assert.Equal(expected, HostPattern.Parse(pattern).MatchesName(name));
@@ -65,5 +67,8 @@ public class HostPatternTests
     [InlineData("10.0.0.0/08")]
     [InlineData("kms.test/24")]
     [InlineData("010.0.0.1")]
+    [InlineData("10.1.")]
+    [InlineData("127.0.0.1.")]
+    [InlineData("kms..test")]
     public void Parse_what_is_no_pattern_is_refused(string text) => Assert.Throws<FormatException>(() => HostPattern.Parse(text));
 }

@@ -1,0 +1,194 @@
+using System.Net.Sockets;
+using KmsTool.Enclave.Egress;
+using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KmsTool.Tests.Enclave.Egress;
+
+public class EgressServerTests
+{
+    [Theory]
+    [InlineData("CONNECT example.com:443 HTTP/1.1\r\n\r\n", "", "", "example.com")]
+    [InlineData("GET http://169.254.169.254/ HTTP/1.1\r\n\r\n", "", "", "169.254.169.254")]
+    [InlineData("CONNECT evil.example.com:443 HTTP/1.1\r\n\r\n", "**.example.com", "evil.example.com", "evil.example.com")]
+    [InlineData("CONNECT EVIL.example.com.:443 HTTP/1.1\r\n\r\n", "**.example.com", "evil.example.com", "EVIL.example.com")]
+    [InlineData("CONNECT [2001:DB8:0::1]:443 HTTP/1.1\r\n\r\n", "::/0", "2001:db8::/32", "2001:db8::1")]
+    [InlineData("CONNECT 10.1.2.3:443 HTTP/1.1\r\n\r\n", "10.0.0.0/8,**", "10.1.0.0/16", "10.1.2.3")]
+    public async Task What_is_not_allowed_is_forbidden_and_the_parent_not_asked(string request, string allow, string deny, string named)
+    {
+        await using var egress = new TestEgress(allow, deny);
+
+        string answer = await egress.AskAsync(request);
+
+        Assert.StartsWith("HTTP/1.1 403 Forbidden\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith($"\r\n\r\n{named} is not among what egress allows\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.Ordinal);
+        Assert.False(egress.Parent.Pending());
+        Assert.Single(egress.Log.Warnings, text => text.Contains(named, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\u0016\u0003\u0001\u0002\u0000\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET http://example.com/ HTTP/1.1\nHost: x\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET http://example.com/ HTTP/1.1\r\n folded: x\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET http://example.com/\tx HTTP/1.1\r\nX: \0\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET http://example.com/ x HTTP/1.1\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET http://example.com/ HTTP/2.0\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET http://b\u00fccher.test/ HTTP/1.1\r\n\r\n", "this is no HTTP/1.1 request")]
+    [InlineData("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", "this is a proxy: ask for http://HOST/PATH, or CONNECT HOST:PORT for https")]
+    [InlineData("GET https://example.com/ HTTP/1.1\r\n\r\n", "this is a proxy: ask for http://HOST/PATH, or CONNECT HOST:PORT for https")]
+    [InlineData("GET http:/// HTTP/1.1\r\n\r\n", "the target names no host and port, as in CONNECT HOST:PORT")]
+    [InlineData("CONNECT example.com:0 HTTP/1.1\r\n\r\n", "the target names no host and port, as in CONNECT HOST:PORT")]
+    [InlineData("CONNECT example.com:70000 HTTP/1.1\r\n\r\n", "the target names no host and port, as in CONNECT HOST:PORT")]
+    [InlineData("CONNECT example.com:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "a CONNECT request has no body")]
+    [InlineData("CONNECT example.com:443 HT", "the request ends in its head")]
+    public async Task What_is_no_request_to_a_proxy_is_told_so(string request, string reason)
+    {
+        await using var egress = new TestEgress("**");
+
+        string answer = await egress.AskAsync(request);
+
+        Assert.StartsWith("HTTP/1.1 400 Bad Request\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith($"\r\n\r\n{reason}\n", answer, StringComparison.Ordinal);
+        Assert.False(egress.Parent.Pending());
+    }
+
+    [Fact]
+    public async Task Head_without_end_is_refused_after_8_KiB()
+    {
+        await using var egress = new TestEgress("**");
+
+        string answer = await egress.AskAsync("CONNECT example.com:443 HTTP/1.1\r\nX: " + new string('x', 9000));
+
+        Assert.StartsWith("HTTP/1.1 431 ", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("CONNECT exam")]
+    public async Task Application_that_does_not_go_on_is_told_so(string said)
+    {
+        var clock = new ManualClock();
+        await using var egress = new TestEgress("**", configure: options => options with { RequestTimeout = TimeSpan.FromSeconds(9) }, time: clock);
+        using Socket application = await egress.DialAsync(said);
+        await clock.WaitForTimerAsync(TimeSpan.FromSeconds(9), egress.Patience);
+
+        clock.Advance(TimeSpan.FromSeconds(9));
+
+        Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\n", await egress.ReadHeadAsync(application), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Application_that_closes_without_a_request_is_forgotten()
+    {
+        await using var egress = new TestEgress(configure: options => options with { MaxConnections = 1 });
+
+        Assert.Equal("", await egress.AskAsync(""));
+        Assert.StartsWith("HTTP/1.1 403 ", await egress.AskAsync("CONNECT example.com:443 HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Applications_that_reset_after_any_byte_leave_others_untouched()
+    {
+        await using var egress = new TestEgress(configure: options => options with { MaxConnections = 4 });
+        const string Request = "CONNECT example.com:443 HTTP/1.1\r\n\r\n";
+
+        for (int length = 0; length <= Request.Length; length++)
+        {
+            using Socket resetting = await egress.DialAsync(Request[..length]);
+            resetting.LingerState = new LingerOption(true, 0);
+        }
+
+        Assert.StartsWith("HTTP/1.1 403 ", await egress.AskAsync(Request), StringComparison.Ordinal);
+        Assert.DoesNotContain(egress.Log.All, text => text.Contains("fault", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Connections_past_the_most_wait_and_are_served_in_turn()
+    {
+        const int Most = 3;
+        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = Most });
+        var applications = new List<Socket>();
+        for (int i = 0; i < 20; i++)
+            applications.Add(await egress.DialAsync($"CONNECT h{i}.test:443 HTTP/1.1\r\n\r\n"));
+
+        var open = new Queue<Socket>();
+        for (int i = 0; i < applications.Count; i++)
+        {
+            if (open.Count == Most)
+            {
+                Assert.False(egress.Parent.Pending());
+                using Socket oldest = open.Dequeue();
+            }
+
+            Socket parent = await egress.AcceptAsync();
+            string host = (await egress.ReadHeadAsync(parent)).Split(' ', ':')[1];
+            await egress.SendAsync(parent, "HTTP/1.1 200 OK\r\n\r\n");
+            Socket application = applications[int.Parse(host[1..^5], System.Globalization.CultureInfo.InvariantCulture)];
+            Assert.Equal(TestEgress.Established, await egress.ReadHeadAsync(application));
+            // The relay ends when both sides have.
+            application.Shutdown(SocketShutdown.Send);
+            open.Enqueue(parent);
+        }
+
+        open.ToList().ForEach(static socket => socket.Dispose());
+        applications.ForEach(static socket => socket.Dispose());
+    }
+
+    [Fact]
+    public async Task Many_connections_at_once_are_all_served()
+    {
+        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = 16 });
+        Task parent = Task.Run(async () =>
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                using Socket socket = await egress.AcceptAsync();
+                string head = await egress.ReadHeadAsync(socket);
+                await egress.SendAsync(socket, $"HTTP/1.1 200 OK\r\n\r\n{head.Split(' ')[1]}");
+                socket.Shutdown(SocketShutdown.Send);
+                Assert.Equal("", await socket.ReadToEndAsync(egress.Patience));
+            }
+        });
+
+        string[] answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => egress.AskAsync($"CONNECT h{i}.test:443 HTTP/1.1\r\n\r\n")));
+
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{TestEgress.Established}h{i}.test:443"), answers);
+        await parent;
+    }
+
+    [Fact]
+    public async Task DisposeAsync_ends_what_is_open()
+    {
+        await using var egress = new TestEgress("*.test");
+        using Socket joined = await egress.DialAsync("CONNECT joined.test:443 HTTP/1.1\r\n\r\n");
+        using Socket joinedParent = await egress.AcceptConnectAsync("joined.test:443");
+        await egress.ReadHeadAsync(joined);
+        using Socket waiting = await egress.DialAsync("CONNECT waiting.test:443 HTTP/1.1\r\n\r\n");
+        using Socket waitingParent = await egress.AcceptAsync();
+        await egress.ReadHeadAsync(waitingParent);
+        using Socket speaking = await egress.DialAsync("CONNECT spea");
+        using Socket silent = await egress.DialAsync();
+        using Socket refused = await egress.DialAsync("CONNECT elsewhere:443 HTTP/1.1\r\n\r\n");
+        await egress.ReadHeadAsync(refused);
+
+        await egress.StopAsync();
+
+        foreach (Socket socket in new[] { joined, joinedParent, waiting, waitingParent, speaking, silent, refused })
+            await egress.WaitForEndAsync(socket);
+    }
+
+    [Fact]
+    public async Task Start_listens_on_loopback_only_and_says_when_the_port_is_taken()
+    {
+        await using var egress = new TestEgress();
+        var options = new EgressOptions { Port = egress.Server.Address.Port, Rules = TestEgress.Rules("", ""), Parent = new ParentRoutes() };
+
+        var e = Assert.Throws<SocketException>(() => EgressServer.Start(options, TimeProvider.System, NullLogger.Instance));
+
+        Assert.Equal(SocketError.AddressAlreadyInUse, e.SocketErrorCode);
+        Assert.Equal("127.0.0.1", egress.Server.Address.Host);
+    }
+}

@@ -1,0 +1,57 @@
+using KmsTool.Cli;
+using KmsTool.Enclave.Credentials;
+using KmsTool.Enclave.Kms;
+using KmsTool.Instance.Commands;
+using KmsTool.Instance.Credentials;
+using KmsTool.Tests.Enclave;
+using KmsTool.Tests.Instance.Batch;
+using KmsTool.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using CredentialOptions = KmsTool.Instance.Credentials.CredentialOptions;
+
+namespace KmsTool.Tests.Instance.Commands;
+
+/// <summary>The AWS SDK, which finds the credentials, reads the environment of the process.</summary>
+[Collection(ProcessWideState.Name)]
+public class CredentialsPushTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task WatchAsync_sends_fresh_ones_before_the_old_ones_expire()
+    {
+        var clock = new AdjustableClock();
+        var log = new RecordingLogger();
+        int asked = 0;
+        await using LoopbackHttp container = await LoopbackHttp.StartAsync(context => context.Response.WriteAsync($$"""
+            {"RoleArn":"r","AccessKeyId":"ASIA{{++asked}}","SecretAccessKey":"SECRETSECRET","Token":"TOKENTOKEN","Expiration":"{{clock.GetUtcNow() + TimeSpan.FromMinutes(10):yyyy-MM-ddTHH:mm:ssZ}}"}
+            """));
+        using var environment = new EnvironmentScope(DecryptBatchTests.EnvironmentOf(container));
+        using var store = new CredentialStore(clock);
+        await using TestEnclave enclave = await TestEnclave.StartAsync((options, _) => options, time: clock, credentials: store);
+        using var credentials = new FreshCredentials(new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, log), clock, log);
+        var push = new CredentialsPush(new EnclaveRequest { Address = enclave.Address, Timeout = Patience }, credentials, clock, log);
+        using var stop = new CancellationTokenSource();
+
+        Task watching = push.WatchAsync(TimeSpan.FromMilliseconds(20), new ServiceNotifier(null), stop.Token);
+        Shared<KmsCredentials>? rented = null;
+        for (int i = 1; i <= 3; i++)
+        {
+            // Those that are pushed again are not the same object, so the newest are asked for until they are new ones.
+            while (rented?.Value.AccessKeyId != $"ASIA{i}")
+            {
+                Shared<KmsCredentials>? last = rented;
+                rented = await store.RentAsync(last, Patience, CancellationToken.None);
+                last?.Release();
+                Assert.NotNull(rented);
+            }
+
+            clock.Offset += TimeSpan.FromMinutes(7);
+        }
+
+        rented!.Release();
+        await stop.CancelAsync();
+        await watching.WaitAsync(Patience);
+        Assert.DoesNotContain(log.All, text => text.Contains("SECRETSECRET", StringComparison.Ordinal) || text.Contains("TOKENTOKEN", StringComparison.Ordinal));
+    }
+}
