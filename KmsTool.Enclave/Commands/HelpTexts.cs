@@ -100,7 +100,7 @@ internal static class HelpTexts
 
         """;
 
-public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
+    public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
     {
         [""] = Serve,
         [ServeCommandLine.Name] = Serve,

@@ -108,7 +108,7 @@ public sealed class RunTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(42, result.ExitCode);
         Assert.Matches("environment: https_proxy=http://127.0.0.1:[0-9]+\n", result.Output);
-        Assert.Contains("environment: no_proxy=127.0.0.1,localhost\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains("environment: no_proxy=127.0.0.1,localhost,", result.Output, StringComparison.Ordinal);
         Assert.Contains("the section 'version' is not for this program", result.Error, StringComparison.Ordinal);
     }
 

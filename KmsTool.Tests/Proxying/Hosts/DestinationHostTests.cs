@@ -6,7 +6,7 @@ public class DestinationHostTests
 {
     [Theory]
     [InlineData("KMS.test", "KMS.test")]
-    [InlineData("kms.test.", "kms.test.")]
+    [InlineData("kms.test.", "kms.test")]
     [InlineData("10.0.0.1", "10.0.0.1")]
     [InlineData("::1", "::1")]
     [InlineData("[2001:DB8:0::1]", "2001:db8::1")]
