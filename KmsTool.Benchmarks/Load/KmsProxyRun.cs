@@ -64,11 +64,14 @@ internal sealed class KmsProxyRun(LoadOptions options, Testbed testbed) : IDispo
     private static string Describe(List<(LoadResult Call, LoadResult Proxy)> loads, List<MemoryResult> memory)
     {
         var text = new StringBuilder($"Machine: {MachineFacts.Describe()}.\n\n| figure | measured | aim | met |\n|---|---|---|---|\n");
-        (LoadResult alone, LoadResult one) = loads[0];
-        double added = (one.Percentile(0.5) - alone.Percentile(0.5)).TotalMilliseconds;
         LoadResult many = loads[^1].Proxy;
         double cpu = many.Cpu.Enclave.TotalMilliseconds / many.Operations;
-        Line(text, $"| latency added by the proxy, p50, 1 client, ms | {added:F2} | < {MaxAddedMilliseconds} | {Met(added < MaxAddedMilliseconds)} |");
+        foreach ((LoadResult alone, LoadResult proxied) in loads)
+        {
+            double added = (proxied.Percentile(0.5) - alone.Percentile(0.5)).TotalMilliseconds;
+            Line(text, $"| latency added by the proxy, p50, {proxied.Workers} clients, ms | {added:F2} | < {MaxAddedMilliseconds} | {Met(added < MaxAddedMilliseconds)} |");
+        }
+
         Line(text, $"| CPU of the proxy for each attested call, {many.Workers} clients, ms | {cpu:F2} | < {MaxCpuMilliseconds} | {Met(cpu < MaxCpuMilliseconds)} |");
         if (memory.Count > 1)
         {

@@ -1,13 +1,15 @@
 using System.Collections;
-using KmsTool.Enclave.KmsProxy;
 
 namespace KmsTool.Enclave.Commands;
 
 /// <summary>The variables that lead an application's AWS SDK to the KMS proxy, and its other requests to egress.</summary>
 internal static class ApplicationEnvironment
 {
-    // Credentials that are this program's own, and what would have an SDK look past the ones that it is given.
-    private static readonly string[] Kept =
+    /// <summary>
+    /// What an application must not have of this process's environment where there is a KMS proxy: credentials that are this
+    /// program's own, and what would have an SDK look past the ones that it is given.
+    /// </summary>
+    public static readonly IReadOnlyList<string> Removed =
     [
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_KMS", "AWS_KMS_ENDPOINT",
@@ -15,42 +17,22 @@ internal static class ApplicationEnvironment
         "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
     ];
 
-    /// <summary>What leads to the KMS proxy.</summary>
-    public static Dictionary<string, string> OfKmsProxy(KmsProxyServer proxy, string? region)
-    {
-        string url = proxy.Address.GetLeftPart(UriPartial.Authority);
-        var environment = new Dictionary<string, string>
-        {
-            // The AWS SDKs' own, and Enclaver's.
-            ["AWS_ENDPOINT_URL_KMS"] = url,
-            ["AWS_KMS_ENDPOINT"] = url,
-            ["AWS_ACCESS_KEY_ID"] = proxy.Key.Id,
-            ["AWS_SECRET_ACCESS_KEY"] = proxy.Key.SecretText(),
-        };
-        // Some SDKs read the one, some the other.
-        if (region is not null)
-            environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
-
-        return environment;
-    }
-
-    /// <summary>The whole environment of an application.</summary>
-    /// <param name="own">That of this process.</param>
+    /// <summary>What leads to the services.</summary>
     /// <param name="services">What runs.</param>
     /// <param name="region">The region of the application.</param>
-    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string? region)
+    public static Dictionary<string, string> OfServices(EnclaveServices services, string? region)
     {
         var environment = new Dictionary<string, string>();
-        foreach (DictionaryEntry variable in own)
-        {
-            if (services.KmsProxy is null || !Kept.Contains(variable.Key))
-                environment[(string)variable.Key] = (string)variable.Value!;
-        }
-
         if (services.KmsProxy is { } proxy)
         {
-            foreach ((string name, string value) in OfKmsProxy(proxy, region))
-                environment[name] = value;
+            string url = proxy.Address.GetLeftPart(UriPartial.Authority);
+            // The AWS SDKs' own, and Enclaver's.
+            environment["AWS_ENDPOINT_URL_KMS"] = environment["AWS_KMS_ENDPOINT"] = url;
+            environment["AWS_ACCESS_KEY_ID"] = proxy.Key.Id;
+            environment["AWS_SECRET_ACCESS_KEY"] = proxy.Key.SecretText();
+            // Some SDKs read the one, some the other.
+            if (region is not null)
+                environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
         }
 
         if (services.Egress is { } egress)
@@ -66,6 +48,22 @@ internal static class ApplicationEnvironment
 
             foreach (string name in (ReadOnlySpan<string>)["no_proxy", "NO_PROXY"])
                 environment[name] = string.Join(',', direct);
+        }
+
+        return environment;
+    }
+
+    /// <summary>The whole environment of an application.</summary>
+    /// <param name="own">That of this process.</param>
+    /// <param name="services">What runs.</param>
+    /// <param name="region">The region of the application.</param>
+    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string? region)
+    {
+        Dictionary<string, string> environment = OfServices(services, region);
+        foreach (DictionaryEntry variable in own)
+        {
+            if (services.KmsProxy is null || !Removed.Contains(variable.Key))
+                environment.TryAdd((string)variable.Key, (string)variable.Value!);
         }
 
         return environment;

@@ -27,7 +27,7 @@ internal static class KmsProxyCommandLine
                 throw new CommandFailedException(ExitCode.WrongUsage, "The file given with --config has no section kms_proxy, and --listen-port is not given.");
 
             string path = parseResult.GetRequiredValue(environmentFile);
-            Write(path, ApplicationEnvironment.OfKmsProxy(proxy, options.Region));
+            Write(path, ApplicationEnvironment.OfServices(running, options.Region));
             try
             {
                 await Console.Out.WriteLineAsync($"ready {proxy.Address.GetLeftPart(UriPartial.Authority)}");
@@ -55,6 +55,9 @@ internal static class KmsProxyCommandLine
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
             using var writer = new StreamWriter(path, options);
+            foreach (string name in ApplicationEnvironment.Removed.Where(name => !variables.ContainsKey(name)))
+                writer.Write($"unset {name}\n");
+
             foreach ((string name, string value) in variables)
                 writer.Write($"export {name}='{value}'\n");
         }

@@ -30,7 +30,7 @@ internal static class ServicesHelp
               --refuse-debug-mode
                                  does not start where PCR0 is all zeros
 
-        AWS credentials, which no application gets to see:
+        AWS credentials, which stay in the proxy:
               --credentials ORIGIN
                                  environment: AWS_ACCESS_KEY_ID and so on (default where
                                  it is set); imds: the role of the parent instance
@@ -98,7 +98,8 @@ internal static class ServicesHelp
                                  written at start, for '. FILE' in a shell, readable for
                                  its owner, deleted at the end: AWS_ENDPOINT_URL_KMS,
                                  AWS_KMS_ENDPOINT, AWS_ACCESS_KEY_ID,
-                                 AWS_SECRET_ACCESS_KEY, AWS_REGION
+                                 AWS_SECRET_ACCESS_KEY, AWS_REGION, egress; what would
+                                 mislead an SDK, such as AWS_PROFILE, is unset
               --listen-port PORT (default 9999, 0: any free)
 
         {{Options}}

@@ -67,9 +67,12 @@ internal sealed class CredentialRefresher : IAsyncDisposable
                 Log.CredentialsRefreshed(_logger, _source.Name, fetched.Expiration);
                 pause = ShortestPause;
             }
-            catch (CredentialException e)
+#pragma warning disable CA1031 // A fault of ours must not end the renewals; its text might quote an answer, so only its type is told.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
             {
-                Log.CredentialsNotRefreshed(_logger, _source.Name, pause.TotalSeconds, TerminalText.Neutralize(e.Message));
+                string reason = e is CredentialException ? TerminalText.Neutralize(e.Message) : $"a fault of this program: {e.GetType().Name}";
+                Log.CredentialsNotRefreshed(_logger, _source.Name, pause.TotalSeconds, reason);
                 wait = pause;
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }

@@ -36,7 +36,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     /// <summary>The current credentials; waits for some that are good where there are none.</summary>
     /// <param name="patience">Longest wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns><see langword="null"/> when there are none by then. To be released.</returns>
+    /// <returns>To be released. Those that seem to have expired when no others are there by then; <see langword="null"/> when there are none.</returns>
     public Task<Shared<KmsCredentials>?> RentAsync(TimeSpan patience, CancellationToken cancellationToken) =>
         RentAsync(null, patience, cancellationToken);
 
@@ -67,7 +67,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                return null;
+                return TryRentExpired(refused);
             }
         }
     }
@@ -79,6 +79,13 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
             _current?.Release();
             _current = null;
         }
+    }
+
+    // Whether they have expired is for KMS to say: the enclave's clock need not be right.
+    private Shared<KmsCredentials>? TryRentExpired(Shared<KmsCredentials>? refused)
+    {
+        lock (_lock)
+            return _current is { } current && current != refused && current.TryUse() ? current : null;
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -28,25 +28,16 @@ internal static class ConnectRequest
             throw new IOException($"the parent's proxy does not lead to {authority}: {Printable(status)}");
     }
 
+    // Byte by byte: what follows the head is the destination's, and older kernels cannot peek into a vsock.
     private static async Task<string> ReadStatusAsync(Socket proxy, CancellationToken cancellationToken)
     {
         byte[] head = new byte[MaxHeadLength];
-        int length = 0;
-        while (length < head.Length)
+        for (int length = 0; length < head.Length; length++)
         {
-            int seen = await proxy.ReceiveAsync(head.AsMemory(length), SocketFlags.Peek, cancellationToken);
-            if (seen == 0)
+            if (await proxy.ReceiveAsync(head.AsMemory(length, 1), SocketFlags.None, cancellationToken) == 0)
                 throw new IOException("the parent's proxy closed the connection");
 
-            // The end may have begun in what came before.
-            int from = Math.Max(0, length - 3);
-            int end = head.AsSpan(from, length + seen - from).IndexOf("\r\n\r\n"u8);
-            int taken = end < 0 ? seen : from + end + 4 - length;
-            for (int read = 0; read < taken;)
-                read += await proxy.ReceiveAsync(head.AsMemory(length + read, taken - read), SocketFlags.None, cancellationToken);
-
-            length += taken;
-            if (end >= 0)
+            if (head.AsSpan(0, length + 1).EndsWith("\r\n\r\n"u8))
                 return Encoding.Latin1.GetString(head, 0, head.AsSpan().IndexOf("\r\n"u8));
         }
 

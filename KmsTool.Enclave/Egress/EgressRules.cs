@@ -11,13 +11,14 @@ namespace KmsTool.Enclave.Egress;
 /// <param name="Deny">Takes away from what is allowed.</param>
 internal sealed record EgressRules(IReadOnlyList<HostPattern> Allow, IReadOnlyList<HostPattern> Deny)
 {
-    private static readonly IPAddress Metadata = IPAddress.Parse("169.254.169.254");
+    // EC2 user guide, "Access instance metadata", and the names that AWS's resolver has for it.
+    private static readonly string[] Metadata = ["169.254.169.254", "fd00:ec2::254", "instance-data", "instance-data.ec2.internal"];
 
     /// <param name="host">A name or an address, as <see cref="DestinationHost"/> reads it.</param>
     public bool Allows(string host) => Matches(Allow, host) && !Matches(Deny, host);
 
     /// <summary>Whether applications may ask for the credentials of the parent instance.</summary>
-    public bool AllowsInstanceMetadata => Allows(Metadata.ToString());
+    public bool AllowsInstanceMetadata => Metadata.Any(Allows);
 
     private static bool Matches(IReadOnlyList<HostPattern> patterns, string host) => IPAddress.TryParse(host, out IPAddress? address)
         ? patterns.Any(pattern => pattern.MatchesAddress(address))

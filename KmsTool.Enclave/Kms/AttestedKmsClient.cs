@@ -48,7 +48,7 @@ internal sealed class AttestedKmsClient(
     public async Task<KmsAnswer> SendAsync(
         KmsRequest request, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
     {
-        request = pins.Apply(request);
+        request = pins.Apply(request, endpoint.Region);
         if (request.Operation.PlaintextMember is null)
             return await SendAsync(request, null, endpoint, credentials, cancellationToken);
 

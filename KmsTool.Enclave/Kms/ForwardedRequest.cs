@@ -32,6 +32,7 @@ internal sealed record ForwardedRequest : KmsRequest
                 EncryptionAlgorithm = Text(body, "EncryptionAlgorithm"),
                 EncryptionContext = Context(body, "EncryptionContext"),
                 OtherKeys = [.. KeyMembers(operation, body).Select(member => (member, Text(body, member)))],
+                OtherAlgorithms = [.. AlgorithmMembers(operation).Select(member => Text(body, member))],
                 OtherContexts = [.. ContextMembers(operation).Select(member => (member, (IReadOnlyDictionary<string, string>?)Context(body, member)))],
             };
         }
@@ -64,6 +65,9 @@ internal sealed record ForwardedRequest : KmsRequest
         // What an alias is to lead to.
         return body.TryGetProperty("TargetKeyId", out _) ? ["TargetKeyId"] : [];
     }
+
+    private static string[] AlgorithmMembers(KmsOperation operation) =>
+        operation == KmsOperation.ReEncrypt ? ["SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"] : [];
 
     private static string[] ContextMembers(KmsOperation operation) =>
         operation == KmsOperation.ReEncrypt ? ["SourceEncryptionContext", "DestinationEncryptionContext"] : [];

@@ -32,13 +32,16 @@ internal sealed record KmsPins
     }
 
     /// <summary>The request as it may be sent.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="region">Where: KMS of a region uses the keys of that region.</param>
     /// <exception cref="KmsException">A pin forbids it; the message names the pin.</exception>
-    public KmsRequest Apply(KmsRequest request)
+    public KmsRequest Apply(KmsRequest request, string region)
     {
         CheckOperation(request.Operation.Name);
         CheckContext(request);
-        CheckOtherKeys(request);
-        string? keyId = ChooseKey(request);
+        KmsKeyArn[] keys = [.. AllowedKeys.Where(key => key.Region == region)];
+        CheckOtherKeys(request, keys);
+        string? keyId = ChooseKey(request, keys);
         if (keyId is null && request.Operation.TakesKey && request.Operation.PlaintextMember is not null && request.Operation != KmsOperation.Decrypt)
             throw new KmsException(ErrorCodes.InvalidParameter, $"KeyId is missing: {request.Operation.Name} needs a key");
 
@@ -88,22 +91,22 @@ internal sealed record KmsPins
     }
 
     // One that manages keys is held to those that it names; what it does with none is for the operations' pin to say.
-    private string? ChooseKey(KmsRequest request)
+    private string? ChooseKey(KmsRequest request, KmsKeyArn[] keys)
     {
         if (AllowedKeys.Count == 0)
             return request.KeyId;
 
         if (request.KeyId is { } asked)
         {
-            return AllowedKeys.FirstOrDefault(key => key.IsMeantBy(asked))?.Arn
+            return Array.Find(keys, key => key.IsMeantBy(asked))?.Arn
                 ?? throw Violation(AllowKeyOption, "KeyId names a key that is not admitted; give the key id or the ARN of one that is");
         }
 
         if (!request.Operation.TakesKey || request.Operation == KmsOperation.ReEncrypt)
             return null;
 
-        if (AllowedKeys.Count == 1)
-            return AllowedKeys[0].Arn;
+        if (keys is [{ } only])
+            return only.Arn;
 
         // A ciphertext says which key made it, and KMS's answer repeats it to be checked.
         return request.Operation == KmsOperation.Decrypt && request.EncryptionAlgorithm is null or KmsLimits.SymmetricAlgorithm
@@ -111,14 +114,14 @@ internal sealed record KmsPins
             : throw Violation(AllowKeyOption, "several keys are admitted: name one with KeyId");
     }
 
-    private void CheckOtherKeys(KmsRequest request)
+    private void CheckOtherKeys(KmsRequest request, KmsKeyArn[] keys)
     {
         if (AllowedKeys.Count == 0)
             return;
 
         foreach ((string member, string? keyId) in request.OtherKeys)
         {
-            if (!AllowedKeys.Any(key => key.Arn == keyId))
+            if (!Array.Exists(keys, key => key.Arn == keyId))
                 throw Violation(AllowKeyOption, $"{member} has to be the ARN of an admitted key");
         }
     }
@@ -130,6 +133,9 @@ internal sealed record KmsPins
             return;
 
         if (!request.Operation.TakesContext || request.EncryptionAlgorithm is not (null or KmsLimits.SymmetricAlgorithm))
+            throw Violation(RequireContextOption, "this takes no encryption context, and one is required");
+
+        if (request.OtherAlgorithms.Any(algorithm => algorithm is not (null or KmsLimits.SymmetricAlgorithm)))
             throw Violation(RequireContextOption, "this takes no encryption context, and one is required");
 
         if (request.Operation != KmsOperation.ReEncrypt)

@@ -25,6 +25,9 @@ internal abstract record KmsRequest(KmsOperation Operation)
     /// <summary>Encryption contexts besides <see cref="EncryptionContext"/>, under the names of their members.</summary>
     public IReadOnlyList<(string Member, IReadOnlyDictionary<string, string>? Context)> OtherContexts { get; init; } = [];
 
+    /// <summary>Encryption algorithms besides <see cref="EncryptionAlgorithm"/>.</summary>
+    public IReadOnlyList<string?> OtherAlgorithms { get; init; } = [];
+
     /// <summary>The JSON object in UTF-8, in a buffer that the caller disposes of: a request to encrypt holds a plaintext.</summary>
     /// <param name="recipient">The value of the member <c>Recipient</c>, in UTF-8; empty for none.</param>
     public SensitiveBufferWriter ToJson(ReadOnlySpan<byte> recipient)

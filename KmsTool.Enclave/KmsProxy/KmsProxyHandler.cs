@@ -19,7 +19,7 @@ namespace KmsTool.Enclave.KmsProxy;
 /// <param name="regions">The regions that may be named, and where KMS of each is.</param>
 /// <param name="credentials">What requests to KMS are signed with.</param>
 /// <param name="key">What requests from here are signed with.</param>
-/// <param name="requestTimeout">Longest time of a request, once it is here.</param>
+/// <param name="requestTimeout">Longest time for a body to arrive, and then for the answer.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log; no body goes there.</param>
 internal sealed class KmsProxyHandler(
@@ -100,18 +100,35 @@ internal sealed class KmsProxyHandler(
         HttpRequest request = context.Request;
         string rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         RequireForm(request, rawTarget);
-        SensitiveBufferWriter body = await RequestBody.ReadAsync(request, context.RequestAborted);
+        // What does not even claim to be an application's costs no buffer.
+        var signed = new SignedRequest(request.Method, rawTarget, request.Headers, ReadOnlyMemory<byte>.Empty);
+        (AuthorizationHeader Header, string Time) claim = key.ReadClaim(signed, time.GetUtcNow());
+        SensitiveBufferWriter body = await ReadBodyAsync(context);
         try
         {
-            string region = key.Verify(new SignedRequest(request.Method, rawTarget, request.Headers, body.Written), time.GetUtcNow());
+            key.RequireSignature(signed with { Body = body.Written }, claim);
             KmsOperation operation = (request.Headers[TargetHeader] is [{ } target] ? KmsOperation.OfTarget(target) : null)
                 ?? throw Refused(400, "UnknownOperationException", "X-Amz-Target has to be TrentService. and the name of a KMS operation");
-            return (operation, regions.Find(region), body);
+            return (operation, regions.Find(claim.Header.Region), body);
         }
         catch
         {
             body.Dispose();
             throw;
+        }
+    }
+
+    private async Task<SensitiveBufferWriter> ReadBodyAsync(HttpContext context)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(requestTimeout);
+        try
+        {
+            return await RequestBody.ReadAsync(context.Request, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw Refused(408, "SerializationException", $"The body did not arrive within {requestTimeout.TotalSeconds} s");
         }
     }
 
@@ -160,7 +177,7 @@ internal sealed class KmsProxyHandler(
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(requestTimeout);
         Shared<KmsCredentials> rented = await credentials.RentAsync(CredentialPatience, deadline.Token)
-            ?? throw Refused(503, "CredentialsUnavailableException", "The KMS proxy has no AWS credentials yet; its log says why");
+            ?? throw Refused(503, "CredentialsUnavailableException", "The KMS proxy has no AWS credentials yet: with --credentials imds its log says why; with push the parent has sent none");
         try
         {
             KmsAnswer answer = await kms.SendAsync(request, endpoint, rented.Value, deadline.Token);

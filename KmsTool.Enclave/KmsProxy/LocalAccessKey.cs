@@ -38,10 +38,10 @@ internal sealed class LocalAccessKey : IDisposable
     /// <summary>The secret as text, which an application's environment takes; no copy can be cleared.</summary>
     public string SecretText() => Encoding.ASCII.GetString(_secret.Span);
 
-    /// <summary>Requires that a request was signed with this key, for KMS, in the last five minutes.</summary>
-    /// <returns>The region in whose name.</returns>
-    /// <exception cref="SignatureException">It was not.</exception>
-    public string Verify(SignedRequest request, DateTimeOffset now)
+    /// <summary>Requires that a request claims to be signed with this key, for KMS, in the last five minutes. Needs no body.</summary>
+    /// <returns>The claim.</returns>
+    /// <exception cref="SignatureException">It does not.</exception>
+    public (AuthorizationHeader Header, string Time) ReadClaim(SignedRequest request, DateTimeOffset now)
     {
         AuthorizationHeader header = SignatureV4.ReadHeader(request);
         string time = SignatureV4.RequireSignedHeaders(request, header);
@@ -53,9 +53,13 @@ internal sealed class LocalAccessKey : IDisposable
 
         SignatureV4.RequireScope(header, "kms", time);
         SignatureV4.RequireTime(time, now);
-        SignatureV4.RequireSignature(request, header, _secret.Span, time, quote: false);
-        return header.Region;
+        return (header, time);
     }
+
+    /// <summary>Requires that a request's signature is what it claims to be.</summary>
+    /// <exception cref="SignatureException">It is not.</exception>
+    public void RequireSignature(SignedRequest request, (AuthorizationHeader Header, string Time) claim) =>
+        SignatureV4.RequireSignature(request, claim.Header, _secret.Span, claim.Time, quote: false);
 
     public void Dispose() => _secret.Dispose();
 }

@@ -36,5 +36,8 @@ internal sealed record ProxyError(int Status, string Type, string Message, strin
         _ => new(503, e.Code + "Exception", e.Message),
     };
 
-    public static ProxyError Of(KmsAnswer.Refused refused) => new(refused.Status, refused.Code, refused.Message, refused.RequestId);
+    public static ProxyError Of(KmsAnswer.Refused refused) => refused.Code == ErrorCodes.InvalidKmsAnswer
+        // No error of KMS's, a load balancer's perhaps; its status says whether to try again.
+        ? new(refused.Status, refused.Code + "Exception", refused.Message, refused.RequestId)
+        : new(refused.Status, refused.Code, refused.Message, refused.RequestId);
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Simulator;
@@ -110,6 +111,63 @@ public sealed class RunTests : IAsyncLifetime, IDisposable
         Assert.Matches("environment: https_proxy=http://127.0.0.1:[0-9]+\n", result.Output);
         Assert.Contains("environment: no_proxy=127.0.0.1,localhost,", result.Output, StringComparison.Ordinal);
         Assert.Contains("the section 'version' is not for this program", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kms_proxy_writes_what_an_application_needs_for_its_owner_only_and_takes_it_away()
+    {
+        AwsCredential role = _simulator.Host.Role!.CurrentCredential();
+        string file = _directory["kms.env"];
+        string elsewhere = _directory["elsewhere"];
+        await File.WriteAllTextAsync(elsewhere, "kept");
+        File.CreateSymbolicLink(file, elsewhere);
+        var environment = new Dictionary<string, string>
+        {
+            ["AWS_ACCESS_KEY_ID"] = role.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = role.SecretAccessKey,
+            ["AWS_SESSION_TOKEN"] = role.SessionToken!,
+            ["AWS_PROFILE"] = "other",
+        };
+        await using RunningProgram proxy = ProgramRunner.Start(
+            "kmstool-enclave",
+            [
+                "kms-proxy", "--listen-port", "0", "--environment-file", file, "--region", "us-east-1", "--nsm", _simulator.Host.NsmAddress.ToString(),
+                "--ca-bundle", _simulator.Host.Files.CaBundle, "--proxy", $"tcp:127.0.0.1:{_simulator.Host.KmsEndpoint.Port}", "--egress-port", "0",
+            ],
+            environment);
+        Assert.Matches("^ready http://127.0.0.1:[0-9]+$", await proxy.WaitForOutputAsync("ready"));
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal("kept", await File.ReadAllTextAsync(elsewhere));
+        await using RunningProgram application = ProgramRunner.Start(
+            "/bin/sh", ["-c", ". \"$0\"; exec \"$@\"", file, .. KmsApplication.Command], environment);
+        Assert.Equal("plaintext: secret", await DecryptAsync(application));
+        application.CloseInput();
+        ProgramResult used = await application.WaitForExitAsync();
+        Assert.Matches("environment: https_proxy=http://127.0.0.1:[0-9]+\n", used.Output);
+        Assert.DoesNotContain(role.SecretAccessKey, used.Output, StringComparison.Ordinal);
+
+        proxy.Terminate();
+        Assert.Equal(0, (await proxy.WaitForExitAsync()).ExitCode);
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public async Task Signal_before_the_application_is_started_ends_the_start()
+    {
+        using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        silent.Bind(new UnixDomainSocketEndPoint(_directory["nsm"]));
+        silent.Listen();
+        await using RunningProgram program = ProgramRunner.Start(
+            "kmstool-enclave", ["run", "--region", "us-east-1", "--nsm", "unix:" + _directory["nsm"], "--", .. KmsApplication.Command],
+            new Dictionary<string, string> { ["AWS_ACCESS_KEY_ID"] = "AKID", ["AWS_SECRET_ACCESS_KEY"] = "secret" });
+        using Socket asked = await silent.AcceptAsync();
+
+        program.Terminate();
+        ProgramResult result = await program.WaitForExitAsync();
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("Ended by a signal before the application was started", result.Error, StringComparison.Ordinal);
     }
 
     private RunningProgram Start(string[] options, Dictionary<string, string>? environment = null, string? proxy = null) => ProgramRunner.Start(

@@ -65,6 +65,7 @@ public sealed class KmsProxyBadInputTests
     [InlineData("TrentService.Decrypt.Decrypt")]
     [InlineData("TrentService.Decrypt\t")]
     [InlineData("trentservice.Decrypt")]
+    [InlineData("TrentService.decrypt")]
     [InlineData("DynamoDB_20120810.GetItem")]
     public async Task Target_that_is_no_operation_of_KMS_is_refused(string target)
     {
@@ -160,6 +161,31 @@ public sealed class KmsProxyBadInputTests
         int received = await third.ReceiveAsync(buffer).WaitAsync(EnclavePeer.Patience);
 
         Assert.Equal(0, received);
+        foreach (Socket within in (Socket[])[first, second])
+        {
+            await within.SendAsync("Host: a\r\nConnection: close\r\n\r\n"u8.ToArray());
+            byte[] answer = new byte[12];
+            await new NetworkStream(within).ReadExactlyAsync(answer).AsTask().WaitAsync(EnclavePeer.Patience);
+            Assert.Equal("HTTP/1.1 411", Encoding.ASCII.GetString(answer));
+        }
+    }
+
+    [Fact]
+    public async Task Body_of_an_unknown_caller_is_not_waited_for()
+    {
+        await using TestKmsProxy proxy = await TestKmsProxy.StartAsync(isCutOff: true);
+        string head = proxy.Signed("Decrypt", "{}").Split("\r\n\r\n")[0].Replace("Credential=", "Credential=X", StringComparison.Ordinal);
+
+        AssertError(403, "UnrecognizedClientException", await proxy.SendAsync(head + "\r\n\r\n"), out _);
+    }
+
+    [Fact]
+    public async Task Body_that_trickles_in_is_given_up_when_its_time_is_over()
+    {
+        await using TestKmsProxy proxy = await TestKmsProxy.StartAsync(
+            configure: options => options with { RequestTimeout = TimeSpan.FromSeconds(1), BodyPatience = TimeSpan.FromMinutes(1) });
+
+        AssertError(408, "SerializationException", await proxy.SendAsync(proxy.Signed("Decrypt", "{}")[..^1]), out _);
     }
 
     private static async Task<Socket> ConnectAsync(TestKmsProxy proxy)

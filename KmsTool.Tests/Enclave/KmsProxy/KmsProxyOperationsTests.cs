@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
+using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.KmsProxy;
 using KmsTool.Simulator.Faults;
 
 namespace KmsTool.Tests.Enclave.KmsProxy;
@@ -120,11 +122,41 @@ public sealed class KmsProxyOperationsTests
     public async Task Credentials_that_KMS_calls_expired_are_replaced_within_the_request()
     {
         await using TestKmsProxy proxy = await TestKmsProxy.StartAsync();
-        proxy.Credentials.Wanted += () => proxy.Put(proxy.Simulator.Host.Administrator);
+        byte[] ciphertext = proxy.Simulator.Host.Encrypt(proxy.CreateKey(), "secret"u8);
+        // The administrator may not decrypt: with the old ones again it would be refused.
+        proxy.Put(proxy.Simulator.Host.Administrator);
+        proxy.Credentials.Wanted += () => proxy.Put(proxy.Simulator.Host.Role!.CurrentCredential());
 
         proxy.Simulator.Host.Faults[SimulatorFault.KmsExpiredTokenOnce] = true;
+        DecryptResponse decrypted = await proxy.Client().DecryptAsync(new DecryptRequest { CiphertextBlob = new MemoryStream(ciphertext) });
+
+        Assert.Equal("secret"u8.ToArray(), decrypted.Plaintext.ToArray());
+    }
+
+    // The enclave's clock may be hours ahead.
+    [Fact]
+    public async Task Credentials_that_only_seem_to_have_expired_are_tried()
+    {
+        await using TestKmsProxy proxy = await TestKmsProxy.StartAsync();
+        proxy.Put(proxy.Simulator.Host.Role!.CurrentCredential(), expiration: DateTimeOffset.UnixEpoch);
 
         Assert.Equal(8, (await proxy.Client().GenerateRandomAsync(8)).Plaintext.Length);
+    }
+
+    // A second region by an endpoint of its own: the simulator, which is of another, says so.
+    [Fact]
+    public async Task Request_for_another_configured_region_goes_to_its_endpoint()
+    {
+        await using TestKmsProxy proxy = await TestKmsProxy.StartAsync(configure: options => options with
+        {
+            Regions = new ProxyRegions(new Dictionary<string, KmsEndpoint>(options.Regions.Endpoints) { ["eu-west-1"] = new("localhost", 443, "eu-west-1") }),
+        });
+
+        AmazonKeyManagementServiceException e = await Assert.ThrowsAnyAsync<AmazonKeyManagementServiceException>(
+            () => proxy.Client("eu-west-1").GenerateRandomAsync(8));
+
+        Assert.Equal("InvalidSignatureException", e.ErrorCode);
+        Assert.Equal("Credential should be scoped to a valid region, not 'eu-west-1'; this is 'us-east-1'.", e.Message);
     }
 
     [Fact]

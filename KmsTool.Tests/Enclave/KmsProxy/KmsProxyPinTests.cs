@@ -33,6 +33,30 @@ public sealed class KmsProxyPinTests
         await AssertPinnedAsync(() => kms.ReEncryptAsync(new ReEncryptRequest { CiphertextBlob = encrypted.CiphertextBlob, DestinationKeyId = allowed }));
     }
 
+    [Theory]
+    [InlineData("mrk-1234567890abcdef1234567890abcdef", "eu-west-1", "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef")]
+    [InlineData("mrk-1234567890abcdef1234567890abcdef", "us-east-1", "arn:aws:kms:us-east-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef")]
+    [InlineData(null, "eu-west-1", "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef")]
+    [InlineData("arn:aws:kms:us-east-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef", "eu-west-1", null)]
+    [InlineData("mrk-1234567890abcdef1234567890abcdef", "ap-south-1", null)]
+    public void Allowed_keys_are_those_of_the_region(string? asked, string region, string? expected)
+    {
+        KmsPins pins = KmsPins.None with
+        {
+            AllowedKeys =
+            [
+                .. ForKey("arn:aws:kms:us-east-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef").AllowedKeys,
+                .. ForKey("arn:aws:kms:eu-west-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef").AllowedKeys,
+            ],
+        };
+        var request = new CommandRequest(KmsOperation.GenerateDataKey) { KeyId = asked };
+
+        if (expected is null)
+            Assert.Contains("not admitted", Assert.Throws<KmsException>(() => pins.Apply(request, region)).Message, StringComparison.Ordinal);
+        else
+            Assert.Equal(expected, pins.Apply(request, region).KeyId);
+    }
+
     [Fact]
     public async Task Decrypt_of_what_another_key_made_is_refused()
     {
@@ -64,6 +88,14 @@ public sealed class KmsProxyPinTests
         await AssertPinnedAsync(() => kms.DecryptAsync(new DecryptRequest { CiphertextBlob = encrypted.CiphertextBlob, EncryptionContext = wrong }));
         await AssertPinnedAsync(() => kms.GenerateDataKeyWithoutPlaintextAsync(new GenerateDataKeyWithoutPlaintextRequest { KeyId = key, NumberOfBytes = 1 }));
         await AssertPinnedAsync(() => kms.GenerateMacAsync(new GenerateMacRequest { KeyId = key, Message = new MemoryStream([1]), MacAlgorithm = MacAlgorithmSpec.HMAC_SHA_256 }));
+        await AssertPinnedAsync(() => kms.ReEncryptAsync(new ReEncryptRequest
+        {
+            CiphertextBlob = encrypted.CiphertextBlob,
+            SourceEncryptionContext = right,
+            DestinationKeyId = key,
+            DestinationEncryptionContext = right,
+            DestinationEncryptionAlgorithm = EncryptionAlgorithmSpec.RSAES_OAEP_SHA_256,
+        }));
         await AssertPinnedAsync(() => kms.ReEncryptAsync(new ReEncryptRequest
         {
             CiphertextBlob = encrypted.CiphertextBlob,
