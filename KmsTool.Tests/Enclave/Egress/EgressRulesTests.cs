@@ -31,7 +31,10 @@ public class EgressRulesTests
 
     [Theory]
     [InlineData("", "", false)]
-    [InlineData("**", "", false)]
+    [InlineData("**", "", true)]
+    [InlineData("instance-data.ec2.internal", "", true)]
+    [InlineData("fd00:ec2::/32", "", true)]
+    [InlineData("*.example.com", "", false)]
     [InlineData("169.254.0.0/16", "", true)]
     [InlineData("169.254.0.0/16", "169.254.169.254", false)]
     public void AllowsInstanceMetadata_follows_the_same_rules(string allow, string deny, bool expected) =>
