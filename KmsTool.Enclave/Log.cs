@@ -92,7 +92,7 @@ internal static partial class Log
         "THE KMS PROXY LISTENS AT {Address}, NOT ON LOOPBACK: plaintexts of KMS leave this enclave unencrypted for whoever knows the local access key or reads the network")]
     public static partial void ProxyExposed(ILogger logger, string address);
 
-    [LoggerMessage(40, LogLevel.Information, "AWS credentials from {Source}; they expire {Expiration}")]
+    [LoggerMessage(40, LogLevel.Information, "AWS credentials from {Source}; they expire {Expiration:u}")]
     public static partial void CredentialsRefreshed(ILogger logger, string source, DateTimeOffset? expiration);
 
     [LoggerMessage(41, LogLevel.Warning, "No new AWS credentials from {Source}, next try in {Seconds} s: {Reason}")]
