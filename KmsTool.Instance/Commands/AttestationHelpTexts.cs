@@ -64,8 +64,8 @@ internal static class AttestationHelpTexts
         KiB; without it, or with -, it is read from stdin.
 
         What is expected:
-          --nonce HEX            the nonce that it was asked for with: proves that it was
-                                 made since
+          --nonce HEX            the nonce that it was asked for with: proves that it
+                                 was made since
           --user-data HEX        the user data
           --max-age SECONDS      how old it may be, up to 86400; without, its
                                  certificate is a bound of about three hours
