@@ -189,23 +189,19 @@ public sealed class VerifyAttestationProgramTests : IDisposable
             broken.TryAdd(failure, (reason, () => (Chain, Chain.Sign(breakIt(new TestPayload(Chain.Document())).Encode()))));
 
         foreach ((AttestationFailure failure, string reason, Func<byte[], byte[], byte[]> make) in AttestationVerifierTests.BrokenDocuments.Values)
-        {
-            broken.TryAdd(failure, (reason, () =>
-            {
-                byte[] payload = Chain.Document().EncodePayload();
-                return (Chain, make(payload, CoseSign1.Parse(Chain.Sign(payload)).Signature.ToArray()));
-            }));
-        }
+            broken.TryAdd(failure, (reason, () => (Chain, BreakDocument(make))));
 
         foreach ((AttestationFailure failure, string reason, Func<TestChain> make) in AttestationChainTests.BrokenChains.Values)
-        {
-            broken.TryAdd(failure, (reason, () =>
-            {
-                TestChain chain = make();
-                return (chain, chain.Sign(chain.Document()));
-            }));
-        }
+            broken.TryAdd(failure, (reason, () => SignWith(make())));
 
         return broken;
     }
+
+    private static byte[] BreakDocument(Func<byte[], byte[], byte[]> make)
+    {
+        byte[] payload = Chain.Document().EncodePayload();
+        return make(payload, CoseSign1.Parse(Chain.Sign(payload)).Signature.ToArray());
+    }
+
+    private static (TestChain Chain, byte[] Document) SignWith(TestChain chain) => (chain, chain.Sign(chain.Document()));
 }
