@@ -33,6 +33,12 @@ internal static class CommonOptions
         CustomParser = result => ParseSeconds(result, atLeast),
     };
 
+    /// <summary>The same, where there is no default.</summary>
+    public static Option<TimeSpan?> OptionalSeconds(string name, double atLeast = 0.001) => new(name)
+    {
+        CustomParser = result => ParseSeconds(result, atLeast),
+    };
+
     /// <summary>A whole number within bounds.</summary>
     public static Option<int> Number(string name, int byDefault, int atLeast, int atMost) => new(name)
     {

@@ -39,6 +39,8 @@ internal static class Program
 
             root.Add(DescribeCommandLine.CreateCommand());
             root.Add(AttestCommandLine.CreateCommand());
+            root.Add(VerifyAttestationCommandLine.CreateCommand());
+            root.Add(PolicyCommandLine.CreateCommand());
             root.Add(CredentialsCommandLine.CreateCommand());
             root.Add(VsockProxyCommandLine.CreateCommand());
         }

@@ -1,44 +1,73 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
-using System.Security.Cryptography;
+using System.Text;
 using KmsTool.Cli;
+using KmsTool.Instance.Verification;
+using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 
-/// <summary><c>kmstool-instance attest</c>: an attestation document of a running enclave.</summary>
+/// <summary><c>kmstool-instance attest</c>: an attestation document of a running enclave, verified where that is asked for.</summary>
 internal static class AttestCommandLine
 {
     public const string Name = "attest";
 
-    private const string RandomNonce = "random";
-    private const int RandomNonceLength = 32;
-
     public static Command CreateCommand()
     {
         var enclave = new EnclaveArguments(withCredentials: false);
-        var nonce = new Option<ReadOnlyMemory<byte>?>("--nonce") { CustomParser = result => ParseBytes(result, mayBeRandom: true) };
-        var userData = new Option<ReadOnlyMemory<byte>?>("--user-data") { CustomParser = result => ParseBytes(result, mayBeRandom: false) };
-        var output = new Option<string>("--output") { DefaultValueFactory = _ => "base64" };
-        output.AcceptOnlyFromAmong("base64", "raw", "json");
-        var command = new Command(Name) { nonce, userData, output };
+        Option<ReadOnlyMemory<byte>?> nonce = HexOption.Create("--nonce", mayBeRandom: true);
+        Option<ReadOnlyMemory<byte>?> userData = HexOption.Create("--user-data");
+        var verify = new Option<bool>("--verify");
+        var verification = new VerificationArguments();
+        var output = new Option<string?>("--output");
+        output.AcceptOnlyFromAmong("text", "base64", "raw", "json");
+        var command = new Command(Name) { nonce, userData, verify, output };
+        verification.AddTo(command);
         enclave.AddTo(command);
         command.SetAction(async (line, cancellationToken) =>
         {
             EnclaveRequest request = enclave.Bind(line);
-            var attest = new AttestCommand { Nonce = line.GetValue(nonce), UserData = line.GetValue(userData) };
+            bool isVerified = line.GetValue(verify);
+            string format = line.GetValue(output) ?? (isVerified ? "text" : "base64");
+            if (!isVerified && (format == "text" || verification.AreGiven(line)))
+                throw new CommandFailedException(ExitCode.WrongUsage, "--output text, --pcr, --root and --simulator go with --verify.");
+
+            // Without a nonce, a document of hours ago would pass for one of this enclave.
+            ReadOnlyMemory<byte>? asked = line.GetValue(nonce) ?? (isVerified ? HexOption.RandomBytes() : null);
+            var attest = new AttestCommand { Nonce = asked, UserData = line.GetValue(userData) };
+            var expectations = new AttestationExpectations
+            {
+                Pcrs = verification.Pcrs.Bind(line),
+                Nonce = asked,
+                UserData = attest.UserData,
+            };
+            // Before anybody is connected to: what is wrong on the command line is said first.
+            TrustedRoot? root = isVerified ? await verification.LoadRootAsync(line, cancellationToken) : null;
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
             using AttestReply reply = await EnclaveCommand.RunAsync<AttestReply>(request, attest, loggers.CreateLogger(Name), cancellationToken);
-            await StandardOutput.WriteAsync(stream => PrintAsync(stream, reply, line.GetRequiredValue(output), cancellationToken), cancellationToken);
-            if (attest.Nonce is { } asked)
-                await Console.Error.WriteLineAsync($"nonce {Convert.ToHexStringLower(asked.Span)}");
+            if (root is not null)
+            {
+                var check = new DocumentCheck(root, expectations, TimeProvider.System.GetUtcNow());
+                await check.RunAsync(reply.Document, ReportFormatOf(format), withDocument: true, cancellationToken);
+            }
+
+            if (root is null || ReportFormatOf(format) == ReportFormat.None)
+                await StandardOutput.WriteAsync(stream => PrintAsync(stream, reply, format, cancellationToken), cancellationToken);
+            if (asked is { } bytes)
+                await Console.Error.WriteLineAsync($"nonce {Convert.ToHexStringLower(bytes.Span)}");
         });
         return command;
     }
+
+    /// <summary>How the report is written; the other formats are those of the document itself.</summary>
+    private static ReportFormat ReportFormatOf(string output) => output switch
+    {
+        "text" => ReportFormat.Text,
+        "json" => ReportFormat.Json,
+        _ => ReportFormat.None,
+    };
 
     private static async Task PrintAsync(Stream output, AttestReply reply, string format, CancellationToken cancellationToken)
     {
@@ -47,30 +76,6 @@ internal static class AttestCommandLine
         else if (format == "json")
             await ReplyWriter.WriteAsync(output, reply, indented: false, cancellationToken);
         else
-            await output.WriteAsync(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(reply.Document.Span) + "\n"), cancellationToken);
-    }
-
-    private static ReadOnlyMemory<byte>? ParseBytes(ArgumentResult result, bool mayBeRandom)
-    {
-        string text = result.Tokens.Single().Value;
-        if (mayBeRandom && text == RandomNonce)
-            return RandomNumberGenerator.GetBytes(RandomNonceLength);
-
-        if (text.Length <= 2 * NsmLimits.MaxAttestationFieldLength && TryParseHex(text, out byte[]? bytes))
-            return bytes;
-
-        result.AddError(string.Create(CultureInfo.InvariantCulture,
-            $"{((OptionResult)result.Parent!).Option.Name} takes hexadecimal digits, two a byte, of at most {NsmLimits.MaxAttestationFieldLength} bytes{(mayBeRandom ? ", or 'random'" : "")}."));
-        return null;
-    }
-
-    private static bool TryParseHex(string text, out byte[]? bytes)
-    {
-        bytes = new byte[text.Length / 2];
-        if (text.Length % 2 == 0 && Convert.FromHexString(text, bytes, out _, out int length) == System.Buffers.OperationStatus.Done && length == bytes.Length)
-            return true;
-
-        bytes = null;
-        return false;
+            await output.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(reply.Document.Span) + "\n"), cancellationToken);
     }
 }

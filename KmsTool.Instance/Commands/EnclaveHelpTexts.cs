@@ -56,34 +56,4 @@ internal static class EnclaveHelpTexts
         {{ExitCodes}}
 
         """;
-
-    public const string Attest = $$"""
-        Prints an attestation document of a running enclave, which the Nitro Secure
-        Module signs: COSE_Sign1 with the enclave's measurements, the nonce and the
-        user data.
-
-        Usage:
-          kmstool-instance attest --cid CID [options]
-
-        {{Enclave}}
-
-        The document:
-          --nonce HEX            proves that the document is fresh, up to 1024 bytes;
-                                 'random' for 32 bytes of this program's choice. It is
-                                 repeated on stderr
-          --user-data HEX        data to be signed, up to 1024 bytes. It proves nothing
-                                 about the enclave: whoever reaches it can choose it
-
-        The result:
-          --output FORMAT        base64 (default), raw (the bytes only) or json
-                                 ({"Document":base64})
-
-        {{Other}}
-
-        Examples:
-          kmstool-instance attest --cid 16 --nonce random --output raw >document.cbor
-
-        {{ExitCodes}}
-
-        """;
 }

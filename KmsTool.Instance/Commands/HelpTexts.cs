@@ -13,7 +13,8 @@ internal static class HelpTexts
           kmstool-instance [decrypt] --cid CID [options] --batch FILE
           kmstool-instance COMMAND [options]   each has a --help:
             generate-data-key, generate-data-key-pair, generate-random,
-            derive-shared-secret, describe, attest, credentials, vsock-proxy
+            derive-shared-secret, describe, attest, credentials, vsock-proxy,
+            verify-attestation, policy
 
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
         prints it; - reads it from stdin.
@@ -176,7 +177,9 @@ internal static class HelpTexts
         [KmsCommandLine.GenerateRandom] = KmsHelpTexts.GenerateRandom,
         [KmsCommandLine.DeriveSharedSecret] = KmsHelpTexts.DeriveSharedSecret,
         [DescribeCommandLine.Name] = EnclaveHelpTexts.Describe,
-        [AttestCommandLine.Name] = EnclaveHelpTexts.Attest,
+        [AttestCommandLine.Name] = AttestationHelpTexts.Attest,
+        [VerifyAttestationCommandLine.Name] = AttestationHelpTexts.Verify,
+        [PolicyCommandLine.Name] = PolicyHelpText.Text,
         [VsockProxyCommandLine.Name] = VsockProxy,
     };
 }

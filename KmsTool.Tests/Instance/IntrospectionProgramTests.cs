@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Support;
@@ -50,6 +51,78 @@ public sealed class IntrospectionProgramTests : IAsyncLifetime
         AttestationVerdict verdict = new AttestationVerifier(AttestationRoot.FromCertificate(_enclave.Simulator.Host.NsmRoot))
             .Verify(result.OutputBytes, TimeProvider.System.GetUtcNow());
         Assert.Equal(result.Error, $"nonce {Convert.ToHexStringLower(verdict.Document!.Nonce!.Value.Span)}\n");
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    [InlineData("raw")]
+    public async Task Attest_withVerify_verifiesWhatTheEnclaveGave(string output)
+    {
+        string pcr0 = Convert.ToHexStringLower(_enclave.Simulator.Host.Pcrs.Read(0).Value);
+
+        ProgramResult result = await RunAsync(
+            "attest", "--nonce", "random", "--verify", "--pcr", "0=" + pcr0, "--root", _enclave.Simulator.Host.Files.NsmRoot, "--output", output);
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        string nonce = Regex.Match(result.Error, "(?m)^nonce ([0-9a-f]{64})$").Groups[1].Value;
+        Assert.NotEqual("", nonce);
+        if (output == "text")
+        {
+            Assert.Matches($"(?m)^PCR0: +{pcr0}$", result.Output);
+            Assert.Matches($"(?m)^Nonce: +{nonce}$", result.Output);
+            return;
+        }
+
+        byte[] document = output == "raw" ? result.OutputBytes : JsonElement.Parse(result.Output).GetProperty("Document").GetBytesFromBase64();
+        ProgramResult again = await ProgramRunner.RunAsync(
+            "kmstool-instance", ["verify-attestation", "--simulator", _enclave.Simulator.Host.Files.Directory, "--nonce", nonce], input: document);
+        Assert.True(again.ExitCode == 0, again.Error);
+    }
+
+    [Fact]
+    public async Task Attest_withVerifyAlone_asksWithANonceOfItsOwn()
+    {
+        ProgramResult result = await RunAsync("attest", "--verify", "--simulator", _enclave.Simulator.Host.Files.Directory);
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Matches("(?m)^Nonce: +[0-9a-f]{64}$", result.Output);
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("raw")]
+    public async Task Attest_withVerify_ofAnotherImage_printsNoDocumentAsIfItWereRight(string output)
+    {
+        ProgramResult result = await RunAsync(
+            "attest", "--verify", "--root", _enclave.Simulator.Host.Files.NsmRoot, "--pcr", "0=" + new string('1', 96), "--output", output);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("(PcrMismatch): PCR0 is ", result.Error, StringComparison.Ordinal);
+        if (output == "json")
+            Assert.False(JsonElement.Parse(result.Output).GetProperty("Valid").GetBoolean());
+        else
+            Assert.Empty(result.OutputBytes);
+    }
+
+    [Fact]
+    public async Task Attest_withVerify_againstAws_refusesASimulator()
+    {
+        ProgramResult result = await RunAsync("attest", "--verify");
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("(RootMismatch)", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--root", "root.pem")]
+    [InlineData("--output", "text")]
+    public async Task Attest_withoutVerify_takesNothingThatGoesWithIt(string option, string value)
+    {
+        ProgramResult result = await RunAsync("attest", option, value);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains("go with --verify", result.Error, StringComparison.Ordinal);
     }
 
     [Theory]
