@@ -39,6 +39,7 @@ internal static class Program
 
             root.Add(DescribeCommandLine.CreateCommand());
             root.Add(AttestCommandLine.CreateCommand());
+            root.Add(MeasureCommandLine.CreateCommand());
             root.Add(CredentialsCommandLine.CreateCommand());
             root.Add(VsockProxyCommandLine.CreateCommand());
         }

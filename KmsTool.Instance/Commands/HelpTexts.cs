@@ -13,7 +13,8 @@ internal static class HelpTexts
           kmstool-instance [decrypt] --cid CID [options] --batch FILE
           kmstool-instance COMMAND [options]   each has a --help:
             generate-data-key, generate-data-key-pair, generate-random,
-            derive-shared-secret, describe, attest, credentials, vsock-proxy
+            derive-shared-secret, describe, attest, measure, credentials,
+            vsock-proxy
 
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
         prints it; - reads it from stdin.
@@ -177,6 +178,7 @@ internal static class HelpTexts
         [KmsCommandLine.DeriveSharedSecret] = KmsHelpTexts.DeriveSharedSecret,
         [DescribeCommandLine.Name] = EnclaveHelpTexts.Describe,
         [AttestCommandLine.Name] = EnclaveHelpTexts.Attest,
+        [MeasureCommandLine.Name] = MeasureCommandLine.Help,
         [VsockProxyCommandLine.Name] = VsockProxy,
     };
 }
