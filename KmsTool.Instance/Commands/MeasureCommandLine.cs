@@ -17,12 +17,15 @@ internal static class MeasureCommandLine
         Usage:
           kmstool-instance measure IMAGE.eif [options]
 
+          IMAGE.eif              the file, of version 4; - is stdin
+
         All of the file is checked: its structure, its CRC-32 and, where it is signed,
-        the signature; whether the signer's certificate is valid now is shown, not
-        judged. Files of any size are read in a few megabytes of memory.
+        the signature (ECDSA with P-384); the dates of the signer's certificate are
+        shown, not judged. Memory does not grow with the size of the file.
 
         Options:
-          --output FORMAT        text (default) or json, with the names of nitro-cli:
+          --output FORMAT        text (default; cuts what is very long) or json, with
+                                 the names of nitro-cli:
                                  {"Measurements":{"HashAlgorithm":...,"PCR0":...}}
           -h, --help             this text
 

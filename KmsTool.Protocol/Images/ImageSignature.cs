@@ -15,7 +15,7 @@ public sealed record ImageSignature
     /// <summary>The certificate's issuer; mostly the subject itself.</summary>
     public required string Issuer { get; init; }
 
-    /// <summary>When the certificate's validity begins. A new enclave does not start outside of it; this library does not compare it with any clock.</summary>
+    /// <summary>When the certificate's validity begins. This library compares it with no clock.</summary>
     public required DateTimeOffset NotBefore { get; init; }
 
     /// <summary>The last second of the certificate's validity.</summary>

@@ -88,6 +88,15 @@ public sealed class MeasureProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task Measure_of_stdin_reads_the_image_from_there()
+    {
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["measure", "-"], input: TestImage.CreateSmall().Encode());
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.StartsWith($"PCR0:                {TestImage.CreateSmall().Pcr0()}\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Measure_of_a_broken_image_names_the_field()
     {
         await File.WriteAllBytesAsync(_directory["image.eif"], TestImage.CreateSmall().EncodeWith(TestImage.SizeField(4), 1UL << 31, 8));
