@@ -41,6 +41,7 @@ internal static class Program
             root.Add(AttestCommandLine.CreateCommand());
             root.Add(VerifyAttestationCommandLine.CreateCommand());
             root.Add(PolicyCommandLine.CreateCommand());
+            root.Add(MeasureCommandLine.CreateCommand());
             root.Add(CredentialsCommandLine.CreateCommand());
             root.Add(VsockProxyCommandLine.CreateCommand());
         }

@@ -14,7 +14,7 @@ internal static class HelpTexts
           kmstool-instance COMMAND [options]   each has a --help:
             generate-data-key, generate-data-key-pair, generate-random,
             derive-shared-secret, describe, attest, credentials, vsock-proxy,
-            verify-attestation, policy
+            verify-attestation, policy, measure
 
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
         prints it; - reads it from stdin.
@@ -180,6 +180,7 @@ internal static class HelpTexts
         [AttestCommandLine.Name] = AttestationHelpTexts.Attest,
         [VerifyAttestationCommandLine.Name] = AttestationHelpTexts.Verify,
         [PolicyCommandLine.Name] = PolicyHelpText.Text,
+        [MeasureCommandLine.Name] = MeasureCommandLine.Help,
         [VsockProxyCommandLine.Name] = VsockProxy,
     };
 }

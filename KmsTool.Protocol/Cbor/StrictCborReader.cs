@@ -92,6 +92,24 @@ internal sealed class StrictCborReader(ReadOnlyMemory<byte> encoded)
         return ReadBytes();
     }
 
+    /// <summary>Bytes as a byte string or as an array of numbers up to 255, which is how serde of Rust writes them.</summary>
+    public byte[] ReadBytesOrNumbers()
+    {
+        if (_reader.PeekState() != CborReaderState.StartArray)
+        {
+            return ReadBytes().ToArray();
+        }
+        ReadStartFixedArray();
+        // Grows with what is there, not with the length that is claimed.
+        var bytes = new List<byte>();
+        while (!TryReadEndArray())
+        {
+            ulong number = ReadUnsigned();
+            bytes.Add(number <= byte.MaxValue ? (byte)number : throw new CborContentException($"{number} is no byte"));
+        }
+        return [.. bytes];
+    }
+
     public ulong ReadUnsigned()
     {
         Expect(CborReaderState.UnsignedInteger, "an unsigned integer");

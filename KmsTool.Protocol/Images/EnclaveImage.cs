@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace KmsTool.Protocol.Images;
+
+/// <summary>
+/// An enclave image file (EIF) of version 4, checked and measured: what <c>nitro-cli build-enclave</c> writes and
+/// <c>nitro-cli run-enclave</c> boots (format: github.com/aws/aws-nitro-enclaves-image-format).
+/// </summary>
+public sealed record EnclaveImage
+{
+    /// <summary>The longest command line that is read, in bytes: 64 KiB. Linux itself takes 2 to 4 KiB.</summary>
+    public const int MaxCommandLineLength = 64 * 1024;
+
+    /// <summary>The longest metadata that is read, in bytes: 1 MiB.</summary>
+    public const int MaxMetadataLength = 1024 * 1024;
+
+    /// <summary>The longest signature section that is read, in bytes: 64 KiB.</summary>
+    public const int MaxSignatureLength = 64 * 1024;
+
+    /// <summary>
+    /// The measurements that the Nitro Secure Module will report for an enclave of this image (outside of debug mode, where
+    /// they are zero), 48 bytes each, by index: 0 (the whole image), 1 (kernel, command line and first ramdisk), 2 (the other
+    /// ramdisks) and, where the image is signed, 8 (the signing certificate). Each is SHA-384 of 48 zero bytes and SHA-384
+    /// of the content.
+    /// </summary>
+    public required IReadOnlyDictionary<int, ReadOnlyMemory<byte>> Pcrs { get; init; }
+
+    /// <summary>The processors that it is for.</summary>
+    public required ImageArchitecture Architecture { get; init; }
+
+    /// <summary>Memory of the enclave where its starter names none, in bytes (<c>default_mem</c>).</summary>
+    public required ulong DefaultMemory { get; init; }
+
+    /// <summary>Processors of the enclave where its starter names none (<c>default_cpus</c>).</summary>
+    public required ulong DefaultCpus { get; init; }
+
+    /// <summary>The kernel's command line, at most <see cref="MaxCommandLineLength"/> bytes of UTF-8.</summary>
+    public required string CommandLine { get; init; }
+
+    /// <summary>
+    /// What the builder says of the image, a JSON object, or null. No PCR measures it: whoever has the file can change it.
+    /// </summary>
+    public JsonElement? Metadata { get; init; }
+
+    /// <summary>Who signed the image, or null where it is not signed.</summary>
+    public ImageSignature? Signature { get; init; }
+
+    /// <summary>The sections in the order of the file.</summary>
+    public required IReadOnlyList<ImageSection> Sections { get; init; }
+
+    /// <summary>The CRC-32 of the image, which was right.</summary>
+    public required uint Checksum { get; init; }
+
+    /// <summary>
+    /// Reads an image from where <paramref name="stream"/> stands to its end, once and forwards, and checks all of it:
+    /// structure, CRC-32 and, where there is one, the signature. Memory does not depend on the image's size.
+    /// </summary>
+    /// <param name="stream">Need not be seekable; one that is lets sizes past the end be found at once.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="EnclaveImageException">It is no valid image of version 4.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static async Task<EnclaveImage> ReadAsync(Stream stream, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        using var reader = new ImageReader(stream);
+        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

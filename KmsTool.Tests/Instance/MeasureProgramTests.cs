@@ -1,0 +1,129 @@
+using System.Text;
+using System.Text.Json;
+using KmsTool.Tests.Protocol.Images;
+using KmsTool.Tests.Support;
+
+namespace KmsTool.Tests.Instance;
+
+/// <summary>measure, as a process.</summary>
+public sealed class MeasureProgramTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Measure_prints_the_measurements_as_text()
+    {
+        ProgramResult result = await RunAsync(TestImage.Create());
+
+        byte[] commandLine = Encoding.UTF8.GetBytes(TestImage.CommandLine);
+        Assert.Equal(
+            $"""
+            PCR0:                {TestImage.Create().Pcr0()}
+            PCR1:                {TestImage.Pcr(TestImage.Kernel, commandLine, TestImage.Boot)}
+            PCR2:                {TestImage.Pcr(TestImage.Application)}
+            Architecture:        x86_64
+            Default memory:      512 MiB
+            Default CPUs:        2
+            Command line:        {TestImage.CommandLine}
+            Metadata:            {TestImage.Metadata}
+            Signed by:           nobody
+
+            """,
+            result.Output);
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
+    public async Task Measure_prints_json_with_the_names_of_nitro_cli()
+    {
+        using var signer = new TestSigner();
+        TestImage image = TestImage.Create();
+        image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
+
+        ProgramResult result = await RunAsync(image, "--output", "json");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        JsonElement json = JsonElement.Parse(result.Output);
+        JsonElement measurements = json.GetProperty("Measurements");
+        Assert.Equal(["HashAlgorithm", "PCR0", "PCR1", "PCR2", "PCR8"], measurements.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("Sha384 { ... }", measurements.GetProperty("HashAlgorithm").GetString());
+        Assert.Equal(TestImage.Create().Pcr0(), measurements.GetProperty("PCR0").GetString());
+        Assert.Equal(TestImage.Pcr(signer.Certificate), measurements.GetProperty("PCR8").GetString());
+        Assert.True(json.GetProperty("IsSigned").GetBoolean());
+        Assert.Equal("x86_64", json.GetProperty("Architecture").GetString());
+        Assert.Equal(512 << 20, json.GetProperty("DefaultMemory").GetInt32());
+        Assert.Equal(TestImage.CommandLine, json.GetProperty("CommandLine").GetString());
+        Assert.Equal("test", json.GetProperty("Metadata").GetProperty("ImageName").GetString());
+        Assert.Equal("2021-01-02T03:04:05Z", json.GetProperty("SigningCertificate").GetProperty("NotAfter").GetString());
+        Assert.Equal(6, json.GetProperty("Sections").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Measure_shows_the_signer_of_a_signed_image()
+    {
+        using var signer = new TestSigner();
+        TestImage image = TestImage.CreateSmall();
+        image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
+
+        ProgramResult result = await RunAsync(image);
+
+        Assert.Matches($"(?m)^PCR8: +{TestImage.Pcr(signer.Certificate)}$", result.Output);
+        Assert.Matches("(?m)^Signed by: +CN=signer, O=Example$", result.Output);
+        Assert.Matches("(?m)^Certificate valid: +2020-01-02T03:04:05Z to 2021-01-02T03:04:05Z$", result.Output);
+    }
+
+    [Fact]
+    public async Task Measure_of_text_that_changes_a_terminal_prints_it_harmless()
+    {
+        TestImage image = TestImage.CreateSmall();
+        image.Sections[1] = (TestImage.CommandLineType, "quiet\u001b[2J\nPCR0: forged\u202e"u8.ToArray());
+
+        ProgramResult text = await RunAsync(image);
+        ProgramResult json = await RunAsync(image, "--output", "json");
+
+        Assert.Matches(@"(?m)^Command line: +quiet\\u001B\[2J\\u000APCR0: forged\\u202E$", text.Output);
+        Assert.DoesNotContain(json.Output, value => value is '\u001b' or '\u202e');
+    }
+
+    [Fact]
+    public async Task Measure_of_stdin_reads_the_image_from_there()
+    {
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["measure", "-"], input: TestImage.CreateSmall().Encode());
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.StartsWith($"PCR0:                {TestImage.CreateSmall().Pcr0()}\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Measure_of_a_broken_image_names_the_field()
+    {
+        await File.WriteAllBytesAsync(_directory["image.eif"], TestImage.CreateSmall().EncodeWith(TestImage.SizeField(4), 1UL << 31, 8));
+
+        ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["measure", _directory["image.eif"]]);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Equal(
+            $"kmstool-instance: {_directory["image.eif"]} is no valid enclave image: section_sizes[4]: 2147483648 bytes are past the end of the file, expected at most 2.\n",
+            result.Error);
+    }
+
+    [Fact]
+    public async Task Measure_of_a_file_that_cannot_be_read_is_wrong_usage()
+    {
+        ProgramResult missing = await ProgramRunner.RunAsync("kmstool-instance", ["measure", _directory["missing.eif"]]);
+        ProgramResult directory = await ProgramRunner.RunAsync("kmstool-instance", ["measure", _directory.Path]);
+        ProgramResult none = await ProgramRunner.RunAsync("kmstool-instance", ["measure"]);
+
+        Assert.Equal((2, 2, 2), (missing.ExitCode, directory.ExitCode, none.ExitCode));
+        Assert.StartsWith("kmstool-instance: The image cannot be read: ", missing.Error, StringComparison.Ordinal);
+        Assert.EndsWith("See 'kmstool-instance measure --help'.\n", missing.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<ProgramResult> RunAsync(TestImage image, params string[] arguments)
+    {
+        await File.WriteAllBytesAsync(_directory["image.eif"], image.Encode());
+        return await ProgramRunner.RunAsync("kmstool-instance", ["measure", _directory["image.eif"], .. arguments]);
+    }
+}
