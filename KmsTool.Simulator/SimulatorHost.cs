@@ -201,7 +201,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
     private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
     {
         SignatureVerifier signatures = new(Credentials, Account.Region, Clock);
-        KmsEndpoint kms = new(signatures, KmsOperations(), Faults, Clock);
+        KmsEndpoint kms = new(signatures, KmsOperations(options), Faults, Clock);
         StsEndpoint sts = new(signatures, new AssumeRoleAction(Account, Credentials));
         AwsEndpoint aws = new(kms, sts, Clock);
 
@@ -217,10 +217,11 @@ internal sealed class SimulatorHost : IAsyncDisposable
             new LocalHttpOptions { Port = options.Port, Tls = certificates.ForNextConnection }, aws.HandleAsync, cancellationToken)).Address;
     }
 
-    private IKmsOperation[] KmsOperations()
+    private IKmsOperation[] KmsOperations(SimulatorOptions options)
     {
         KmsAuthorizer authorizer = new(Account);
-        RecipientReader recipients = new(new AttestationVerifier(AttestationRoot.FromCertificate(NsmRoot)), Clock);
+        AttestationVerifier verifier = new(AttestationRoot.FromCertificate(NsmRoot));
+        RecipientReader recipients = new(verifier, options.AcceptsUnsignedAttestation, Clock, options.Logger);
         RecipientAnswer recipientAnswer = new(Account, Faults);
         WrappingKeys wrappingKeys = new(_keys, authorizer);
         return

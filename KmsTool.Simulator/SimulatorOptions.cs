@@ -1,5 +1,7 @@
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KmsTool.Simulator;
 
@@ -42,4 +44,13 @@ internal sealed record SimulatorOptions
 
     /// <summary>Faults that are on from the start.</summary>
     public IReadOnlyList<SimulatorFault> Faults { get; init; } = [];
+
+    /// <summary>
+    /// Whether KMS accepts attestation documents that nobody has signed, too, as QEMU's nitro-enclave machine makes them.
+    /// They prove nothing: anybody can make one for any PCRs.
+    /// </summary>
+    public bool AcceptsUnsignedAttestation { get; init; }
+
+    /// <summary>Gets the warnings.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 }

@@ -5,8 +5,8 @@ using KmsTool.Protocol.Cbor;
 namespace KmsTool.Protocol.Attestation;
 
 /// <summary>
-/// A COSE_Sign1 structure (RFC 9052 section 4.2) as NSM devices make it: ES384 in the protected header, nothing in the
-/// unprotected one, payload attached.
+/// A COSE_Sign1 structure (RFC 9052 section 4.2) as NSM devices make it: nothing but the algorithm in the protected header,
+/// nothing in the unprotected one, payload attached.
 /// </summary>
 internal sealed class CoseSign1
 {
@@ -17,25 +17,51 @@ internal sealed class CoseSign1
     private const CborTag Tag = (CborTag)18;
 
     /// <summary>The map {1: -35}: algorithm ES384. Devices write it in this one way.</summary>
-    private static readonly byte[] ProtectedHeader = [0xA1, 0x01, 0x38, 0x22];
+    private static readonly byte[] Es384Header = [0xA1, 0x01, 0x38, 0x22];
 
-    private CoseSign1(ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> signature)
+    private CoseSign1(ReadOnlyMemory<byte> protectedHeader, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> signature)
     {
+        ProtectedHeader = protectedHeader;
         Payload = payload;
         Signature = signature;
     }
 
+    /// <summary>The encoded map that names the algorithm.</summary>
+    public ReadOnlyMemory<byte> ProtectedHeader { get; }
+
+    /// <summary>Whether the protected header names ES384, and nothing else.</summary>
+    public bool IsEs384 => ProtectedHeader.Span.SequenceEqual(Es384Header);
+
     public ReadOnlyMemory<byte> Payload { get; }
 
-    /// <summary>r‖s, 96 bytes.</summary>
+    /// <summary>r‖s, 96 bytes, of a structure that <see cref="Parse"/> has read.</summary>
     public ReadOnlyMemory<byte> Signature { get; }
 
     /// <summary>The bytes that the signature is over: the Sig_structure of RFC 9052 section 4.4, without external data.</summary>
-    public byte[] ToBeSigned => EncodeToBeSigned(Payload);
+    public byte[] ToBeSigned => EncodeToBeSigned(ProtectedHeader.Span, Payload.Span);
 
-    /// <summary>Reads the structure, tagged or not; payload and signature are slices of <paramref name="encoded"/>.</summary>
+    /// <summary>
+    /// Reads the structure, tagged or not, with what a signature by ES384 needs: its algorithm and its length. Payload and
+    /// signature are slices of <paramref name="encoded"/>.
+    /// </summary>
     /// <exception cref="AttestationRejectedException">It is not one.</exception>
     public static CoseSign1 Parse(ReadOnlyMemory<byte> encoded)
+    {
+        CoseSign1 cose = ParseAnyAlgorithm(encoded);
+        if (!cose.IsEs384)
+        {
+            throw Broken(AttestationFailure.CoseProtectedHeader, "the protected header is not {1: -35}, ES384");
+        }
+        if (cose.Signature.Length != SignatureLength)
+        {
+            throw Broken(AttestationFailure.CoseSignatureLength, $"the signature has {cose.Signature.Length} bytes, not {SignatureLength}");
+        }
+        return cose;
+    }
+
+    /// <summary>Reads the structure whatever its algorithm and the length of its signature. There is nothing to verify it by.</summary>
+    /// <exception cref="AttestationRejectedException">It is not one.</exception>
+    public static CoseSign1 ParseAnyAlgorithm(ReadOnlyMemory<byte> encoded)
     {
         try
         {
@@ -50,14 +76,14 @@ internal sealed class CoseSign1
     /// <summary>Signs <paramref name="payload"/> with a P-384 key.</summary>
     public static byte[] Sign(ReadOnlyMemory<byte> payload, ECDsa key, bool tagged)
     {
-        byte[] signature = key.SignData(EncodeToBeSigned(payload), HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        byte[] signature = key.SignData(EncodeToBeSigned(Es384Header, payload.Span), HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         var writer = new CborWriter(CborConformanceMode.Strict);
         if (tagged)
         {
             writer.WriteTag(Tag);
         }
         writer.WriteStartArray(4);
-        writer.WriteByteString(ProtectedHeader);
+        writer.WriteByteString(Es384Header);
         writer.WriteStartMap(0);
         writer.WriteEndMap();
         writer.WriteByteString(payload.Span);
@@ -74,10 +100,7 @@ internal sealed class CoseSign1
         {
             throw new CborContentException($"the array has {length} items, not 4");
         }
-        if (!reader.ReadBytes().Span.SequenceEqual(ProtectedHeader))
-        {
-            throw Broken(AttestationFailure.CoseProtectedHeader, "the protected header is not {1: -35}, ES384");
-        }
+        ReadOnlyMemory<byte> protectedHeader = reader.ReadBytes();
         if (reader.ReadStartFixedMap() != 0)
         {
             throw Broken(AttestationFailure.CoseUnprotectedHeader, "the unprotected header is not empty");
@@ -85,23 +108,19 @@ internal sealed class CoseSign1
         reader.TryReadEndMap();
         ReadOnlyMemory<byte> payload = reader.ReadBytes();
         ReadOnlyMemory<byte> signature = reader.ReadBytes();
-        if (signature.Length != SignatureLength)
-        {
-            throw Broken(AttestationFailure.CoseSignatureLength, $"the signature has {signature.Length} bytes, not {SignatureLength}");
-        }
         reader.TryReadEndArray();
         reader.ThrowIfNotAtEnd();
-        return new CoseSign1(payload, signature);
+        return new CoseSign1(protectedHeader, payload, signature);
     }
 
-    private static byte[] EncodeToBeSigned(ReadOnlyMemory<byte> payload)
+    private static byte[] EncodeToBeSigned(ReadOnlySpan<byte> protectedHeader, ReadOnlySpan<byte> payload)
     {
         var writer = new CborWriter(CborConformanceMode.Strict);
         writer.WriteStartArray(4);
         writer.WriteTextString("Signature1");
-        writer.WriteByteString(ProtectedHeader);
+        writer.WriteByteString(protectedHeader);
         writer.WriteByteString([]);
-        writer.WriteByteString(payload.Span);
+        writer.WriteByteString(payload);
         writer.WriteEndArray();
         return writer.Encode();
     }

@@ -5,6 +5,7 @@ using KmsTool.Cli;
 using KmsTool.Protocol.Messages;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
+using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Simulator.Commands;
@@ -12,6 +13,8 @@ namespace KmsTool.Simulator.Commands;
 /// <summary><c>kmstool-simulator run</c>: everything, until a signal.</summary>
 internal sealed class RunCommand
 {
+    private const string AcceptUnsignedName = "--insecure-accept-unsigned-attestation";
+
     private const int MaxClockOffsetSeconds = 7 * 24 * 3600;
 
     private static readonly string Details =
@@ -105,13 +108,19 @@ internal sealed class RunCommand
         Description = "Misbehave, for tests, in one of the ways listed below. May be repeated.",
     };
 
+    private readonly Option<bool> _acceptUnsigned = new(AcceptUnsignedName)
+    {
+        Description = "INSECURE. KMS accepts attestation documents that are not signed, too, as the security module of QEMU's nitro-enclave machine makes them. "
+            + "They prove nothing: anybody can make one that names any PCRs. Documents that are signed are verified as ever.",
+    };
+
     public static Command Create()
     {
         RunCommand run = new();
         DetailedCommand command = new("run", "Start KMS, STS, IMDSv2 and NSM, and serve until SIGTERM or SIGINT.", Details);
         command.Options.Add(run._directory);
         run._pcrs.AddTo(command);
-        foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults])
+        foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults, run._acceptUnsigned])
             command.Options.Add(option);
         command.SetAction((arguments, stopping) => Server.RunAsync(() => run.ServeAsync(arguments, stopping), stopping));
         return command;
@@ -119,7 +128,10 @@ internal sealed class RunCommand
 
     private async Task ServeAsync(ParseResult arguments, CancellationToken stopping)
     {
-        SimulatorOptions options = Read(arguments);
+        using ILoggerFactory loggers = LogOutput.Create(LogLevel.Warning);
+        SimulatorOptions options = Read(arguments) with { Logger = loggers.CreateLogger("kmstool-simulator") };
+        if (options.AcceptsUnsignedAttestation)
+            Log.UnsignedAttestationAccepted(options.Logger, AcceptUnsignedName);
         await using SimulatorHost host = await SimulatorHost.StartAsync(options, stopping);
         await Announcement.WriteAsync(arguments.InvocationConfiguration.Output, host, options);
         await Server.StopAsync(stopping);
@@ -139,6 +151,7 @@ internal sealed class RunCommand
             RoleName = arguments.GetValue(_noRole) ? null : options.RoleName,
             ClockOffset = TimeSpan.FromSeconds(InRange(_clockOffset, arguments, -MaxClockOffsetSeconds, MaxClockOffsetSeconds)),
             Faults = [.. (arguments.GetValue(_faults) ?? []).Select(ParseFault)],
+            AcceptsUnsignedAttestation = arguments.GetValue(_acceptUnsigned),
         };
     }
 

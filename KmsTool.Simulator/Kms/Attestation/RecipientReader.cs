@@ -1,10 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using KmsTool.Cli;
 using KmsTool.Protocol.Attestation;
+using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Simulator.Kms.Attestation;
 
 /// <summary>Reads a request's Recipient and verifies its attestation document.</summary>
-internal sealed class RecipientReader(AttestationVerifier verifier, TimeProvider timeProvider)
+/// <param name="verifier">Judges the documents that are signed.</param>
+/// <param name="acceptsUnsigned">Whether documents that nobody has signed are accepted too, with a warning.</param>
+/// <param name="timeProvider">The clock of KMS.</param>
+/// <param name="logger">Gets the warnings.</param>
+internal sealed class RecipientReader(AttestationVerifier verifier, bool acceptsUnsigned, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>KMS's limit for <c>AttestationDocument</c>, in bytes.</summary>
     private const int MaxDocumentLength = 262_144;
@@ -12,7 +19,7 @@ internal sealed class RecipientReader(AttestationVerifier verifier, TimeProvider
     /// <summary>KMS takes no document that is older (KMS developer guide, "Cryptographic attestation support").</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
 
-    private readonly VerifiedDocuments _verified = new();
+    private readonly AcceptedDocuments _accepted = new();
 
     /// <summary>Null where the request has no Recipient.</summary>
     /// <exception cref="KmsException">ValidationException: the document proves nothing.</exception>
@@ -25,29 +32,59 @@ internal sealed class RecipientReader(AttestationVerifier verifier, TimeProvider
             throw KmsException.Validation("Recipient.KeyEncryptionAlgorithm must be RSAES_OAEP_SHA_256.");
 
         byte[] encoded = recipient.RequiredBytes("AttestationDocument", 1, MaxDocumentLength);
-        VerifiedDocument document = Verify(encoded);
-        TimeSpan age = timeProvider.GetUtcNow() - document.Timestamp;
-        if (age > MaxAge || age < -MaxAge)
-            throw Refused($"it is {age.TotalSeconds:F0} seconds old, and at most {MaxAge.TotalSeconds:F0} are accepted");
+        byte[] hash = SHA256.HashData(encoded);
+        DateTimeOffset now = timeProvider.GetUtcNow();
+        if (_accepted.TryFind(hash, now, out AcceptedDocument? known))
+        {
+            CheckAge(known.Timestamp, now);
+            return known.Recipient;
+        }
+
+        AcceptedDocument document = Verify(encoded, now, out AttestationDocument statement);
+        CheckAge(document.Timestamp, now);
+        if (_accepted.Add(hash, document) && document.IsUnsigned)
+            Log.UnsignedDocumentAccepted(logger, TerminalText.Neutralize(statement.ModuleId), ImageOf(statement));
         return document.Recipient;
     }
 
-    private VerifiedDocument Verify(byte[] encoded)
+    private AcceptedDocument Verify(byte[] encoded, DateTimeOffset now, out AttestationDocument statement)
     {
-        DateTimeOffset now = timeProvider.GetUtcNow();
-        byte[] hash = SHA256.HashData(encoded);
-        if (_verified.TryFind(hash, now, out VerifiedDocument? known))
-            return known;
+        if (TryReadUnsigned(encoded, out AttestationDocument? unsigned))
+        {
+            statement = unsigned;
+            return AcceptedDocument.Unsigned(unsigned, RecipientOf(unsigned));
+        }
 
         AttestationVerdict verdict = verifier.Verify(encoded, now);
-        if (!verdict.IsValid)
-            throw Refused(verdict.Reason);
-        AttestationDocument document = verdict.Document!;
-        ReadOnlyMemory<byte> publicKey = document.PublicKey ?? throw Refused("it carries no public key");
-        VerifiedDocument verified = VerifiedDocument.Of(document, new Recipient(Import(publicKey), document.Pcrs));
-        _verified.Add(hash, verified, now);
-        return verified;
+        statement = verdict.Document ?? throw Refused(verdict.Reason);
+        return AcceptedDocument.Verified(statement, RecipientOf(statement));
     }
+
+    private bool TryReadUnsigned(byte[] encoded, [NotNullWhen(true)] out AttestationDocument? document)
+    {
+        try
+        {
+            document = acceptsUnsigned ? UnsignedDocument.Read(encoded) : null;
+            return document is not null;
+        }
+        catch (AttestationRejectedException rejection)
+        {
+            throw Refused(rejection.Message);
+        }
+    }
+
+    private static void CheckAge(DateTimeOffset timestamp, DateTimeOffset now)
+    {
+        TimeSpan age = now - timestamp;
+        if (age > MaxAge || age < -MaxAge)
+            throw Refused($"it is {age.TotalSeconds:F0} seconds old, and at most {MaxAge.TotalSeconds:F0} are accepted");
+    }
+
+    private static Recipient RecipientOf(AttestationDocument document) =>
+        new(Import(document.PublicKey ?? throw Refused("it carries no public key")), document.Pcrs);
+
+    private static string ImageOf(AttestationDocument document) =>
+        document.Pcrs.TryGetValue(0, out ReadOnlyMemory<byte> image) ? Convert.ToHexStringLower(image.Span) : "missing";
 
     private static RecipientPublicKey Import(ReadOnlyMemory<byte> subjectPublicKeyInfo)
     {

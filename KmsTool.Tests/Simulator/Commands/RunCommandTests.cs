@@ -76,6 +76,21 @@ public sealed class RunCommandTests : IDisposable
         Assert.False(File.Exists($"{_directory}/second.sock"));
     }
 
+    [Fact]
+    public async Task Run_acceptingUnsignedAttestation_saysSoLoudly()
+    {
+        await using RunningProgram simulator = Start("run", "--dir", _directory, "--insecure-accept-unsigned-attestation");
+        await simulator.WaitForOutputAsync("ready");
+        simulator.Terminate();
+        ProgramResult result = await simulator.WaitForExitAsync();
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("warn: kmstool-simulator[1] INSECURE: --insecure-accept-unsigned-attestation is set.", result.Error, StringComparison.Ordinal);
+        Assert.Contains("prove nothing and that anybody can make", result.Error, StringComparison.Ordinal);
+        Assert.Contains("\nINSECURE  KMS accepts attestation documents that anybody can make\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\nready\n", result.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(2, "walk")]
