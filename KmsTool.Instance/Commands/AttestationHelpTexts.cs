@@ -6,9 +6,9 @@ internal static class AttestationHelpTexts
     /// <summary>The options of <see cref="VerificationArguments"/>.</summary>
     private const string Expectations = """
           --pcr N=HEX            a measurement that it must have, 96 hexadecimal digits;
-                                 repeatable. PCR0 is the image: 'nitro-cli
-                                 describe-eif' prints it. Without any, every enclave's
-                                 document passes
+                                 repeatable. PCR0 is the image: 'kmstool-instance
+                                 measure' and 'nitro-cli describe-eif' print it.
+                                 Without any, every enclave's document passes
           --root FILE            the certificate to lead to, PEM or DER, in place of
                                  AWS's, which this program knows by its fingerprint
           --simulator DIR        that of a kmstool-simulator: nsm-root.pem in DIR

@@ -25,7 +25,7 @@ internal static class MeasureCommandLine
 
         Options:
           --output FORMAT        text (default; cuts what is very long) or json, with
-                                 the names of nitro-cli:
+                                 the names of 'nitro-cli describe-eif' and more:
                                  {"Measurements":{"HashAlgorithm":...,"PCR0":...}}
           -h, --help             this text
 
@@ -58,29 +58,10 @@ internal static class MeasureCommandLine
         var command = new Command(Name) { path, output };
         command.SetAction(async (line, cancellationToken) =>
         {
-            EnclaveImage image = await ReadAsync(line.GetRequiredValue(path), cancellationToken);
+            EnclaveImage image = await ImageFile.ReadAsync(line.GetRequiredValue(path), cancellationToken);
             string report = line.GetRequiredValue(output) == "json" ? MeasureReport.Json(image) : MeasureReport.Text(image);
             await StandardOutput.WriteAsync(report, cancellationToken);
         });
         return command;
-    }
-
-    /// <exception cref="CommandFailedException">It cannot be read, or is no valid image.</exception>
-    private static async Task<EnclaveImage> ReadAsync(string path, CancellationToken cancellationToken)
-    {
-        await using Stream file = await InputFile.OpenAsync(path, "The image", cancellationToken);
-        try
-        {
-            // Named pipes on Unix may keep a read waiting that no token ends.
-            return await EnclaveImage.ReadAsync(file, cancellationToken).WaitAsync(cancellationToken);
-        }
-        catch (EnclaveImageException e)
-        {
-            throw new CommandFailedException(ExitCode.OperationFailed, $"{path} is no valid enclave image: {e.Message}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, $"The image cannot be read: {e.Message}", e);
-        }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class PcrArguments
                 throw Wrong($"--pcr '{text}': write N=HEX with N from 0 to {NsmLimits.PcrCount - 1}.");
 
             if (pair[1].Length != Digits || !pair[1].All(char.IsAsciiHexDigit))
-                throw Wrong($"--pcr {index}: a PCR has {Digits} hexadecimal digits (SHA-384), as 'nitro-cli describe-eif' prints it, not '{pair[1]}'.");
+                throw Wrong($"--pcr {index}: a PCR has {Digits} hexadecimal digits (SHA-384), as 'kmstool-instance measure' and 'nitro-cli describe-eif' print it, not '{pair[1]}'.");
 
             if (!pcrs.TryAdd(index, Convert.FromHexString(pair[1])))
                 throw Wrong($"PCR{index} is given twice.");

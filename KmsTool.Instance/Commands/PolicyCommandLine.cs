@@ -16,10 +16,12 @@ internal static class PolicyCommandLine
         var role = new Option<string>("--role-arn") { Required = true };
         var administrator = new Option<string>("--admin-arn") { Required = true };
         var pcrs = new PcrArguments();
+        var image = new ImagePcrArguments();
         var operations = new Option<string>("--operations") { DefaultValueFactory = _ => KeyPolicyOperations.Default };
         var deny = new Option<bool>("--deny");
         var debugMode = new Option<bool>("--debug-mode");
         var command = new Command(Name) { role, administrator, operations, deny, debugMode };
+        image.AddTo(command);
         pcrs.AddTo(command);
         command.SetAction(async (line, cancellationToken) =>
         {
@@ -31,7 +33,9 @@ internal static class PolicyCommandLine
                 Operations = ParseOperations(line.GetRequiredValue(operations)),
                 DeniesOthers = line.GetValue(deny),
             };
-            Check(policy, line.GetValue(debugMode));
+            CheckIdentities(policy);
+            policy = policy with { Pcrs = await image.CompleteAsync(line, policy.Pcrs, cancellationToken) };
+            CheckPcrs(policy, line.GetValue(debugMode));
             await StandardOutput.WriteAsync(KeyPolicyText.Format(policy), cancellationToken);
             // After the policy was written: what fails to be written needs no advice.
             foreach (string warning in Warnings(policy))
@@ -43,14 +47,23 @@ internal static class PolicyCommandLine
     private static KeyPolicyOperations ParseOperations(string list) =>
         KeyPolicyOperations.TryParse(list, out KeyPolicyOperations? operations, out string? error) ? operations : throw Wrong($"--operations: {error}.");
 
-    private static void Check(EnclaveKeyPolicy policy, bool debugMode)
+    private static void CheckIdentities(EnclaveKeyPolicy policy)
     {
         if (!IdentityArn.IsRole(policy.RoleArn, out string? error))
             throw Wrong($"--role-arn: {error}.");
         if (!IdentityArn.IsRoleOrUser(policy.AdministratorArn, out error))
             throw Wrong($"--admin-arn: {error}.");
+    }
+
+    private static void CheckPcrs(EnclaveKeyPolicy policy, bool debugMode)
+    {
         if (policy.Pcrs.Count == 0)
-            throw Wrong("No --pcr is given: without a measurement the policy would allow any enclave. 'nitro-cli describe-eif' prints those of an image.");
+        {
+            throw Wrong(
+                "Neither --pcr nor --image is given: without a measurement the policy would allow any enclave. "
+                + "'kmstool-instance measure' and 'nitro-cli describe-eif' print those of an image.");
+        }
+
         if (!debugMode && AllZero(policy) is { } index)
         {
             throw Wrong(string.Create(CultureInfo.InvariantCulture,
@@ -64,6 +77,12 @@ internal static class PolicyCommandLine
         {
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"DEBUG MODE: PCR{index} is all zeros. Every enclave in debug mode may use this key, and whoever runs one reads along; use it for no real secret.");
+        }
+
+        if (policy.Operations.LacksEncryption)
+        {
+            yield return "Nobody may encrypt with this key, not even the administrator, so there will be nothing to decrypt; "
+                + "'--operations Decrypt,Encrypt' lets the instance's role encrypt, GenerateDataKey the enclave.";
         }
 
         if (policy.RoleArn == policy.AdministratorArn)

@@ -14,10 +14,15 @@ internal sealed record KeyPolicyOperations(IReadOnlyList<string> Attested, bool 
     public const string Decrypt = "Decrypt";
 
     private const string EncryptName = "Encrypt";
+    private const string GenerateDataKey = "GenerateDataKey";
+    private const string GenerateDataKeyPair = "GenerateDataKeyPair";
     private const string Prefix = "kms:";
 
     /// <summary>KMS developer guide, "How AWS Nitro Enclaves uses AWS KMS", but for GenerateRandom.</summary>
-    private static readonly string[] TakeAttestation = [Decrypt, "GenerateDataKey", "GenerateDataKeyPair", "DeriveSharedSecret"];
+    private static readonly string[] TakeAttestation = [Decrypt, GenerateDataKey, GenerateDataKeyPair, "DeriveSharedSecret"];
+
+    /// <summary>Whether something may be decrypted, and nobody may make what could be.</summary>
+    public bool LacksEncryption => Attested.Contains(Decrypt) && !Encrypt && !Attested.Contains(GenerateDataKey) && !Attested.Contains(GenerateDataKeyPair);
 
     /// <summary>Reads names with commas between them; <c>kms:</c> may stand before each.</summary>
     public static bool TryParse(string list, [NotNullWhen(true)] out KeyPolicyOperations? operations, [NotNullWhen(false)] out string? error)

@@ -4,6 +4,7 @@ using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using KmsTool.Simulator;
 using KmsTool.Simulator.Iam;
+using KmsTool.Tests.Protocol.Images;
 using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Support;
 
@@ -29,6 +30,30 @@ public class KeyPolicyTests
         Assert.Equal((0, "Hello, KMS!\n"), (right.ExitCode, right.Output));
         Assert.Equal((1, ""), (other.ExitCode, other.Output));
         Assert.Contains(reason, other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Key_withThePolicyOfAnImage_decryptsForAnEnclaveOfThatImageOnly()
+    {
+        await using Deployment deployment = await Deployment.StartAsync();
+        SimulatorHost host = deployment.Simulator.Host;
+        using TempDirectory directory = new();
+        TestImage image = TestImage.Create();
+        await File.WriteAllBytesAsync(directory["enclave.eif"], image.Encode());
+        ProgramResult policy = await ProgramRunner.RunAsync("kmstool-instance",
+        [
+            "policy", "--role-arn", host.Role!.Arn, "--admin-arn", host.Administrator.Principal.Arn,
+            "--image", directory["enclave.eif"], "--image-pcrs", "0,2", "--deny",
+        ]);
+        string ciphertext = Convert.ToBase64String(host.Encrypt(host.CreateKey(policy.Output), "Hello, KMS!"u8));
+
+        host.Pcrs.Set(0, Convert.FromHexString(image.Pcr0()));
+        ProgramResult wrongApplication = await deployment.RunInstanceAsync(ciphertext);
+        host.Pcrs.Set(2, Convert.FromHexString(TestImage.Pcr(TestImage.Application)));
+        ProgramResult result = await deployment.RunInstanceAsync(ciphertext);
+
+        Assert.Equal(1, wrongApplication.ExitCode);
+        Assert.Equal((0, "Hello, KMS!\n"), (result.ExitCode, result.Output));
     }
 
     [Theory]

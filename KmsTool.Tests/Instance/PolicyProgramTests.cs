@@ -58,7 +58,8 @@ public sealed class PolicyProgramTests
     }
 
     [Theory]
-    [InlineData("No --pcr is given")]
+    [InlineData("Neither --pcr nor --image is given")]
+    [InlineData("add --image FILE", "--pcr", "0=PCR", "--image-pcrs", "0,1")]
     [InlineData("PCR0 is all zeros", "--pcr", "0=ZEROS")]
     [InlineData("PCR4 is all zeros", "--pcr", "0=PCR", "--pcr", "4=ZEROS")]
     [InlineData("PCR0 is given twice", "--pcr", "0=PCR", "--pcr", "0=PCR")]
@@ -77,6 +78,22 @@ public sealed class PolicyProgramTests
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(reason, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Decrypt", true)]
+    [InlineData("Decrypt,DeriveSharedSecret", true)]
+    [InlineData("Decrypt,Encrypt", false)]
+    [InlineData("Decrypt,GenerateDataKeyPair", false)]
+    [InlineData("DeriveSharedSecret", false)]
+    public async Task Policy_underWhichNobodyEncrypts_saysSoOnStderr(string operations, bool isSaid)
+    {
+        ProgramResult result = await RunAsync("--pcr", $"0={Pcr}", "--operations", operations);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(isSaid, result.Error.StartsWith("Nobody may encrypt with this key", StringComparison.Ordinal));
+        Assert.Equal(isSaid, result.Error.Contains("--operations Decrypt,Encrypt", StringComparison.Ordinal));
+        Assert.NotEmpty(PolicyParser.Parse(result.Output).Statements);
     }
 
     [Theory]
