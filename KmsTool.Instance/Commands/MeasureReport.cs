@@ -68,20 +68,11 @@ internal static class MeasureReport
         if (image.Signature is { } signature)
         {
             json.WriteBoolean("SignatureCheck", true);
-            json.WriteStartObject("SigningCertificate");
-            json.WriteString("Subject", signature.Subject);
-            json.WriteString("Issuer", signature.Issuer);
-            json.WriteString("NotBefore", Time(signature.NotBefore));
-            json.WriteString("NotAfter", Time(signature.NotAfter));
-            json.WriteBase64String("Der", signature.Certificate.Span);
-            json.WriteEndObject();
+            SigningCertificateJson.Write(json, signature);
         }
 
         if (image.Metadata is { } metadata)
-        {
-            json.WritePropertyName("Metadata");
-            metadata.WriteTo(json);
-        }
+            ImageMetadataJson.Write(json, metadata);
 
         json.WriteStartArray("Sections");
         foreach (ImageSection section in image.Sections)
@@ -100,7 +91,8 @@ internal static class MeasureReport
     /// <summary>As nitro-cli and the kernel call it.</summary>
     private static string Architecture(EnclaveImage image) => image.Architecture == ImageArchitecture.Arm64 ? "aarch64" : "x86_64";
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    /// <summary>RFC 3339, to the second, UTC.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static string OneLine(JsonElement metadata)
     {

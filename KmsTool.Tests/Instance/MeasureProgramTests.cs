@@ -60,6 +60,60 @@ public sealed class MeasureProgramTests : IDisposable
         Assert.Equal(6, json.GetProperty("Sections").GetArrayLength());
     }
 
+    /// <summary>The members of nitro-cli's EifDescribeInfo (aws-nitro-enclaves-cli, src/common/json_output.rs).</summary>
+    [Fact]
+    public async Task Measure_json_has_every_member_that_scripts_read_from_describe_eif()
+    {
+        const string Metadata =
+            """
+            {"ImageName":"vault","ImageVersion":"1.2","BuildMetadata":{"BuildTime":"2026-01-02T03:04:05+00:00","BuildTool":"nitro-cli",
+            "BuildToolVersion":"1.4.2","OperatingSystem":"Linux","KernelVersion":"4.14.256"},"DockerInfo":{"Id":"sha256:1"},
+            "CustomMetadata":{"team":"keys","BuildTool":"forged"},"BuildTime":"forged"}
+            """;
+        using var signer = new TestSigner();
+        TestImage image = TestImage.CreateSmall();
+        image.Sections[2] = (TestImage.MetadataType, Encoding.UTF8.GetBytes(Metadata));
+        image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
+
+        JsonElement json = JsonElement.Parse((await RunAsync(image, "--output", "json")).Output);
+
+        Assert.Equal(4, json.GetProperty("EifVersion").GetInt32());
+        Assert.True(json.GetProperty("IsSigned").GetBoolean());
+        Assert.True(json.GetProperty("CheckCRC").GetBoolean());
+        Assert.True(json.GetProperty("SignatureCheck").GetBoolean());
+        Assert.Equal("vault", json.GetProperty("ImageName").GetString());
+        Assert.Equal("1.2", json.GetProperty("ImageVersion").GetString());
+        JsonElement metadata = json.GetProperty("Metadata");
+        Assert.Equal(
+            ["BuildTime", "BuildTool", "BuildToolVersion", "OperatingSystem", "KernelVersion", "ImageName", "ImageVersion", "BuildMetadata", "DockerInfo", "CustomMetadata", "team"],
+            metadata.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("2026-01-02T03:04:05+00:00", metadata.GetProperty("BuildTime").GetString());
+        Assert.Equal("nitro-cli", metadata.GetProperty("BuildTool").GetString());
+        Assert.Equal("4.14.256", metadata.GetProperty("BuildMetadata").GetProperty("KernelVersion").GetString());
+        JsonElement certificate = json.GetProperty("SigningCertificate");
+        Assert.Equal("""{"commonName":"signer","organizationName":"Example"}""", JsonSerializer.Serialize(certificate.GetProperty("IssuerName")));
+        Assert.Equal("ecdsa-with-SHA384", certificate.GetProperty("Algorithm").GetString());
+        Assert.Equal("2020-01-02T03:04:05Z", certificate.GetProperty("NotBefore").GetString());
+        Assert.EndsWith(certificate.GetProperty("Signature").GetString()!.Replace(":", "", StringComparison.Ordinal), Convert.ToHexString(signer.Certificate), StringComparison.Ordinal);
+        Assert.Matches("^30(:[0-9A-F]{2}){100,}$", certificate.GetProperty("Signature").GetString());
+    }
+
+    [Theory]
+    [InlineData("{}", "{}")]
+    [InlineData("""{"BuildMetadata":[1],"CustomMetadata":"x","ImageName":null}""", """{"BuildMetadata":[1],"CustomMetadata":"x","ImageName":null}""")]
+    public async Task Measure_json_of_metadata_of_another_form_keeps_them(string metadata, string expected)
+    {
+        TestImage image = TestImage.CreateSmall();
+        image.Sections[2] = (TestImage.MetadataType, Encoding.UTF8.GetBytes(metadata));
+
+        JsonElement json = JsonElement.Parse((await RunAsync(image, "--output", "json")).Output);
+
+        Assert.Equal(expected, JsonSerializer.Serialize(json.GetProperty("Metadata")));
+        Assert.False(json.TryGetProperty("ImageVersion", out _));
+        Assert.False(json.TryGetProperty("SigningCertificate", out _));
+        Assert.False(json.TryGetProperty("SignatureCheck", out _));
+    }
+
     [Fact]
     public async Task Measure_shows_the_signer_of_a_signed_image()
     {
