@@ -175,6 +175,27 @@ public sealed class AttestationChainTests
     }
 
     [Fact]
+    public void Verify_certificates_exchanged_for_others_are_refused()
+    {
+        TestChain chain = TestChain.Create();
+        AttestationDocument document = chain.Document();
+        IReadOnlyList<ReadOnlyMemory<byte>> bundle = document.CaBundle;
+        AttestationVerdict verify(AttestationDocument changed) => chain.Verify(chain.Sign(changed));
+
+        AttestationVerdict withItsIssuer = verify(document with { Certificate = bundle[3], CaBundle = [.. bundle.Take(3), document.Certificate] });
+        AttestationVerdict ofAnAuthority = verify(document with { Certificate = bundle[3], CaBundle = [.. bundle.Take(3)] });
+        AttestationVerdict ofAnotherEnclave = verify(document with { Certificate = TestChain.Create().Certificate });
+        AttestationVerdict rootLast = verify(document with { CaBundle = [.. bundle.Skip(1), bundle[0]] });
+        AttestationVerdict rootAlone = verify(document with { CaBundle = [bundle[0]] });
+
+        AttestationVerifierTests.AssertRefused(AttestationFailure.CertificateBasicConstraints, "cabundle[3] is not a certificate authority", withItsIssuer);
+        AttestationVerifierTests.AssertRefused(AttestationFailure.CertificateBasicConstraints, "certificate is a certificate authority", ofAnAuthority);
+        AttestationVerifierTests.AssertRefused(AttestationFailure.CertificateSignature, "certificate was not signed by the certificate above it", ofAnotherEnclave);
+        AttestationVerifierTests.AssertRefused(AttestationFailure.RootMismatch, "cabundle[0] is not the pinned root", rootLast);
+        AttestationVerifierTests.AssertRefused(AttestationFailure.CertificateName, "certificate names another issuer", rootAlone);
+    }
+
+    [Fact]
     public void Verify_enclave_key_that_signs_certificates_for_others_is_refused()
     {
         // What an enclave could try with the key behind its own certificate, were basic constraints not looked at.

@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 using KmsTool.Protocol.Attestation;
 using static KmsTool.Tests.Protocol.CborBytes;
@@ -9,6 +11,9 @@ public sealed class AttestationVerifierTests
 {
     private static readonly byte[] Es384 = [0xA1, 0x01, 0x38, 0x22];
     private static readonly TestChain Chain = TestChain.Create();
+
+    /// <summary>The order of P-384 (FIPS 186-4, D.1.2.4); r and s are below it.</summary>
+    private static readonly byte[] Order = Convert.FromHexString("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973");
 
     /// <summary>Each changes one thing in a good payload, which is then signed like a good one.</summary>
     internal static readonly Dictionary<string, (AttestationFailure Failure, string Reason, Func<TestPayload, TestPayload> Break)> BrokenPayloads = new()
@@ -80,6 +85,8 @@ public sealed class AttestationVerifierTests
         ["ES256"] = (AttestationFailure.CoseProtectedHeader, "ES384", (p, s) => Cose(Bytes(0xA1, 0x01, 0x26), Map(), Bytes(p), Bytes(s))),
         ["algorithm and more"] = (AttestationFailure.CoseProtectedHeader, "ES384", (p, s) => Cose(Bytes(0xA2, 0x01, 0x38, 0x22, 0x04, 0x40), Map(), Bytes(p), Bytes(s))),
         ["algorithm in another encoding"] = (AttestationFailure.CoseProtectedHeader, "ES384", (p, s) => Cose(Bytes(0xA1, 0x01, 0x39, 0x00, 0x22), Map(), Bytes(p), Bytes(s))),
+        ["algorithm twice"] = (AttestationFailure.CoseProtectedHeader, "ES384", (p, s) => Cose(Bytes(0xA2, 0x01, 0x38, 0x22, 0x01, 0x38, 0x22), Map(), Bytes(p), Bytes(s))),
+        ["algorithm -1"] = (AttestationFailure.CoseProtectedHeader, "ES384", (p, s) => Cose(Bytes(0xA1, 0x01, 0x20), Map(), Bytes(p), Bytes(s))),
         ["protected header as a map"] = (AttestationFailure.CoseMalformed, "expected bytes", (p, s) => Cose(Es384, Map(), Bytes(p), Bytes(s))),
         ["unprotected header"] = (AttestationFailure.CoseUnprotectedHeader, "not empty", (p, s) => Cose(Bytes(Es384), Map(Number(4), Bytes(1)), Bytes(p), Bytes(s))),
         ["algorithm in the unprotected header"] = (AttestationFailure.CoseUnprotectedHeader, "not empty", (p, s) => Cose(Bytes(Es384), Es384, Bytes(p), Bytes(s))),
@@ -95,6 +102,12 @@ public sealed class AttestationVerifierTests
         ["no signature"] = (AttestationFailure.CoseSignatureLength, "0 bytes", (p, _) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes())),
         ["signature of zeros"] = (AttestationFailure.DocumentSignature, "not signed", (p, _) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes(new byte[96]))),
         ["signature of ones"] = (AttestationFailure.DocumentSignature, "not signed", (p, _) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes([.. Enumerable.Repeat((byte)0xFF, 96)]))),
+        ["r of zero"] = (AttestationFailure.DocumentSignature, "not signed", (p, s) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes([.. new byte[48], .. s[48..]]))),
+        ["s of zero"] = (AttestationFailure.DocumentSignature, "not signed", (p, s) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes([.. s[..48], .. new byte[48]]))),
+        ["r of the curve's order"] = (AttestationFailure.DocumentSignature, "not signed", (p, s) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes([.. Order, .. s[48..]]))),
+        ["s of the curve's order"] = (AttestationFailure.DocumentSignature, "not signed", (p, s) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes([.. s[..48], .. Order]))),
+        ["signature in DER"] = (AttestationFailure.CoseSignatureLength, "bytes, not 96", (p, s) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes(Der(s)))),
+        ["signature as text"] = (AttestationFailure.CoseMalformed, "expected bytes", (p, _) => Cose(Bytes(Es384), Map(), Bytes(p), Text("signature"))),
         ["s and r exchanged"] = (AttestationFailure.DocumentSignature, "not signed", (p, s) => Cose(Bytes(Es384), Map(), Bytes(p), Bytes([.. s[48..], .. s[..48]]))),
         ["payload rewritten with an indefinite length"] = (AttestationFailure.DocumentSignature, "not signed", (p, s) => Cose(Bytes(Es384), Map(), Bytes([0xBF, .. p[1..], 0xFF]), Bytes(s))),
     };
@@ -233,4 +246,16 @@ public sealed class AttestationVerifierTests
     }
 
     private static byte[] Cose(params byte[][] items) => List(items);
+
+    /// <summary>ECDSA-Sig-Value (RFC 3279 section 2.2.3), which COSE does not use.</summary>
+    private static byte[] Der(byte[] signature)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(new BigInteger(signature.AsSpan(0, 48), isUnsigned: true, isBigEndian: true));
+            writer.WriteInteger(new BigInteger(signature.AsSpan(48), isUnsigned: true, isBigEndian: true));
+        }
+        return writer.Encode();
+    }
 }
