@@ -7,7 +7,9 @@ namespace KmsTool.Simulator;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args)
+    public static Task<int> Main(string[] args) => CommandRunner.RunAsync("kmstool-simulator", BuildCommandTree(), args);
+
+    public static RootCommand BuildCommandTree()
     {
         RootCommand root = new(
             """
@@ -22,6 +24,6 @@ internal static class Program
         root.Subcommands.Add(NsmCommand.Create());
         root.Subcommands.Add(KmsCommand.Create());
         root.Options.OfType<HelpOption>().Single().Action = new DetailedHelp();
-        return CommandRunner.RunAsync("kmstool-simulator", root, args);
+        return root;
     }
 }

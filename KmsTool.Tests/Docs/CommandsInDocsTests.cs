@@ -10,7 +10,7 @@ namespace KmsTool.Tests.Docs;
 /// <summary>What docs/ tells people to type is understood by the programs.</summary>
 public class CommandsInDocsTests
 {
-    private static readonly string[] ShellOperators = ["|", ">", "<", "&", "&&", "\\"];
+    private static readonly string[] ShellOperators = ["|", "&", "&&", "\\"];
 
     public static TheoryData<string, string> Lines
     {
@@ -31,10 +31,15 @@ public class CommandsInDocsTests
     [MemberData(nameof(Lines))]
     public void Command_is_understood(string page, string line)
     {
-        string[] words = [.. CommandLineParser.SplitCommandLine(line).TakeWhile(word => !ShellOperators.Contains(word))];
-        RootCommand root = words[0].StartsWith("kmstool-instance", StringComparison.Ordinal)
-            ? KmsTool.Instance.Program.BuildCommandTree(words[0], new DecryptCommandLine())
-            : KmsTool.Enclave.Program.BuildCommandTree(words[0], new ServeCommandLine());
+        // The port of a simulator, which the shell cuts from its address.
+        string expanded = line.Replace("${AWS_ENDPOINT_URL_KMS##*:}", "443", StringComparison.Ordinal);
+        string[] words = [.. CommandLineParser.SplitCommandLine(expanded).TakeWhile(word => !ShellOperators.Contains(word) && word[0] is not ('<' or '>'))];
+        RootCommand root = words[0] switch
+        {
+            "kmstool-instance" => KmsTool.Instance.Program.BuildCommandTree(words[0], new DecryptCommandLine()),
+            "kmstool-simulator" => KmsTool.Simulator.Program.BuildCommandTree(),
+            _ => KmsTool.Enclave.Program.BuildCommandTree(words[0], new ServeCommandLine()),
+        };
 
         ParseResult parsed = CommandRunner.Parse(root, words[1..]);
 
