@@ -48,7 +48,7 @@ internal sealed class AttestedKms : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         X509Certificate2Collection? trust = settings.CaBundle is { } path ? LoadTrust(path) : null;
-        INsm nsm = OpenNsm(settings.Nsm);
+        INsm nsm = OpenNsm(settings.Nsm, settings.Sockets);
         try
         {
             NsmResponse.DescribeNsm found = await nsm.AskAsync<NsmResponse.DescribeNsm>(new NsmRequest.DescribeNsm(), cancellationToken);
@@ -79,10 +79,10 @@ internal sealed class AttestedKms : IAsyncDisposable
         await Nsm.DisposeAsync();
     }
 
-    private static INsm OpenNsm(string where)
+    private static INsm OpenNsm(string where, StreamSocketOptions sockets)
     {
         if (StreamAddress.TryParse(where, out StreamAddress? address, out _))
-            return new NsmSocket(address);
+            return new NsmSocket(address, sockets);
 
         try
         {

@@ -36,7 +36,7 @@ internal sealed class EgressCommandOptions
         }
 
         StreamAddress? proxy = parseResult.GetValue(_proxy) ?? (kms.ProxyTakesConnect ? kms.Proxy : null);
-        return new ParentRoutes { Fixed = routes, Other = proxy, OtherTakesConnect = true };
+        return new ParentRoutes { Fixed = routes, Other = proxy, OtherTakesConnect = true, Sockets = kms.Sockets };
     }
 
     /// <summary>The proxy for applications; <see langword="null"/> where neither arguments nor the manifest want one.</summary>

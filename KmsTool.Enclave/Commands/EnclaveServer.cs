@@ -42,7 +42,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
     /// <param name="logger">The log.</param>
     /// <exception cref="CommandFailedException">It cannot listen.</exception>
     public static EnclaveServer Start(AttestedKms kms, ServeOptions options, CredentialStore? credentials, TimeProvider time, ILogger logger) =>
-        new(kms, Bind(options.Listen), options, credentials, time, logger);
+        new(kms, Bind(options.Listen, options.Kms.Sockets), options, credentials, time, logger);
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled and connections are drained.</summary>
     public Task RunAsync(CancellationToken stopping) => _daemon.RunAsync(stopping);
@@ -77,11 +77,11 @@ internal sealed class EnclaveServer : IAsyncDisposable
         Reply = options.Disclosure.ToString().ToLowerInvariant(),
     };
 
-    private static StreamListener Bind(StreamAddress address)
+    private static StreamListener Bind(StreamAddress address, StreamSocketOptions sockets)
     {
         try
         {
-            return StreamListener.Bind(address);
+            return StreamListener.Bind(address, sockets);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {

@@ -62,6 +62,11 @@ internal static class HelpTexts
                                  at least 60)
 
         Limits:
+          --vsock-buffer-size BYTES
+                                 kernel memory for what has arrived on a vsock
+                                 connection and is not read yet, 128 to 16777216;
+                                 else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
+                                 (262144)
           --max-message-size BYTES
                                  longest message (default 65536)
           --max-connections N    open at once (default 16384)

@@ -193,6 +193,11 @@ internal static class KmsHelpTexts
                                  /dev/nsm
 
         Other:
+          --vsock-buffer-size BYTES
+                                 kernel memory for what has arrived on a vsock
+                                 connection and is not read yet, 128 to 16777216;
+                                 else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
+                                 (262144)
           --timeout SECONDS      for all of it (default 30)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret

@@ -24,6 +24,7 @@ internal sealed class KmsOptions
     private readonly Option<string?> _kmsEndpoint = new("--kms-endpoint");
     private readonly Option<bool> _fips = new("--fips");
     private readonly Option<string?> _caBundle = new("--ca-bundle");
+    private readonly VsockBufferOption _vsockBuffer = new();
 
     /// <param name="regionVariables">Environment variables that name the region, the first one first.</param>
     public KmsOptions(params string[] regionVariables)
@@ -36,6 +37,8 @@ internal sealed class KmsOptions
     {
         foreach (Option option in (Option[])[_region, _proxyPort, _proxy, _proxyMode, _nsm, _kmsEndpoint, _fips, _caBundle])
             command.Add(option);
+
+        _vsockBuffer.AddTo(command);
     }
 
     /// <summary>Options first, then the environment names that AWS's sample and the AWS SDKs know.</summary>
@@ -50,6 +53,7 @@ internal sealed class KmsOptions
         {
             Proxy = ReadProxy(parseResult),
             ProxyTakesConnect = parseResult.GetRequiredValue(_proxyMode) == Connect,
+            Sockets = _vsockBuffer.Read(parseResult, environment),
             Nsm = parseResult.GetValue(_nsm) ?? First(environment, "KMSTOOL_NSM") ?? NsmDevice.DefaultPath,
             Region = region,
             Endpoints = ReadEndpoints(parseResult, environment),

@@ -13,8 +13,11 @@ internal sealed record KmsSettings
     /// <summary>Whether the proxy is told where to go; if not, it leads to KMS.</summary>
     public bool ProxyTakesConnect { get; init; }
 
+    /// <summary>Options of all sockets that listen or connect.</summary>
+    public StreamSocketOptions Sockets { get; init; } = StreamSocketOptions.Default;
+
     /// <summary>The way to KMS.</summary>
-    public ParentRoutes Parent => new() { Other = Proxy, OtherTakesConnect = ProxyTakesConnect };
+    public ParentRoutes Parent => new() { Other = Proxy, OtherTakesConnect = ProxyTakesConnect, Sockets = Sockets };
 
     /// <summary>The device's path, or a stream address.</summary>
     public required string Nsm { get; init; }

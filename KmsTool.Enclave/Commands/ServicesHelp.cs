@@ -77,6 +77,11 @@ internal static class ServicesHelp
                                  at least 60)
 
         Other:
+              --vsock-buffer-size BYTES
+                                 kernel memory for what has arrived on a vsock
+                                 connection and is not read yet, 128 to 16777216;
+                                 else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
+                                 (262144)
               --config FILE      enclaver.yaml: its sections kms_proxy and egress are
                                  read strictly, others ignored with a warning. Without
                                  kms_proxy there is no KMS proxy. Options come first

@@ -18,6 +18,9 @@ internal sealed record ParentRoutes
     /// <summary>Whether <see cref="Other"/> asks where to go; if not, it leads where it leads.</summary>
     public bool OtherTakesConnect { get; init; }
 
+    /// <summary>Options of the sockets.</summary>
+    public StreamSocketOptions Sockets { get; init; } = StreamSocketOptions.Default;
+
     /// <summary>One listener for everything, which leads to one destination.</summary>
     public static ParentRoutes To(StreamAddress listener) => new() { Other = listener };
 
@@ -28,12 +31,12 @@ internal sealed record ParentRoutes
     public async ValueTask<Socket> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
         if (Fixed.TryGetValue((host.ToLowerInvariant(), port), out StreamAddress? own))
-            return await StreamConnector.ConnectAsync(own, null, cancellationToken);
+            return await StreamConnector.ConnectAsync(own, Sockets, cancellationToken);
 
         if (Other is null)
             throw new IOException($"no route leads to {host}:{port}");
 
-        Socket socket = await StreamConnector.ConnectAsync(Other, null, cancellationToken);
+        Socket socket = await StreamConnector.ConnectAsync(Other, Sockets, cancellationToken);
         if (!OtherTakesConnect)
             return socket;
 

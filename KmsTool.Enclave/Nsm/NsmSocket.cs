@@ -8,7 +8,7 @@ namespace KmsTool.Enclave.Nsm;
 /// A stand-in for the Nitro Secure Module on a stream socket, for machines without the device. Connects when first asked
 /// and again after a failure.
 /// </summary>
-internal sealed class NsmSocket(StreamAddress address) : INsm
+internal sealed class NsmSocket(StreamAddress address, StreamSocketOptions sockets) : INsm
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
@@ -24,7 +24,7 @@ internal sealed class NsmSocket(StreamAddress address) : INsm
         bool answered = false;
         try
         {
-            _stream ??= new NetworkStream(await StreamConnector.ConnectAsync(address, null, deadline.Token), ownsSocket: true);
+            _stream ??= new NetworkStream(await StreamConnector.ConnectAsync(address, sockets, deadline.Token), ownsSocket: true);
             await NsmFraming.WriteAsync(_stream, message, deadline.Token);
             byte[] answer = await NsmFraming.ReadAsync(_stream, NsmLimits.MaxResponseLength, deadline.Token)
                 ?? throw new IOException($"{address} closed the connection without an answer");

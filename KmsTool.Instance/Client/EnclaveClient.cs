@@ -48,18 +48,19 @@ internal sealed class EnclaveClient : IAsyncDisposable
     }
 
     /// <param name="address">Where the enclave listens.</param>
+    /// <param name="sockets">Options of the socket; <see langword="null"/> for the defaults.</param>
     /// <param name="timeout">Bounds connecting, and each command with its reply.</param>
     /// <param name="time">Measures the timeout.</param>
     /// <param name="logger">Learns of steps, never of content.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CommandFailedException">Nobody answers there.</exception>
     public static async Task<EnclaveClient> ConnectAsync(
-        StreamAddress address, TimeSpan timeout, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        StreamAddress address, StreamSocketOptions? sockets, TimeSpan timeout, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         using var deadline = new Deadline(timeout, time, cancellationToken);
         try
         {
-            Socket socket = await StreamConnector.ConnectAsync(address, null, deadline.Token);
+            Socket socket = await StreamConnector.ConnectAsync(address, sockets, deadline.Token);
             Log.EnclaveConnected(logger, address.ToString());
             return new EnclaveClient(socket, address, timeout, time, logger);
         }

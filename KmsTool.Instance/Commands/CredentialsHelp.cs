@@ -74,6 +74,11 @@ internal static class CredentialsHelp
           -c, --cid CID          its CID ('nitro-cli describe-enclaves'), or an address
                                  in full: vsock:CID:PORT, unix:/path
           -p, --port PORT        vsock port of its daemon (default 3000)
+          --vsock-buffer-size BYTES
+                                 kernel memory for what has arrived on a vsock
+                                 connection and is not read yet, 128 to 16777216;
+                                 else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
+                                 (262144)
 
         Options:
           --watch                goes on: sends them every --interval, fresh ones before

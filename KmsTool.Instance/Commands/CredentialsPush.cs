@@ -16,7 +16,8 @@ internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials c
     {
         int number = await credentials.EnsureAsync(expired: 0, cancellationToken);
         // A connection for each: one that is kept would say nothing of an enclave that has been started anew.
-        await using EnclaveClient client = await EnclaveClient.ConnectAsync(request.Address, request.Timeout, time, logger, cancellationToken);
+        await using EnclaveClient client = await EnclaveClient.ConnectAsync(
+            request.Address, request.Sockets, request.Timeout, time, logger, cancellationToken);
         using PushCredentialsCommand command = credentials.ToPush();
         await client.PushCredentialsAsync(command, cancellationToken);
         return number;

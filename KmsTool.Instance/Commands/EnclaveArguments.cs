@@ -10,6 +10,7 @@ internal sealed class EnclaveArguments
 {
     private readonly Option<string> _cid = new("--cid", "-c") { Required = true };
     private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseVsockPort };
+    private readonly VsockBufferOption _vsockBuffer = new();
     private readonly Option<TimeSpan> _timeout = CommonOptions.Seconds("--timeout", byDefault: 60);
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Warning);
     private readonly Option<string?> _region = new("--region", "-r");
@@ -22,6 +23,7 @@ internal sealed class EnclaveArguments
     {
         command.Add(_cid);
         command.Add(_port);
+        _vsockBuffer.AddTo(command);
         command.Add(_timeout);
         command.Add(_logLevel);
         if (_credentials is null)
@@ -39,6 +41,7 @@ internal sealed class EnclaveArguments
         return new EnclaveRequest
         {
             Address = EnclaveAddress.Parse(parseResult.GetRequiredValue(_cid), parseResult.GetValue(_port)),
+            Sockets = _vsockBuffer.Read(parseResult, Environment.GetEnvironmentVariable),
             Region = region,
             Credentials = _credentials?.Bind(parseResult, region, timeout, Environment.GetEnvironmentVariable),
             Timeout = timeout,

@@ -56,5 +56,5 @@ internal static class EnclaveCommand
         new(await ConnectAsync(request, logger, cancellationToken), credentials, request.Region);
 
     private static Task<EnclaveClient> ConnectAsync(EnclaveRequest request, ILogger logger, CancellationToken cancellationToken) =>
-        EnclaveClient.ConnectAsync(request.Address, request.Timeout, TimeProvider.System, logger, cancellationToken);
+        EnclaveClient.ConnectAsync(request.Address, request.Sockets, request.Timeout, TimeProvider.System, logger, cancellationToken);
 }

@@ -15,6 +15,11 @@ internal static class EnclaveHelpTexts
     /// <summary>The other options of <see cref="EnclaveArguments"/>.</summary>
     public const string Other = """
         Other:
+          --vsock-buffer-size BYTES
+                                 kernel memory for what has arrived on a vsock
+                                 connection and is not read yet, 128 to 16777216;
+                                 else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
+                                 (262144)
           --timeout SECONDS      bounds the search for credentials and assuming a role
                                  (10 each at most), connecting, and each reply
                                  (default 60)

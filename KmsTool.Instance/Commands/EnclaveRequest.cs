@@ -9,6 +9,9 @@ internal sealed record EnclaveRequest
 {
     public required StreamAddress Address { get; init; }
 
+    /// <summary>Options of the sockets that connect there.</summary>
+    public StreamSocketOptions Sockets { get; init; } = StreamSocketOptions.Default;
+
     /// <summary>Only where the user names one: an enclave with a region of its own refuses a second.</summary>
     public string? Region { get; init; }
 

@@ -117,6 +117,11 @@ internal static class HelpTexts
           --drain-timeout SECONDS
                                  how long connections may go on after SIGTERM
                                  (default 10)
+          --vsock-buffer-size BYTES
+                                 kernel memory for what has arrived on a vsock
+                                 connection and is not read yet, 128 to 16777216;
+                                 else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
+                                 (262144)
           --metrics IP:PORT      figures for Prometheus at http://IP:PORT/metrics
           --check                reads arguments and file as at the start, prints what
                                  would be listened at, and ends

@@ -49,6 +49,7 @@ internal static class VsockProxyCommandLine
         Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", Defaults.ConnectTimeout.TotalSeconds);
         Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.Relay.IdleTimeout.TotalSeconds, atLeast: 0);
         Option<TimeSpan> drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
+        var vsockBuffer = new VsockBufferOption();
         var metrics = new Option<StreamAddress.Tcp?>("--metrics") { CustomParser = ParseMetrics };
         var check = new Option<bool>("--check");
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
@@ -58,6 +59,7 @@ internal static class VsockProxyCommandLine
         foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, check, logLevel])
             command.Add(option);
 
+        vsockBuffer.AddTo(command);
         command.SetAction(async (parseResult, cancellationToken) =>
         {
             StreamAddress.Tcp? remote = (parseResult.GetValue(host), parseResult.GetValue(port)) is ({ } name, { } number) ? new(name, number) : null;
@@ -71,6 +73,7 @@ internal static class VsockProxyCommandLine
             var options = new ProxyOptions
             {
                 Family = family,
+                Sockets = vsockBuffer.Read(parseResult, Environment.GetEnvironmentVariable),
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
                 Relay = new RelayOptions { IdleTimeout = parseResult.GetValue(idleTimeout) },
                 MaxConnections = parseResult.GetValue(workers),

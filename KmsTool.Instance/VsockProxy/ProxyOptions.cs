@@ -14,6 +14,9 @@ internal sealed record ProxyOptions
     /// <summary>Which addresses of names are used.</summary>
     public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
 
+    /// <summary>Options of the listeners.</summary>
+    public StreamSocketOptions Sockets { get; init; } = StreamSocketOptions.Default;
+
     /// <summary>Bounds looking a name up and connecting.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 

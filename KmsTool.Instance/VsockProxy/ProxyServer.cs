@@ -144,11 +144,11 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
         _ => false,
     };
 
-    private static StreamListener Bind(StreamAddress address)
+    private StreamListener Bind(StreamAddress address)
     {
         try
         {
-            return StreamListener.Bind(address);
+            return StreamListener.Bind(address, options.Sockets);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {

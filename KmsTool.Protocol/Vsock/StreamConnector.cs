@@ -70,11 +70,7 @@ public static class StreamConnector
         switch (address)
         {
             case StreamAddress.Vsock vsock:
-                Socket socket = VsockSocket.Create();
-                if (options.VsockBufferSize is { } size)
-                    VsockSocket.SetBufferSize(socket, size);
-
-                return (socket, new VsockEndPoint(vsock.Cid, vsock.Port));
+                return (VsockSocket.Create(options), new VsockEndPoint(vsock.Cid, vsock.Port));
             case StreamAddress.Unix unix:
                 return (new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
                     new UnixDomainSocketEndPoint(unix.Path));

@@ -91,10 +91,7 @@ public sealed class StreamListener : IAsyncDisposable
 
     private static StreamListener BindVsock(StreamAddress.Vsock address, StreamSocketOptions options)
     {
-        Socket socket = VsockSocket.Create();
-        if (options.VsockBufferSize is { } size)
-            VsockSocket.SetBufferSize(socket, size);
-
+        Socket socket = VsockSocket.Create(options);
         uint port = address.Port == 0 ? VsockEndPoint.AnyPort : address.Port;
         Listen(socket, new VsockEndPoint(address.Cid, port), options);
         return new StreamListener(socket, address with { Port = ((VsockEndPoint)socket.LocalEndPoint!).Port }, null);

@@ -14,12 +14,37 @@ internal static partial class VsockSocket
     private const int SockStream = 1;
     private const int SockCloexec = 0x80000;
     private const int LevelVsock = VsockEndPoint.Family;
-    private const int BufferSizeOption = 0;
 
-    /// <summary>A new, unbound stream socket.</summary>
+    // SO_VM_SOCKETS_BUFFER_SIZE and SO_VM_SOCKETS_BUFFER_MAX_SIZE of linux/vm_sockets.h, each a u64.
+    private const int BufferSizeOption = 0;
+    private const int BufferMaxSizeOption = 2;
+
+    /// <summary>A new, unbound stream socket with the options; sockets that it accepts inherit them.</summary>
     /// <exception cref="IOException">The system has no vsock, or no descriptor is left.</exception>
+    /// <exception cref="SocketException">The system refuses an option.</exception>
     /// <exception cref="PlatformNotSupportedException">The platform's vsock is not supported.</exception>
-    public static Socket Create()
+    public static Socket Create(StreamSocketOptions options)
+    {
+        Socket socket = Create();
+        try
+        {
+            if (options.VsockBufferSize is { } size)
+            {
+                // In this order: the kernel cuts a size down to the maximum, 262144 at first, and says nothing.
+                SetOption(socket, BufferMaxSizeOption, size);
+                SetOption(socket, BufferSizeOption, size);
+            }
+
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Socket Create()
     {
         if (OperatingSystem.IsLinux())
             return CreateLinux();
@@ -29,11 +54,8 @@ internal static partial class VsockSocket
             : throw new PlatformNotSupportedException("vsock: addresses work on Linux and Windows only; use unix: or tcp: here.");
     }
 
-    /// <summary>
-    /// Sets the socket's vsock buffer (SO_VM_SOCKETS_BUFFER_SIZE, a u64). Before listen or connect; accepted sockets inherit.
-    /// </summary>
-    public static void SetBufferSize(Socket socket, ulong bytes) =>
-        socket.SetRawSocketOption(LevelVsock, BufferSizeOption, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in bytes)));
+    private static void SetOption(Socket socket, int option, ulong value) =>
+        socket.SetRawSocketOption(LevelVsock, option, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
 
     [SupportedOSPlatform("linux")]
     private static Socket CreateLinux()

@@ -63,6 +63,16 @@ public class ServeCommandLineTests
     }
 
     [Fact]
+    public void Read_ofABufferSize_isForTheListenerAndTheWayToKms()
+    {
+        ServeOptions options = Read(["--vsock-buffer-size", "3584"], new Dictionary<string, string> { ["KMSTOOL_VSOCK_BUFFER_SIZE"] = "4096" });
+
+        Assert.Equal(3584UL, options.Kms.Sockets.VsockBufferSize);
+        Assert.Equal(3584UL, options.Kms.Parent.Sockets.VsockBufferSize);
+        Assert.Null(Read([]).Kms.Sockets.VsockBufferSize);
+    }
+
+    [Fact]
     public void Read_ofEmptyVariables_takesThemAsUnset()
     {
         ServeOptions options = Read([], new Dictionary<string, string> { ["REGION"] = "", ["ENDPOINT"] = "", ["KMSTOOL_NSM"] = "" });
@@ -87,6 +97,7 @@ public class ServeCommandLineTests
     [InlineData("--max-message-size", "12")]
     [InlineData("--attestation-ttl", "-1")]
     [InlineData("--idle-timeout", "0")]
+    [InlineData("--vsock-buffer-size", "127")]
     [InlineData("--log-level", "loud")]
     [InlineData("--unknown", "1")]
     [InlineData("--allow-key", "alias/app")]

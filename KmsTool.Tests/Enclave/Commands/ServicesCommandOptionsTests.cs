@@ -43,7 +43,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         [
             "--region", "eu-west-1", "--kms-proxy-port", "0", "--listen-address", "::1", "--region-endpoint", "us-east-1", "eu-north-1=https://kms.test:8443",
             "--credentials", "push", "--daemon", "unix:/d.sock", "--request-timeout", "1.5", "--max-connections", "7", "--attestation-ttl", "0", "--key-lifetime", "60",
-            "--refuse-debug-mode", "--log-level", "trace", "--allow-key", Key, "--operations", "Decrypt,ListKeys", "--reply", "sha256",
+            "--refuse-debug-mode", "--vsock-buffer-size", "3584", "--log-level", "trace", "--allow-key", Key, "--operations", "Decrypt,ListKeys", "--reply", "sha256",
             "--egress-port", "0", "--egress-allow", "a.test", "10.0.0.0/8", "--egress-deny", "b.test", "--egress-proxy", "unix:/p.sock",
             "--egress-route", "KMS.test.:443=unix:/r.sock", "[2001:DB8::1]:80=unix:/s.sock",
         ]);
@@ -54,6 +54,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
             ["eu-north-1 https://kms.test:8443/", "eu-west-1 https://kms.eu-west-1.amazonaws.com/", "us-east-1 https://kms.us-east-1.amazonaws.com/", "us-west-2 https://kms.us-west-2.amazonaws.com/"],
             options.KmsProxy.Regions.Endpoints.Select(pair => $"{pair.Key} {pair.Value.Uri}").Order());
         Assert.Equal(CredentialOrigin.Push, options.Credentials);
+        Assert.Equal((3584UL, 3584UL), (options.Parent.Sockets.VsockBufferSize, options.Kms.Parent.Sockets.VsockBufferSize));
         Assert.Equal("unix:/d.sock", options.Daemon!.ToString());
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromMinutes(1)), (options.Recipient.AttestationLifetime, options.Recipient.KeyLifetime));
         Assert.True(options.Startup.RefuseDebugMode);

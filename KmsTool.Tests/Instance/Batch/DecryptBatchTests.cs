@@ -34,7 +34,7 @@ public class DecryptBatchTests
         using var credentials = new FreshCredentials(
             new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, NullLogger.Instance), clock, NullLogger.Instance);
         await using var session = new EnclaveSession(
-            await EnclaveClient.ConnectAsync(enclave.Address, Patience, clock, NullLogger.Instance, CancellationToken.None), credentials, region: null);
+            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, clock, NullLogger.Instance, CancellationToken.None), credentials, region: null);
         var input = new Pipe();
         var results = new Pipe();
         var tally = new BatchTally();
@@ -69,7 +69,7 @@ public class DecryptBatchTests
         using var credentials = new FreshCredentials(
             new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         await using var session = new EnclaveSession(
-            await EnclaveClient.ConnectAsync(enclave.Address, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, null);
+            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, null);
         using var input = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(new string('!', Length - 1) + "\n", Lines))));
         var tally = new BatchTally();
         using var watch = new WatchedStream(() => input.Position - tally.Bytes);

@@ -5,13 +5,14 @@ using KmsTool.Cli;
 using KmsTool.Instance.Client;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
+using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KmsTool.Tests.Instance.Client;
 
 public class EnclaveClientTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Transports.Patience;
 
     [Fact]
     public async Task Session_with_the_original_enclave_skips_its_second_replies()
@@ -218,11 +219,11 @@ public class EnclaveClientTests
     [Fact]
     public async Task ConnectAsync_nobody_there_is_reported_as_that()
     {
-        await using var enclave = FakeEnclave.Start();
-        string address = enclave.Address + "-missing";
+        using var directory = new TempDirectory();
+        string address = "unix:" + directory["missing"];
 
         var e = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
-            KmsTool.Protocol.Vsock.StreamAddress.Parse(address), Patience, TimeProvider.System, NullLogger.Instance, default));
+            KmsTool.Protocol.Vsock.StreamAddress.Parse(address), null, Patience, TimeProvider.System, NullLogger.Instance, default));
 
         Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
         Assert.Contains(address + ": there is no such socket", e.Message, StringComparison.Ordinal);
@@ -236,7 +237,7 @@ public class EnclaveClientTests
     }
 
     private static Task<EnclaveClient> ConnectAsync(FakeEnclave enclave, TimeSpan? timeout = null) => EnclaveClient.ConnectAsync(
-        enclave.Address, timeout ?? Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        enclave.Address, null, timeout ?? Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
     private static async Task SetClientAsync(EnclaveClient client)
     {

@@ -45,9 +45,10 @@ public class DecryptCommandLineTests
         DecryptRequest request = Bind(
             "-c", "7", "-p", "0x1389", "-r", "eu-central-1", "-e", "a=1", "--encryption-context=b=2=2", "-e", "empty=",
             "--key-id", "alias/k", "--encryption-algorithm", "RSAES_OAEP_SHA_256", "--grant-token", "t1", "--grant-token", "t2",
-            "--output", "json", "--timeout", "1.5", "--log-level", "trace", "AAAA");
+            "--output", "json", "--vsock-buffer-size", "3584", "--timeout", "1.5", "--log-level", "trace", "AAAA");
 
         Assert.Equal(new StreamAddress.Vsock(7, 5001), request.Enclave.Address);
+        Assert.Equal(3584UL, request.Enclave.Sockets.VsockBufferSize);
         Assert.Equal("eu-central-1", request.Enclave.Region);
         Assert.Equal(
             new Dictionary<string, string> { ["a"] = "1", ["b"] = "2=2", ["empty"] = "" }, request.Command.EncryptionContext);
