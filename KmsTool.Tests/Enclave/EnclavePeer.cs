@@ -1,13 +1,14 @@
 using System.Net.Sockets;
 using System.Text;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave;
 
 /// <summary>The other end of the daemon's wire, byte for byte: nothing of the product's own client.</summary>
 internal sealed class EnclavePeer(Socket socket) : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = Transports.Patience;
 
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
     private readonly byte[] _byte = new byte[1];

@@ -6,6 +6,7 @@ using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator;
 using KmsTool.Tests.Simulator;
+using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -55,7 +56,7 @@ internal sealed class TestEnclave : IAsyncDisposable
         {
             var options = new ServeOptions
             {
-                Listen = new StreamAddress.Unix(Path.Combine(simulator.Host.Files.Directory, "enclave.sock")),
+                Listen = Transports.AnyAddress(Path.Combine(simulator.Host.Files.Directory, "enclave.sock")),
                 Kms = new KmsSettings
                 {
                     Proxy = new StreamAddress.Tcp("127.0.0.1", (ushort)simulator.Host.KmsEndpoint.Port),

@@ -6,7 +6,7 @@ using KmsTool.Tests.Support;
 namespace KmsTool.Tests.Instance;
 
 /// <summary>
-/// Stands where kmstool-enclave would: accepts one connection on a Unix socket and answers with bytes that the test writes.
+/// Stands where kmstool-enclave would: accepts one connection and answers with bytes that the test writes.
 /// </summary>
 internal sealed class FakeEnclave : IAsyncDisposable
 {
@@ -17,13 +17,13 @@ internal sealed class FakeEnclave : IAsyncDisposable
 
     private readonly TempDirectory _directory = new();
     private readonly StreamListener _listener;
-    private readonly CancellationTokenSource _stop = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _stop = new(Transports.Patience);
     private readonly List<string> _received = [];
     private readonly Task _serving;
 
     private FakeEnclave(Func<FakeEnclave, NetworkStream, Task> serve)
     {
-        _listener = StreamListener.Bind(new StreamAddress.Unix(_directory["enclave.sock"]));
+        _listener = StreamListener.Bind(Transports.AnyAddress(_directory["enclave.sock"]));
         _serving = ServeAsync(serve);
     }
 

@@ -10,7 +10,7 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     private const int SigInt = 2;
     private const int SigTerm = 15;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Transports.Patience;
 
     private readonly Process _process;
     private readonly TempDirectory _home;

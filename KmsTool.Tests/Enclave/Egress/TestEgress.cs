@@ -14,7 +14,7 @@ internal sealed class TestEgress : IAsyncDisposable
 {
     public const string Established = "HTTP/1.1 200 Connection established\r\n\r\n";
 
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _patience = new(Transports.Patience);
     private bool _stopped;
 
     /// <param name="allow">Patterns, with commas between them.</param>

@@ -15,7 +15,7 @@ namespace KmsTool.Tests.Instance.Commands;
 [Collection(ProcessWideState.Name)]
 public class CredentialsPushTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Transports.Patience;
 
     [Fact]
     public async Task WatchAsync_sends_fresh_ones_before_the_old_ones_expire()

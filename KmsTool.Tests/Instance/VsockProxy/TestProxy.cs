@@ -15,7 +15,7 @@ namespace KmsTool.Tests.Instance.VsockProxy;
 internal sealed class TestProxy : IAsyncDisposable
 {
     private readonly TempDirectory _directory = new();
-    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _patience = new(Transports.Patience);
     private readonly HappyEyeballs _eyeballs = new(TimeProvider.System);
     private readonly NameResolvers _names;
     private readonly TimeProvider _time;

@@ -1,0 +1,31 @@
+using System.Net.Sockets;
+using KmsTool.Enclave.Commands;
+using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KmsTool.Tests.Enclave.Commands;
+
+public class EnclaveServerTransportTests
+{
+    [VsockFact]
+    public async Task Start_gives_its_listener_the_sockets_options()
+    {
+        using var directory = new TempDirectory();
+        using var patience = new CancellationTokenSource(Transports.Patience);
+        await using TestEnclave other = await TestEnclave.StartAsync();
+        ServeOptions options = other.Options with
+        {
+            Listen = Transports.Address(Transports.Vsock, directory),
+            Kms = other.Options.Kms with { Sockets = new StreamSocketOptions(3584) },
+        };
+        await using AttestedKms kms = await AttestedKms.OpenAsync(
+            options.Kms, options.Pins, options.Recipient, options.Startup, TimeProvider.System, NullLogger.Instance, patience.Token);
+        // It listens and serves nobody, so that nothing is read.
+        await using EnclaveServer server = EnclaveServer.Start(kms, options, null, TimeProvider.System, NullLogger.Instance);
+
+        using Socket peer = await StreamConnector.ConnectAsync(server.LocalAddress, null, patience.Token);
+
+        Assert.Equal(3584, peer.SendWhatIsTaken());
+    }
+}
