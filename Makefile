@@ -21,6 +21,11 @@ demo:
 test-sdks:
 	scripts/test-sdks.sh
 
+# As root on Debian; QEMU and what else it takes is kept in artifacts/enclave. LEVEL=vsock or enclave: one of the two.
+LEVEL =
+test-enclave:
+	scripts/test-enclave.sh $(LEVEL)
+
 # artifacts/bin/<system>/: programs that need no .NET on the machine they run on; see Directory.Build.props.
 publish:
 	rm -rf artifacts/bin
@@ -44,13 +49,14 @@ clean:
 	rm -rf artifacts KmsTool.*/bin KmsTool.*/obj
 
 help:
-	@echo 'make build      compiles everything (CONFIGURATION=$(CONFIGURATION))'
-	@echo 'make test       runs all tests'
-	@echo 'make test-sdks  runs the AWS SDKs in simulated enclaves (installs them from Debian and npm)'
-	@echo 'make demo       shows the main job on this machine, without AWS'
-	@echo 'make publish    programs for linux-x64 and win-x64 in artifacts/bin'
-	@echo 'make bench      measures the published enclave and proxy (BENCH="proxy --quick": a trial)'
-	@echo 'make format     formats the source files'
-	@echo 'make clean      removes what was built'
+	@echo 'make build         compiles everything (CONFIGURATION=$(CONFIGURATION))'
+	@echo 'make test          runs all tests'
+	@echo 'make test-sdks     runs the AWS SDKs in simulated enclaves (installs them from Debian and npm)'
+	@echo 'make test-enclave  boots real enclaves under QEMU and runs KmsTool in them'
+	@echo 'make demo          shows the main job on this machine, without AWS'
+	@echo 'make publish       programs for linux-x64 and win-x64 in artifacts/bin'
+	@echo 'make bench         measures the published enclave and proxy (BENCH="proxy --quick": a trial)'
+	@echo 'make format        formats the source files'
+	@echo 'make clean         removes what was built'
 
-.PHONY: build test test-sdks demo publish bench format clean help
+.PHONY: build test test-sdks test-enclave demo publish bench format clean help

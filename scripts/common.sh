@@ -10,14 +10,20 @@ fail() {
     exit 1
 }
 
-# start NAME PATTERN COMMAND...: runs it in the background until a line of its output matches PATTERN.
-start() {
+# launch NAME COMMAND...: runs it in the background; $dir/NAME.log has its output.
+launch() {
     log="$dir/$1.log"
-    pattern=$2
-    shift 2
+    shift
     : >"$log"
     "$@" >"$log" 2>&1 &
     pids="$pids $!"
+}
+
+# start NAME PATTERN COMMAND...: launches it and waits until a line of its output matches PATTERN.
+start() {
+    name=$1 pattern=$2
+    shift 2
+    launch "$name" "$@"
     tries=0
     until grep -q "$pattern" "$log"; do
         tries=$((tries + 1))

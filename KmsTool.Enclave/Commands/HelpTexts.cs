@@ -64,7 +64,7 @@ internal static class HelpTexts
         Limits:
           --vsock-buffer-size BYTES
                                  kernel memory for what has arrived on a vsock
-                                 connection and is not read yet, 128 to 16777216;
+                                 connection and is not read yet, 1024 to 16777216;
                                  else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
                                  (262144)
           --max-message-size BYTES

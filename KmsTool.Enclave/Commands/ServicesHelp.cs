@@ -79,7 +79,7 @@ internal static class ServicesHelp
         Other:
               --vsock-buffer-size BYTES
                                  kernel memory for what has arrived on a vsock
-                                 connection and is not read yet, 128 to 16777216;
+                                 connection and is not read yet, 1024 to 16777216;
                                  else KMSTOOL_VSOCK_BUFFER_SIZE, else the kernel's
                                  (262144)
               --config FILE      enclaver.yaml: its sections kms_proxy and egress are

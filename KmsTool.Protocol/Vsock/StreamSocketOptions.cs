@@ -8,8 +8,11 @@ namespace KmsTool.Protocol.Vsock;
 /// <param name="Backlog">Connections that may wait for accept; listeners only.</param>
 public sealed record StreamSocketOptions(ulong? VsockBufferSize = null, int Backlog = 1024)
 {
-    /// <summary>The kernel's smallest buffer in bytes (af_vsock.c, VSOCK_DEFAULT_BUFFER_MIN_SIZE).</summary>
-    public const ulong MinVsockBufferSize = 128;
+    /// <summary>
+    /// The smallest buffer in bytes. The kernel takes 128, but resets a connection at its first bytes where the buffer has 512
+    /// or fewer (seen with Linux 6.12.95).
+    /// </summary>
+    public const ulong MinVsockBufferSize = 1024;
 
     /// <summary>The largest buffer in bytes that is passed on: a peer may fill as much kernel memory with each connection.</summary>
     public const ulong MaxVsockBufferSize = 16 * 1024 * 1024;

@@ -9,7 +9,7 @@ public class VsockBufferOptionTests
     [Theory]
     [InlineData(null, null)]
     [InlineData(null, "")]
-    [InlineData(128UL, null, "--vsock-buffer-size", "128")]
+    [InlineData(1024UL, null, "--vsock-buffer-size", "1024")]
     [InlineData(16777216UL, null, "--vsock-buffer-size=16777216")]
     [InlineData(3584UL, "3584")]
     [InlineData(4096UL, "3584", "--vsock-buffer-size", "4096")]
@@ -22,7 +22,7 @@ public class VsockBufferOptionTests
     }
 
     [Theory]
-    [InlineData("127")]
+    [InlineData("1023")]
     [InlineData("16777217")]
     [InlineData("-3584")]
     [InlineData("3.5")]
@@ -34,11 +34,11 @@ public class VsockBufferOptionTests
         var option = new VsockBufferOption();
 
         Assert.Equal(
-            $"--vsock-buffer-size '{text}' is not a number of bytes from 128 to 16777216.",
+            $"--vsock-buffer-size '{text}' is not a number of bytes from 1024 to 16777216.",
             Assert.Single(Parse(option, "--vsock-buffer-size=" + text).Errors).Message);
         var e = Assert.Throws<CommandFailedException>(() => option.Read(Parse(option), Environment(text)));
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
-        Assert.Equal($"KMSTOOL_VSOCK_BUFFER_SIZE '{text}' is not a number of bytes from 128 to 16777216.", e.Message);
+        Assert.Equal($"KMSTOOL_VSOCK_BUFFER_SIZE '{text}' is not a number of bytes from 1024 to 16777216.", e.Message);
     }
 
     [Theory]
@@ -61,7 +61,7 @@ public class VsockBufferOptionTests
             new Dictionary<string, string> { [VsockBufferOption.Variable] = "64k", ["AWS_ACCESS_KEY_ID"] = "AKID" });
 
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("KMSTOOL_VSOCK_BUFFER_SIZE '64k' is not a number of bytes from 128 to 16777216", result.Error, StringComparison.Ordinal);
+        Assert.Contains("KMSTOOL_VSOCK_BUFFER_SIZE '64k' is not a number of bytes from 1024 to 16777216", result.Error, StringComparison.Ordinal);
     }
 
     private static ParseResult Parse(VsockBufferOption option, params string[] arguments)

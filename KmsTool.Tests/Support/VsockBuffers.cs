@@ -23,7 +23,7 @@ internal static class VsockBuffers
     /// </summary>
     public static int SendWhatIsTaken(this Socket socket)
     {
-        // The smallest buffer, which divides the others: no piece is taken in part.
+        // It divides all buffers that tests ask for: no piece is taken in part.
         byte[] piece = new byte[128];
         socket.Blocking = false;
         int taken = 0;

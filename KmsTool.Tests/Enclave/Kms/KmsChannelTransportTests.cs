@@ -56,7 +56,6 @@ public sealed class KmsChannelTransportTests : IDisposable
         Assert.True(e is KmsException or OperationCanceledException, e.ToString());
     }
 
-    /// <summary>On vsock not even the first message of TLS fits into the parent's buffer.</summary>
     [Theory]
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task SendAsync_to_a_parent_that_takes_no_handshake_ends_when_cancelled(string transport)

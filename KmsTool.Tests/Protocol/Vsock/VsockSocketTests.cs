@@ -42,7 +42,7 @@ public sealed class VsockSocketTests : IDisposable
 
     [VsockTheory]
     [InlineData(null, 262144UL)]
-    [InlineData(128UL, 128UL)]
+    [InlineData(1024UL, 1024UL)]
     [InlineData(3584UL, 3584UL)]
     [InlineData(1048576UL, 1048576UL)]
     [InlineData(16777216UL, 16777216UL)]
