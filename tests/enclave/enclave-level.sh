@@ -157,6 +157,6 @@ enclave_level() {
     # The supervisor is the enclave's init: its end is the kernel's, with the application's exit status.
     check 'the application ended well, and the enclave with it' "$(grep -c 'exitcode=0x00000000' "$dir/application.log")" 1
     echo
-    echo "Enclave: ready $ready ms after QEMU's start, $(of serving init:) since the kernel's; $(of serving memory:)"
+    echo "Enclave: ready $ready ms after QEMU's start; its kernel took $(of serving init:) of them. $(of serving memory:)"
     [ "$failed" -eq 0 ] || cat "$dir/parent.log" "$dir/serving.log" "$dir/application.log" >&2
 }

@@ -113,6 +113,6 @@ strip -o "$lab/bin/qemu-system-x86_64" qemu-system-x86_64
 
 # Half a gigabyte that nothing needs any more.
 cd "$lab"
-rm -rf apt build debs packages qemu log
+rm -rf apt build debs packages qemu qemu_* log
 echo "$state" >"$stamp"
 say "complete: $("$lab/bin/qemu-system-x86_64" --version | head -n 1), $kernel"
