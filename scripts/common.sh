@@ -10,13 +10,26 @@ fail() {
     exit 1
 }
 
-# launch NAME COMMAND...: runs it in the background; $dir/NAME.log has its output.
+# launch NAME COMMAND...: runs it in the background; $dir/NAME.log has its output, $dir/NAME.pid its process id.
 launch() {
     log="$dir/$1.log"
+    launched=$1
     shift
     : >"$log"
     "$@" >"$log" 2>&1 &
     pids="$pids $!"
+    echo "$!" >"$dir/$launched.pid"
+}
+
+# ended NAME: waits for its end and answers with its exit code. Its process id may be another's from now on.
+ended() {
+    ended=$(cat "$dir/$1.pid")
+    others=
+    for pid in $pids; do
+        [ "$pid" = "$ended" ] || others="$others $pid"
+    done
+    pids=$others
+    wait "$ended"
 }
 
 # start NAME PATTERN COMMAND...: launches it and waits until a line of its output matches PATTERN.
@@ -71,7 +84,7 @@ clean_environment() {
     for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do
         unset "$name"
     done
-    unset SSL_CERT_FILE SSL_CERT_DIR REGION ENDPOINT KMSTOOL_NSM
+    unset SSL_CERT_FILE SSL_CERT_DIR REGION ENDPOINT KMSTOOL_NSM KMSTOOL_VSOCK_BUFFER_SIZE
     unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
     export HOME="$dir"
 }

@@ -26,7 +26,7 @@ internal static class Transports
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(HaveVsock ? 120 : 60);
 
     /// <summary>The same for what moves a lot of bytes.</summary>
-    public static TimeSpan BulkPatience { get; } = HaveVsock ? TimeSpan.FromMinutes(15) : Patience;
+    public static TimeSpan BulkPatience { get; } = HaveVsock ? TimeSpan.FromMinutes(5) : Patience;
 
     /// <summary>An address to listen at that is nobody else's; where it has a port, the system chooses that.</summary>
     public static StreamAddress Address(string transport, TempDirectory directory) => transport switch

@@ -111,12 +111,13 @@ enclave_level() {
 
     # The authorities of the simulated AWS, which the enclaves' images trust.
     start authorities '^ready$' "$bin/kmstool-simulator" run --dir "$dir/sim"
-    stop_all
+    kill "$(cat "$dir/authorities.pid")"
+    ended authorities || fail 'the simulator did not end well at SIGTERM'
     enclave_images
     enclave_policies
     parent_machine
 
-    launch vhost "$lab/bin/no-host-vsock" "$lab/bin/vhost-device-vsock" \
+    launch vhost "$lab/bin/vhost-device-vsock" \
         --vm "$(vsock_of 3)" --vm "$(vsock_of 4)" --vm "$(vsock_of 5)"
     tries=0
     until [ -S "$dir/5.vhost" ]; do
@@ -127,7 +128,6 @@ enclave_level() {
     # What is dialled has to be there first: vhost-device-vsock 0.3.0 does not find it any more otherwise.
     started=$(date +%s%N)
     start_enclave serving 4
-    serving=$!
     in_time 120 serving '^ready vsock:3000'
     ready=$((($(date +%s%N) - started) / 1000000))
 
@@ -137,14 +137,18 @@ enclave_level() {
         -object memory-backend-memfd,id=memory,size=1024M,share=on \
         -chardev "socket,id=vsock,path=$dir/3.vhost" -device vhost-user-vsock-device,chardev=vsock \
         -kernel "$lab/vmlinuz" -initrd "$dir/parent.cpio" -append "$(kernel_options)"
-    in_time 180 parent '^application-keys '
+    in_time 180 parent '^application-keys .* end.$'
     # shellcheck disable=SC2046 # words
     start_application $(of parent application-keys)
     in_time 120 application 'Listening on vsock:3000'
     echo booted >&3
-    in_time 300 parent '^guest: ended'
-    in_time 120 application 'Attempted to kill init'
-    kill "$serving"
+    in_time 300 parent '^guest: ended with exit code [0-9]*.$'
+    in_time 120 application 'Attempted to kill init! exitcode=0x[0-9a-f]\{8\}'
+    in_time 30 serving '^memory: .* in use.$'
+    ended parent || :
+    ended application || :
+    kill "$(cat "$dir/serving.pid")"
+    ended serving || :
 
     tr -d '\r' <"$dir/parent.log" | grep -E '^(ok|FAILED): '
     passed=$((passed + $(grep -c '^ok: ' "$dir/parent.log" || :)))
@@ -157,6 +161,6 @@ enclave_level() {
     # The supervisor is the enclave's init: its end is the kernel's, with the application's exit status.
     check 'the application ended well, and the enclave with it' "$(grep -c 'exitcode=0x00000000' "$dir/application.log")" 1
     echo
-    echo "Enclave: ready $ready ms after QEMU's start; its kernel took $(of serving init:) of them. $(of serving memory:)"
-    [ "$failed" -eq 0 ] || cat "$dir/parent.log" "$dir/serving.log" "$dir/application.log" >&2
+    echo "Enclave: ready $ready ms after QEMU's start; kernel and init took $(of serving init:) of them. $(of serving memory:)"
+    [ "$failed" -eq 0 ] || show_logs
 }

@@ -22,9 +22,9 @@ failed() {
     echo "FAILED: $1"
 }
 
-# is WHAT ACTUAL EXPECTED
+# is WHAT ACTUAL EXPECTED: what is expected is something.
 is() {
-    if [ "$2" = "$3" ]; then ok "$1"; else failed "$1: '$2' in place of '$3'"; fi
+    if [ "$2" = "$3" ] && [ -n "$3" ]; then ok "$1"; else failed "$1: '$2' in place of '$3'"; fi
 }
 
 # has WHAT FILE PATTERN
@@ -35,6 +35,7 @@ has() {
 # start NAME PATTERN COMMAND...: in the background, until a line of its output matches; its process id is in $started.
 start() {
     log=/run/$1.log
+    : >"$log"
     pattern=$2
     shift 2
     "$@" >"$log" 2>&1 &
@@ -103,7 +104,7 @@ refused() {
     code=0
     "$@" >/run/out 2>/run/err || code=$?
     is "$what: exit code" "$code" "$expected"
-    is "$what: no result" "$(cat /run/out)" ''
+    is "$what: no result" "$(wc -c </run/out)" 0
     has "$what: reason" /run/err "$pattern"
 }
 
@@ -123,7 +124,7 @@ agreement_key=$(as_administrator CreateKey Policy=@/policy-application.json KeyS
 ciphertext=$(encrypt "$key" "$(printf '%s' "$message" | base64)")
 application_ciphertext=$(encrypt "$application_key" "$(printf '%s' "$message" | base64)")
 
-echo "application-keys $application_key $agreement_key $(as_administrator GetPublicKey "KeyId=$agreement_key" --query PublicKey)"
+echo "application-keys $application_key $agreement_key $(as_administrator GetPublicKey "KeyId=$agreement_key" --query PublicKey) end"
 
 # The host says when it has booted: vhost-device-vsock 0.3.0 does not find a virtual machine that was dialled before.
 read -r _ </dev/console
@@ -142,6 +143,10 @@ done
 
 is 'decrypt' "$(instance decrypt "$ciphertext")" "$message"
 refused 'decrypt without the enclave' 1 AccessDeniedException as_instance /kmstool-simulator kms Decrypt "CiphertextBlob=$ciphertext"
+# The kernel would wait for 2 s.
+refused 'connecting to a CID that is not there, cancelled' 4 'within 1 s' as_instance /kmstool-instance describe --cid 77 --timeout 1
+refused 'connecting to a CID that is not there' 4 'no machine with that CID' as_instance /kmstool-instance describe --cid 77 --timeout 60
+refused 'connecting to a port where nobody listens' 4 . as_instance /kmstool-instance describe --cid "vsock:$serving:3001" --timeout 60
 refused 'decrypt with a key of another PCR0' 1 AccessDeniedException instance decrypt "$application_ciphertext"
 
 instance generate-data-key --key-id "$key" --key-spec AES_256 >/run/data-key

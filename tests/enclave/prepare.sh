@@ -14,12 +14,8 @@ lab=$(cd "$1" && pwd)
 tools='bison flex gcc libc6-dev libcbor-dev libfdt-dev libglib2.0-dev libgnutls28-dev ninja-build pkg-config python3 python3-venv zlib1g-dev'
 tools+=' cpio dpkg-dev openssl xz-utils'
 
-# What the result depends on: another list of tools or another script is another lab.
-stamp=$lab/complete
-state=$(cat "$here"/{prepare.sh,no-host-vsock.c,tsc-khz.c} | sha256sum)
-if [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then
-    exit 0
-fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 
 say() {
     printf 'prepare: %s\n' "$1"
@@ -29,11 +25,8 @@ say() {
 quietly() {
     local what=$1
     shift
-    "$@" >"$lab/log" 2>&1 || { cat "$lab/log" >&2; say "failed: $what" >&2; exit 1; }
+    "$@" >"$log" 2>&1 || { cat "$log" >&2; say "failed: $what" >&2; exit 1; }
 }
-
-rm -rf "$lab"
-mkdir -p "$lab"/{apt/lists/partial,apt/archives/partial,debs,packages,bin,firmware,modules}
 
 missing=
 for package in $tools; do
@@ -47,11 +40,27 @@ if [ -n "$missing" ]; then
     quietly 'apt-get install' env DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $missing
 fi
 
+# What the result depends on: another system or another script is another lab.
+stamp=$lab/complete
+state=$(cat /etc/os-release "$here"/{prepare.sh,no-host-vsock.c,tsc-khz.c} | sha256sum)
+if [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then
+    exit 0
+fi
+rm -rf "$lab"
+mkdir -p "$lab"/{apt/lists/partial,apt/archives/partial,debs,packages,bin,firmware,modules}
+
 # Other suites of the Debian mirror that the machine uses, without a change to the machine: 6.12 is the first kernel with
 # the NSM driver, QEMU 10.0 fits it, and vhost-device-vsock is in no release yet.
-# shellcheck disable=SC2016 # apt's own variable
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-: "${mirror:?no Debian mirror among the sources of apt; is apt-get update needed}"
+debian_mirror() {
+    # shellcheck disable=SC2016 # apt's own variable
+    apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
+}
+mirror=$(debian_mirror)
+if [ -z "$mirror" ]; then
+    quietly 'apt-get update' apt-get -q update
+    mirror=$(debian_mirror)
+fi
+: "${mirror:?no Debian mirror among the sources of apt}"
 signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
 cat >"$lab/apt/sources.list" <<SOURCES
 deb $signed $mirror bookworm-backports main
@@ -67,6 +76,10 @@ Dir::Cache "$lab/apt";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 Acquire::Retries "3";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+APT::Get::AllowUnauthenticated "false";
+APT::Update::Error-Mode "any";
 APT::Sandbox::User "root";
 CONF
 export APT_CONFIG=$lab/apt/apt.conf
@@ -75,7 +88,7 @@ say 'downloading'
 quietly 'apt-get update for other suites' apt-get -q update
 # The metapackage names the kernel of the day.
 kernel=$(apt-cache show linux-image-cloud-amd64/bookworm-backports 2>/dev/null |
-    sed -n 's/^Depends: \(linux-image-6\.[^ ,]*-cloud-amd64\).*/\1/p' | head -n 1)
+    sed -n 's/^Depends: \(linux-image-6\.[^ ,]*-cloud-amd64\).*/\1/p' | sed -n 1p)
 cd "$lab/debs"
 quietly 'apt-get download' apt-get -q download "${kernel:?no kernel in bookworm-backports}/bookworm-backports" \
     busybox-static/bookworm meson/bookworm-backports qemu-system-data/bookworm-backports seabios/bookworm-backports vhost-device-vsock/sid
@@ -107,12 +120,12 @@ cd "$lab/build"
 quietly 'configure of QEMU' ../qemu/configure --python=/usr/bin/python3 --target-list=x86_64-softmmu \
     --without-default-features --without-default-devices --with-devices-x86_64=kmstool \
     --enable-system --enable-tcg --enable-libcbor --enable-gnutls --enable-vhost-user --enable-fdt=system \
-    --disable-docs --disable-tools --disable-werror --disable-debug-info --disable-rust --disable-install-blobs
+    --disable-docs --disable-tools --disable-werror --disable-debug-info --disable-rust --disable-install-blobs --disable-download
 quietly 'build of QEMU' ninja qemu-system-x86_64
 strip -o "$lab/bin/qemu-system-x86_64" qemu-system-x86_64
 
 # Half a gigabyte that nothing needs any more.
 cd "$lab"
-rm -rf apt build debs packages qemu qemu_* log
+rm -rf apt build debs packages qemu qemu_*
 echo "$state" >"$stamp"
 say "complete: $("$lab/bin/qemu-system-x86_64" --version | head -n 1), $kernel"

@@ -41,6 +41,7 @@ public sealed class DeafPeerTests : IDisposable
             deaf.Socket.Dispose();
 
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
+        _patience.Token.ThrowIfCancellationRequested();
         await AssertServesAsync(enclave);
     }
 
@@ -55,6 +56,7 @@ public sealed class DeafPeerTests : IDisposable
         deaf.Socket.Dispose();
 
         await sending.WhateverComesAsync();
+        _patience.Token.ThrowIfCancellationRequested();
         await _log.WaitForAsync("Connection 1 closed", _patience.Token);
         await AssertServesAsync(enclave);
     }

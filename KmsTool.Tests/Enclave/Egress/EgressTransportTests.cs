@@ -45,6 +45,7 @@ public sealed class EgressTransportTests : IDisposable
         await egress.StopAsync();
 
         await sending.WhateverComesAsync();
+        egress.Patience.ThrowIfCancellationRequested();
     }
 
     public void Dispose() => _directory.Dispose();

@@ -71,6 +71,7 @@ public sealed class ProxyTransportTests : IDisposable
         await proxy.AssertJoinedAsync(next, nextDestination);
         destination.Dispose();
         await sending.WhateverComesAsync();
+        proxy.Patience.ThrowIfCancellationRequested();
     }
 
     [VsockFact]

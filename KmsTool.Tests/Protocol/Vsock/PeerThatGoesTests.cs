@@ -46,6 +46,7 @@ public sealed class PeerThatGoesTests : IDisposable
         far.Server.Dispose();
 
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
+        _patience.Token.ThrowIfCancellationRequested();
         await AssertBrokenOffAsync(relay, near, far);
     }
 

@@ -43,6 +43,7 @@ public sealed class TransportStreamTests : IDisposable
         Task serving = AnswerTwiceAsync(listener);
         using var handler = new SocketsHttpHandler
         {
+            UseProxy = false,
             ConnectCallback = async (_, cancellationToken) => new NetworkStream(
                 await StreamConnector.ConnectAsync(listener.LocalAddress, null, cancellationToken), ownsSocket: true),
         };

@@ -75,15 +75,16 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
+    [InlineData(Transports.Unix)]
+    [InlineData(Transports.Tcp)]
     public async Task ConnectAsync_that_has_to_wait_ends_when_cancelled(string transport)
     {
         using var cancelled = new CancellationTokenSource();
         await using StreamListener listener = Bind(transport, new StreamSocketOptions(Backlog: 1));
-        // Nobody accepts, which makes a client wait; but vsock refuses it, and waits for a machine that is not there.
-        StreamAddress address = transport == Transports.Vsock ? VsockSocketTests.Nowhere : listener.LocalAddress;
+        // Nobody accepts, which makes a client wait. vsock refuses it; there, only a machine that is not there makes it wait, and
+        // scripts/test-enclave.sh has such a one.
         Task<Socket>[] connecting =
-            [.. Enumerable.Range(0, 16).Select(_ => StreamConnector.ConnectAsync(address, null, cancelled.Token).AsTask())];
+            [.. Enumerable.Range(0, 16).Select(_ => StreamConnector.ConnectAsync(listener.LocalAddress, null, cancelled.Token).AsTask())];
 
         await cancelled.CancelAsync();
 
@@ -98,10 +99,6 @@ public sealed class TransportTests : IDisposable
             catch (OperationCanceledException)
             {
                 // As it should.
-            }
-            catch (SocketException e) when (transport == Transports.Vsock && e.SocketErrorCode == SocketError.SocketError)
-            {
-                // A kernel with loopback alone knows at once that there is no way.
             }
         }
 
