@@ -51,7 +51,7 @@ vsock_level() {
     rm -r "$dir/guest"
 
     launch vsock qemu -M microvm,acpi=on -m 4096 -smp 2 -kernel "$lab/vmlinuz" -initrd "$dir/guest.cpio" -append "$(kernel_options)"
-    in_time 900 vsock '^guest: ended with exit code [0-9]*.$'
+    in_time 1500 vsock '^guest: ended with exit code [0-9]*.$'
     ended vsock || :
     tr -d '\r' <"$dir/vsock.log" >"$dir/results"
     passed=$((passed + $(grep -c '^  Passed ' "$dir/results" || :)))
