@@ -10,6 +10,13 @@ fail() {
     exit 1
 }
 
+# quietly WHAT COMMAND...: its output only when it fails.
+quietly() {
+    what=$1
+    shift
+    "$@" >"$dir/quietly" 2>&1 || { cat "$dir/quietly" >&2; fail "failed: $what"; }
+}
+
 # launch NAME COMMAND...: runs it in the background; $dir/NAME.log has its output, $dir/NAME.pid its process id.
 launch() {
     log="$dir/$1.log"

@@ -31,13 +31,6 @@ unset KMSTOOL_TEST_VSOCK KMSTOOL_VSOCK_BUFFER_SIZE
 passed=0
 failed=0
 
-# quietly WHAT COMMAND...: its output only when it fails.
-quietly() {
-    what=$1
-    shift
-    "$@" >"$dir/quietly" 2>&1 || { cat "$dir/quietly" >&2; fail "failed: $what"; }
-}
-
 # check WHAT ACTUAL EXPECTED: counts.
 check() {
     if [ "$2" = "$3" ]; then

@@ -22,13 +22,6 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/common.sh"
 built=$root/artifacts/sdks
 
-# quietly WHAT COMMAND...: its output only when it fails.
-quietly() {
-    what=$1
-    shift
-    "$@" >"$dir/quietly" 2>&1 || { cat "$dir/quietly" >&2; fail "failed: $what"; }
-}
-
 install_packages() {
     missing=
     for package in $packages; do
