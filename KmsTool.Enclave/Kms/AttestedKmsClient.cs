@@ -157,13 +157,17 @@ internal sealed class AttestedKmsClient(
         if (!answer.TryGetProperty("CiphertextForRecipient", out JsonElement member) || member.ValueKind != JsonValueKind.String)
             throw Unacceptable("KMS's answer lacks CiphertextForRecipient");
 
-        if (answer.TryGetProperty(plaintextMember, out JsonElement plaintext) && plaintext.ValueKind != JsonValueKind.Null)
-            throw Unacceptable($"KMS's answer has {plaintextMember} beside CiphertextForRecipient");
+        if (answer.TryGetProperty(plaintextMember, out JsonElement plaintext) && !IsNullOrEmpty(plaintext))
+            throw Unacceptable($"KMS's response has a {plaintextMember} in addition to CiphertextForRecipient");
 
         return member.TryGetBytesFromBase64(out byte[]? envelope) && envelope.Length <= RecipientKeyPair.MaxEnvelopeLength
             ? envelope
             : throw Unacceptable("KMS's CiphertextForRecipient is malformed");
     }
+
+    // "The Plaintext field in the response is null or empty": AWS KMS API Reference, each operation's Recipient parameter.
+    private static bool IsNullOrEmpty(JsonElement plaintext) =>
+        plaintext.ValueKind == JsonValueKind.Null || (plaintext.ValueKind == JsonValueKind.String && plaintext.ValueEquals(""));
 
     private static KmsException Unacceptable(string message) => new(ErrorCodes.InvalidKmsAnswer, message);
 

@@ -7,6 +7,8 @@ internal static class FaultCatalog
     [
         (SimulatorFault.KmsMissingCiphertextForRecipient, "kms-missing-ciphertext-for-recipient", "no CiphertextForRecipient"),
         (SimulatorFault.KmsPlaintextBeside, "kms-plaintext-beside", "the plaintext stands beside it"),
+        (SimulatorFault.KmsNullBeside, "kms-null-beside", "the plaintext is there as null (valid)"),
+        (SimulatorFault.KmsEmptyBeside, "kms-empty-beside", "the plaintext is there as \"\" (valid)"),
         (SimulatorFault.KmsEmptyPlaintext, "kms-empty-plaintext", "it holds an empty plaintext (valid)"),
         (SimulatorFault.KmsMalformedEnvelope, "kms-malformed-envelope", "it is DER, but no enveloped data"),
         (SimulatorFault.KmsTruncatedEnvelope, "kms-truncated-envelope", "it ends half-way"),

@@ -9,6 +9,8 @@ internal enum SimulatorFault
 {
     KmsMissingCiphertextForRecipient,
     KmsPlaintextBeside,
+    KmsNullBeside,
+    KmsEmptyBeside,
     KmsEmptyPlaintext,
     KmsMalformedEnvelope,
     KmsTruncatedEnvelope,

@@ -32,6 +32,10 @@ internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
             plaintext = [];
         if (faults[SimulatorFault.KmsPlaintextBeside])
             answer.WriteBase64String(name, plaintext);
+        else if (faults[SimulatorFault.KmsNullBeside])
+            answer.WriteNull(name);
+        else if (faults[SimulatorFault.KmsEmptyBeside])
+            answer.WriteString(name, "");
         if (!faults[SimulatorFault.KmsMissingCiphertextForRecipient])
             answer.WriteBase64String("CiphertextForRecipient", Seal(recipient, plaintext));
     }

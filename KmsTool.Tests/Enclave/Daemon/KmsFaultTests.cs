@@ -12,7 +12,7 @@ public class KmsFaultTests
 {
     [Theory]
     [InlineData(nameof(SimulatorFault.KmsMissingCiphertextForRecipient), "InvalidKmsAnswer", "lacks CiphertextForRecipient")]
-    [InlineData(nameof(SimulatorFault.KmsPlaintextBeside), "InvalidKmsAnswer", "has Plaintext beside")]
+    [InlineData(nameof(SimulatorFault.KmsPlaintextBeside), "InvalidKmsAnswer", "has a Plaintext in addition")]
     [InlineData(nameof(SimulatorFault.KmsMalformedEnvelope), "InvalidKmsAnswer", "cannot be opened")]
     [InlineData(nameof(SimulatorFault.KmsTruncatedEnvelope), "InvalidKmsAnswer", "cannot be opened")]
     [InlineData(nameof(SimulatorFault.KmsForeignEnvelope), "InvalidKmsAnswer", "cannot be opened")]

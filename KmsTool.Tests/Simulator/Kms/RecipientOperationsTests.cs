@@ -154,6 +154,22 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
             Assert.Equal(Open(answer), answer.RootElement.GetProperty(plaintextName).GetBytesFromBase64());
 
         faults.Clear();
+        faults[SimulatorFault.KmsNullBeside] = true;
+        using (JsonDocument answer = await AnswerAsync(operation, request))
+        {
+            Assert.Equal(JsonValueKind.Null, answer.RootElement.GetProperty(plaintextName).ValueKind);
+            Assert.NotEmpty(Open(answer));
+        }
+
+        faults.Clear();
+        faults[SimulatorFault.KmsEmptyBeside] = true;
+        using (JsonDocument answer = await AnswerAsync(operation, request))
+        {
+            Assert.Equal("", answer.RootElement.GetProperty(plaintextName).GetString());
+            Assert.NotEmpty(Open(answer));
+        }
+
+        faults.Clear();
         faults[SimulatorFault.KmsMissingCiphertextForRecipient] = true;
         using (JsonDocument answer = await AnswerAsync(operation, request))
         {
