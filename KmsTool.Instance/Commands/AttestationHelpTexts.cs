@@ -60,8 +60,10 @@ internal static class AttestationHelpTexts
         Usage:
           kmstool-instance verify-attestation [options] [FILE]
 
-        FILE holds the document, its bytes (COSE_Sign1) or base64 of them, at most 16
-        KiB; without it, or with -, it is read from stdin.
+        FILE holds the document, at most 16 KiB: its bytes (COSE_Sign1), base64 or
+        base64url of them with or without padding, hexadecimal digits with or without
+        0x, or a JSON object whose one string member holds one of these texts. Line
+        breaks in a text are ignored. If FILE is omitted or -, stdin is read.
 
         What is expected:
           --nonce HEX            the nonce that it was asked for with: proves that it

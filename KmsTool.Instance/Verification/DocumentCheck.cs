@@ -18,7 +18,12 @@ internal sealed class DocumentCheck(TrustedRoot root, AttestationExpectations ex
             await StandardOutput.WriteAsync(ReportJson.Format(verdict, root, at, withDocument ? document : null), cancellationToken);
 
         if (!verdict.IsValid)
-            throw new CommandFailedException(ExitCode.OperationFailed, $"The document is not valid ({verdict.Failure}): {verdict.Reason}");
+        {
+            // What was not recognized as text arrives here as it is.
+            string advice = verdict.Failure == AttestationFailure.CoseMalformed ? $". {DocumentSource.Encodings}" : "";
+            throw new CommandFailedException(
+                ExitCode.OperationFailed, $"The document is not valid ({verdict.Failure}): {verdict.Reason}{advice}");
+        }
 
         if (format == ReportFormat.Text)
             await StandardOutput.WriteAsync(ReportText.Format(verdict.Document!, root, at), cancellationToken);

@@ -1,19 +1,27 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using KmsTool.Cli;
 using KmsTool.Protocol.Attestation;
 
 namespace KmsTool.Instance.Verification;
 
-/// <summary>An attestation document in a file or from stdin: its bytes, or base64 of them.</summary>
+/// <summary>Reads an attestation document from a file or stdin, as bytes or in one of the text forms that tools print.</summary>
 internal static class DocumentSource
 {
-    // Room for the base64 of the largest document with line breaks, in UTF-16 too.
-    private const int MaxInputLength = 64 * 1024;
+    /// <summary>What is read, for errors.</summary>
+    public const string Encodings =
+        "A document is read as bytes, base64, base64url, hexadecimal digits, or JSON with one string member that holds one of these texts.";
+
+    // Room for the hexadecimal digits of the largest document, with a space or line break after each byte, in UTF-16.
+    private const int MaxInputLength = 128 * 1024;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     private static readonly byte[][] ByteOrderMarks = [[0xEF, 0xBB, 0xBF], [0xFF, 0xFE], [0xFE, 0xFF]];
 
-    /// <returns>The document; what is neither it nor base64 as it stands, for the verifier to say what is wrong with it.</returns>
+    /// <returns>The document. What is none of the text forms is returned unchanged: the verifier says what is wrong with it.</returns>
     /// <exception cref="CommandFailedException">It cannot be read, or is by far too large.</exception>
     public static async Task<byte[]> ReadAsync(string path, CancellationToken cancellationToken)
     {
@@ -29,10 +37,46 @@ internal static class DocumentSource
 
         // Windows PowerShell redirects into UTF-16; the byte order mark tells.
         using var text = new StreamReader(new MemoryStream(content), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
-        return CommonOptions.TryDecodeBase64(await text.ReadToEndAsync(cancellationToken), out byte[]? document) ? document : content;
+        string value = (await text.ReadToEndAsync(cancellationToken)).Trim();
+        return Decode(value.StartsWith('{') ? ReadStringMember(value) : value) ?? content;
     }
 
-    // A document starts with a CBOR tag or array, 0x80 and above; base64 is ASCII.
+    /// <returns><see langword="null"/> if <paramref name="text"/> is in none of the encodings.</returns>
+    private static byte[]? Decode(string? text)
+    {
+        if (text is null)
+            return null;
+
+        string digits = string.Concat(text.Where(c => !char.IsWhiteSpace(c)));
+        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+            digits = digits[2..];
+
+        // No document's base64 looks like this: that of the bytes 0x84 and 0xD2 starts with 'h' and '0o'.
+        if (digits.Length % 2 == 0 && digits.All(char.IsAsciiHexDigit))
+            return Convert.FromHexString(digits);
+
+        // Takes padding and white space, but only the URL's alphabet.
+        string base64 = text.Replace('+', '-').Replace('/', '_');
+        return Base64Url.IsValid(base64) ? Base64Url.DecodeFromChars(base64) : null;
+    }
+
+    /// <returns><see langword="null"/> if <paramref name="text"/> is not a JSON object with exactly one member that is a string.</returns>
+    private static string? ReadStringMember(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text, Strict);
+            JsonElement[] strings = [.. json.RootElement.EnumerateObject().Select(member => member.Value).Where(value => value.ValueKind == JsonValueKind.String)];
+            return strings is [{ } only] ? only.GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: an escape that is half a surrogate pair.
+            return null;
+        }
+    }
+
+    // A document starts with a CBOR tag or array, 0x80 and above; the text forms are ASCII.
     private static bool IsText(byte[] content) =>
         content is [< 0x80, ..] || ByteOrderMarks.Any(mark => content.AsSpan().StartsWith(mark));
 }

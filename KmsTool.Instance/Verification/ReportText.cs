@@ -23,7 +23,12 @@ internal static class ReportText
 
         Line(text, "Nonce", HexOrNone(document.Nonce));
         Line(text, "User data", HexOrNone(document.UserData));
-        Line(text, "Public key", document.PublicKey is { } key ? string.Create(CultureInfo.InvariantCulture, $"present, {key.Length} bytes") : "none");
+        Line(text, "Public key", document.PublicKey switch
+        {
+            null => "none",
+            { IsEmpty: true } => "empty",
+            { } key => string.Create(CultureInfo.InvariantCulture, $"present, {key.Length} bytes"),
+        });
         Line(text, "Certificate", signer.Subject);
         Line(text, "Certificate valid", $"{SignerCertificate.Iso8601(signer.NotBefore)} to {SignerCertificate.Iso8601(signer.NotAfter)}");
         return text.ToString();

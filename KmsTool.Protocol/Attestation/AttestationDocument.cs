@@ -30,7 +30,7 @@ public sealed record AttestationDocument
     /// <summary>DER of the issuing certificates, the root first (<c>cabundle</c>).</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> CaBundle { get; init; }
 
-    /// <summary>The public key that the enclave asked to have certified, at most 1024 bytes, or null (<c>public_key</c>).</summary>
+    /// <summary>The public key that the enclave asked to have certified, at most 1024 bytes, or null (<c>public_key</c>). An empty one is not a key.</summary>
     public ReadOnlyMemory<byte>? PublicKey { get; init; }
 
     /// <summary>What the enclave has to say, at most 1024 bytes, or null (<c>user_data</c>).</summary>

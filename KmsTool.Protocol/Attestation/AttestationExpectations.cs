@@ -20,7 +20,7 @@ public sealed record AttestationExpectations
     /// <summary>How far the document may be dated ahead of the verifier's clock where <see cref="MaxAge"/> is set. Default 1 minute.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Whether there must be a public key.</summary>
+    /// <summary>Whether there must be a public key. An empty one counts as absent.</summary>
     public bool RequirePublicKey { get; init; }
 
     /// <summary>Whether <see cref="AttestationDocument.IsDebug"/> is a reason to refuse.</summary>
@@ -66,7 +66,7 @@ public sealed record AttestationExpectations
         {
             throw new AttestationRejectedException(AttestationFailure.UserDataMismatch, "the user data are not the expected ones");
         }
-        if (RequirePublicKey && document.PublicKey is null)
+        if (RequirePublicKey && document.PublicKey is null or { IsEmpty: true })
         {
             throw new AttestationRejectedException(AttestationFailure.PublicKeyMissing, "the document carries no public key");
         }

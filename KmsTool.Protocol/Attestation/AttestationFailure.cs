@@ -51,7 +51,7 @@ public enum AttestationFailure
     /// <summary><c>cabundle</c> is empty, longer than <see cref="AttestationVerifier.MaxCaBundleCount"/>, or has a member of not 1 to 1024 bytes.</summary>
     CaBundle,
 
-    /// <summary><c>public_key</c> has not 1 to 1024 bytes.</summary>
+    /// <summary><c>public_key</c> has more than 1024 bytes.</summary>
     PublicKeyLength,
 
     /// <summary><c>user_data</c> has more than 1024 bytes.</summary>
@@ -111,7 +111,7 @@ public enum AttestationFailure
     /// <summary>The user data is not the expected one, or missing.</summary>
     UserDataMismatch,
 
-    /// <summary>A public key was expected and there is none.</summary>
+    /// <summary>A public key was expected, and the document has none or an empty one.</summary>
     PublicKeyMissing,
 
     /// <summary>The enclave runs in debug mode, which was to be refused.</summary>

@@ -66,13 +66,13 @@ internal static class AttestationPayload
                     caBundle = ReadCaBundle(reader);
                     break;
                 case "public_key":
-                    publicKey = ReadOptional(reader, 1, AttestationFailure.PublicKeyLength, "public_key");
+                    publicKey = ReadOptional(reader, AttestationFailure.PublicKeyLength, "public_key");
                     break;
                 case "user_data":
-                    userData = ReadOptional(reader, 0, AttestationFailure.UserDataLength, "user_data");
+                    userData = ReadOptional(reader, AttestationFailure.UserDataLength, "user_data");
                     break;
                 case "nonce":
-                    nonce = ReadOptional(reader, 0, AttestationFailure.NonceLength, "nonce");
+                    nonce = ReadOptional(reader, AttestationFailure.NonceLength, "nonce");
                     break;
                 default:
                     throw Broken(AttestationFailure.PayloadUnknownMember, "the payload has an unknown member");
@@ -163,12 +163,13 @@ internal static class AttestationPayload
             : throw Broken(failure, $"{name} has {certificate.Length} bytes, not 1 to {MaxCertificateLength}");
     }
 
-    private static ReadOnlyMemory<byte>? ReadOptional(StrictCborReader reader, int minLength, AttestationFailure failure, string name)
+    // AWS's text gives public_key at least one byte, its CDDL none; documents with an empty one that AWS signed exist.
+    private static ReadOnlyMemory<byte>? ReadOptional(StrictCborReader reader, AttestationFailure failure, string name)
     {
         ReadOnlyMemory<byte>? value = reader.ReadBytesOrNull();
-        return value is not { } bytes || (bytes.Length >= minLength && bytes.Length <= MaxFieldLength)
+        return value is not { Length: > MaxFieldLength } bytes
             ? value
-            : throw Broken(failure, $"{name} has {bytes.Length} bytes, not {minLength} to {MaxFieldLength}");
+            : throw Broken(failure, $"{name} has {bytes.Length} bytes, not 0 to {MaxFieldLength}");
     }
 
     private static AttestationRejectedException Missing(string name) => Broken(AttestationFailure.PayloadMissingMember, $"the payload lacks {name}");

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Tests.Protocol.Attestation;
+using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance;
@@ -127,6 +128,53 @@ public sealed class VerifyAttestationProgramTests : IDisposable
         ProgramResult result = await RunOnInputAsync(input, "-");
 
         Assert.True(result.ExitCode == 0, result.Error);
+    }
+
+    [Theory]
+    [InlineData("base64url")]
+    [InlineData("hex")]
+    [InlineData("JSON")]
+    public async Task Verify_ofAnotherEncoding_isValid(string form)
+    {
+        byte[] document = Chain.Sign(Chain.Document());
+        string text = form switch
+        {
+            "base64url" => System.Buffers.Text.Base64Url.EncodeToString(document),
+            "hex" => "0x" + Convert.ToHexString(document),
+            _ => JsonSerializer.Serialize(new { Document = document }),
+        };
+
+        ProgramResult result = await RunOnInputAsync(Encoding.ASCII.GetBytes(text));
+
+        Assert.True(result.ExitCode == 0, result.Error);
+    }
+
+    [Fact]
+    public async Task Verify_ofAnUnknownEncoding_saysWhichAreTaken()
+    {
+        ProgramResult result = await RunOnInputAsync("-----BEGIN DOCUMENT-----"u8.ToArray());
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        string line = Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+        Assert.Contains("(CoseMalformed)", line, StringComparison.Ordinal);
+        Assert.All(["base64", "base64url", "hexadecimal", "JSON"], encoding => Assert.Contains(encoding, line, StringComparison.Ordinal));
+    }
+
+    /// <summary>AWS has signed documents of this form.</summary>
+    [Fact]
+    public async Task Verify_ofAnEmptyPublicKey_isValidAndSaysSo()
+    {
+        await using RunningSimulator simulator = await RunningSimulator.StartAsync();
+        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        byte[] document = await nsm.AttestAsync(Array.Empty<byte>());
+        string[] arguments = ["verify-attestation", "--root", Path.Combine(simulator.Host.Files.Directory, "nsm-root.pem"), "--output"];
+
+        ProgramResult text = await ProgramRunner.RunAsync("kmstool-instance", [.. arguments, "text"], input: document);
+        ProgramResult json = await ProgramRunner.RunAsync("kmstool-instance", [.. arguments, "json"], input: document);
+
+        Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        Assert.Matches("(?m)^Public key: +empty$", text.Output);
+        Assert.Equal("", JsonElement.Parse(json.Output).GetProperty("PublicKey").GetString());
     }
 
     [Fact]

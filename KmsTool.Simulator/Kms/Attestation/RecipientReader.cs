@@ -81,7 +81,7 @@ internal sealed class RecipientReader(AttestationVerifier verifier, bool accepts
     }
 
     private static Recipient RecipientOf(AttestationDocument document) =>
-        new(Import(document.PublicKey ?? throw Refused("it carries no public key")), document.Pcrs);
+        new(Import(document.PublicKey is { IsEmpty: false } key ? key : throw Refused("it carries no public key")), document.Pcrs);
 
     private static string ImageOf(AttestationDocument document) =>
         document.Pcrs.TryGetValue(0, out ReadOnlyMemory<byte> image) ? Convert.ToHexStringLower(image.Span) : "missing";

@@ -19,6 +19,7 @@ public sealed class AttestationExpectationsTests
         ["other user data"] = (AttestationFailure.UserDataMismatch, "user data", d => d, new() { UserData = new byte[] { 4 } }),
         ["missing user data"] = (AttestationFailure.UserDataMismatch, "user data", d => d with { UserData = null }, new() { UserData = new byte[] { 4 } }),
         ["missing public key"] = (AttestationFailure.PublicKeyMissing, "no public key", d => d with { PublicKey = null }, new() { RequirePublicKey = true }),
+        ["empty public key"] = (AttestationFailure.PublicKeyMissing, "no public key", d => d with { PublicKey = Array.Empty<byte>() }, new() { RequirePublicKey = true }),
         ["too old"] = (AttestationFailure.TooOld, "00:05:00.0010000 old, more than 00:05:00", d => d with { Timestamp = TestChain.Now.AddMinutes(-5).AddMilliseconds(-1) }, new() { MaxAge = TimeSpan.FromMinutes(5) }),
         ["from the future"] = (AttestationFailure.InTheFuture, "ahead of the verifier's clock", d => d with { Timestamp = TestChain.Now.AddMinutes(1).AddMilliseconds(1) }, new() { MaxAge = TimeSpan.FromMinutes(5) }),
         ["debug mode"] = (AttestationFailure.DebugMode, "debug mode", d => d with { Pcrs = Pcrs((0, new byte[48]), (4, TestChain.Pcr(4))) }, new() { RefuseDebug = true }),

@@ -58,7 +58,6 @@ public sealed class AttestationVerifierTests
         ["empty certificate in cabundle"] = (AttestationFailure.CaBundle, "cabundle[1] has 0 bytes", p => p.Set("cabundle", List(Bytes(1), Bytes()))),
         ["large certificate in cabundle"] = (AttestationFailure.CaBundle, "cabundle[0] has 1025 bytes", p => p.Set("cabundle", List(Bytes(new byte[1025])))),
         ["cabundle as bytes"] = (AttestationFailure.PayloadMalformed, "expected an array", p => p.Set("cabundle", Bytes(1))),
-        ["empty public key"] = (AttestationFailure.PublicKeyLength, "public_key has 0 bytes", p => p.Set("public_key", Bytes())),
         ["large public key"] = (AttestationFailure.PublicKeyLength, "public_key has 1025 bytes", p => p.Set("public_key", Bytes(new byte[1025]))),
         ["large user data"] = (AttestationFailure.UserDataLength, "user_data has 1025 bytes", p => p.Set("user_data", Bytes(new byte[1025]))),
         ["large nonce"] = (AttestationFailure.NonceLength, "nonce has 1025 bytes", p => p.Set("nonce", Bytes(new byte[1025]))),

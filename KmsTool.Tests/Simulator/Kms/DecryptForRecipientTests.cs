@@ -102,6 +102,7 @@ public sealed class DecryptForRecipientTests : IAsyncLifetime
         Assert.Equal("ValidationException", await ErrorAsync(document[..^1]));
         Assert.Equal("ValidationException", await ErrorAsync(await strangersNsm.AttestAsync(_keyPair.PublicKey)));
         Assert.Equal("ValidationException", await ErrorAsync(await AttestAsync(publicKey: null)));
+        Assert.Equal("ValidationException", await ErrorAsync(await AttestAsync(publicKey: Array.Empty<byte>())));
         Assert.Equal("ValidationException", await ErrorAsync(await AttestAsync(new byte[] { 1 })));
         Assert.Equal("ValidationException", await ErrorAsync(await AttestAsync(shortKey.ExportSubjectPublicKeyInfo())));
         Assert.Equal("ValidationException", await ErrorAsync(await AttestAsync(otherKey.ExportSubjectPublicKeyInfo())));

@@ -33,6 +33,7 @@ public sealed class UnsignedAttestationTests : IAsyncLifetime
         ["a timestamp ahead"] = document => document.Payload.Set("timestamp", Milliseconds(310)),
         ["timestamp 0"] = document => document.Payload.Set("timestamp", Number(0)),
         ["no public key"] = document => document.Payload.Set("public_key", Null),
+        ["an empty public key"] = document => document.Payload.Set("public_key", Bytes()),
         ["a public key of another kind"] = document => document.Payload.Set("public_key", Bytes(1)),
         ["an empty module_id"] = document => document.Payload.Set("module_id", Text("")),
         ["no PCRs"] = document => document.Payload.Set("pcrs", Map()),
