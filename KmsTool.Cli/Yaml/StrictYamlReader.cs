@@ -106,6 +106,18 @@ internal sealed class StrictYamlReader
             : throw Fault(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}' is not a number from {atLeast} to {atMost}"));
     }
 
+    /// <summary>Consumes the next value if it is null: nothing after the key, <c>~</c> or <c>null</c> (YAML 1.2, core schema).</summary>
+    public bool TryReadNull()
+    {
+        if (!_parser.Accept<Scalar>(out Scalar? value) || value is not { Style: ScalarStyle.Plain, Value: "" or "~" or "null" or "Null" or "NULL" })
+        {
+            return false;
+        }
+
+        Expect<Scalar>("null");
+        return true;
+    }
+
     /// <summary>Passes over a value, whatever it is.</summary>
     public void SkipValue() => _parser.SkipThisAndNestedEvents();
 

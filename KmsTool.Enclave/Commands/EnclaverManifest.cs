@@ -6,7 +6,10 @@ using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Enclave.Commands;
 
-/// <summary>The sections <c>kms_proxy</c> and <c>egress</c> of an enclaver.yaml (Enclaver's manifest, version v1).</summary>
+/// <summary>
+/// The sections <c>kms_proxy</c> and <c>egress</c> of an enclaver.yaml (Enclaver's manifest, version v1). Both, and each of
+/// their keys that is optional, may be null, as a key is that has only comments below it: then it counts as absent.
+/// </summary>
 internal sealed record EnclaverManifest
 {
     /// <summary><c>kms_proxy</c>; <see langword="null"/> where the file has none.</summary>
@@ -41,11 +44,11 @@ internal sealed record EnclaverManifest
         {
             if (key == "kms_proxy")
             {
-                kmsProxy = ReadKmsProxy(yaml);
+                kmsProxy = yaml.TryReadNull() ? null : ReadKmsProxy(yaml);
             }
             else if (key == "egress")
             {
-                egress = ReadEgress(yaml);
+                egress = yaml.TryReadNull() ? null : ReadEgress(yaml);
             }
             else
             {
@@ -70,7 +73,7 @@ internal sealed record EnclaverManifest
                     port = (ushort)yaml.ReadNumber("listen_port", 1, IPEndPoint.MaxPort);
                     return true;
                 case "endpoints":
-                    endpoints = ReadEndpoints(yaml);
+                    endpoints = yaml.TryReadNull() ? [] : ReadEndpoints(yaml);
                     return true;
                 default:
                     return false;
@@ -111,13 +114,13 @@ internal sealed record EnclaverManifest
             switch (key)
             {
                 case "proxy_port":
-                    port = (ushort)yaml.ReadNumber("proxy_port", 1, IPEndPoint.MaxPort);
+                    port = yaml.TryReadNull() ? null : (ushort)yaml.ReadNumber("proxy_port", 1, IPEndPoint.MaxPort);
                     return true;
                 case "allow":
-                    allow = ReadPatterns(yaml);
+                    allow = yaml.TryReadNull() ? [] : ReadPatterns(yaml);
                     return true;
                 case "deny":
-                    deny = ReadPatterns(yaml);
+                    deny = yaml.TryReadNull() ? [] : ReadPatterns(yaml);
                     return true;
                 default:
                     return false;

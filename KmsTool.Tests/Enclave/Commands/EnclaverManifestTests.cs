@@ -75,6 +75,43 @@ public sealed class EnclaverManifestTests : IDisposable
         Assert.Empty(manifest.Egress.Deny);
     }
 
+    [Theory]
+    [InlineData("kms_proxy:\negress:\n")]
+    [InlineData("kms_proxy: ~\negress: null")]
+    [InlineData("kms_proxy:\n  # listen_port: 9999\negress:\n  # allow:\n  #   - a.test\n")]
+    public void Read_sections_with_nothing_after_them_are_absent(string text)
+    {
+        EnclaverManifest manifest = Read(text);
+
+        Assert.Null(manifest.KmsProxy);
+        Assert.Null(manifest.Egress);
+        Assert.Empty(manifest.Others);
+    }
+
+    [Fact]
+    public void Read_keys_with_only_comments_below_them_are_absent()
+    {
+        EnclaverManifest manifest = Read("""
+            kms_proxy:
+              endpoints:
+              #  eu-west-1: kms.eu-west-1.example.com
+              listen_port: 9999
+            egress:
+              proxy_port:
+              allow:
+                # - a.test
+              deny:
+              # Nothing is denied yet.
+              #  - b.test
+            """);
+
+        Assert.Equal(9999, manifest.KmsProxy!.ListenPort);
+        Assert.Empty(manifest.KmsProxy.Endpoints);
+        Assert.Null(manifest.Egress!.ProxyPort);
+        Assert.Empty(manifest.Egress.Allow);
+        Assert.Empty(manifest.Egress.Deny);
+    }
+
     [Fact]
     public void Read_other_sections_are_passed_over_whatever_they_hold_and_listed_with_their_lines()
     {
@@ -109,7 +146,6 @@ public sealed class EnclaverManifestTests : IDisposable
     [InlineData("kms_proxy:\n  Listen_port: 9999", ":2: unknown key 'Listen_port'")]
     [InlineData("kms_proxy: {}", ":1: the key 'listen_port' is missing")]
     [InlineData("x: y\nkms_proxy:\n  endpoints: {}", ":3: the key 'listen_port' is missing")]
-    [InlineData("kms_proxy:", ":1: expected {listen_port: N, endpoints: {REGION: HOST}}")]
     [InlineData("kms_proxy: true", ":1: expected {listen_port: N, endpoints: {REGION: HOST}}")]
     [InlineData("kms_proxy: [9999]", ":1: expected {listen_port: N, endpoints: {REGION: HOST}}")]
     [InlineData("kms_proxy:\n  listen_port: 0", ":2: listen_port '0' is not a number from 1 to 65535")]
@@ -131,7 +167,12 @@ public sealed class EnclaverManifestTests : IDisposable
     [InlineData("kms_proxy:\n  listen_port: 1\n  endpoints:\n    eu-west-1: {host: x}", ":4: expected the host of KMS")]
     [InlineData("kms_proxy:\n  listen_port: 1\n  endpoints:\n    eu-west-1: a\n    eu-west-1: a", ":5: the key 'eu-west-1' stands there twice")]
     [InlineData("egress:\n  allow: example.com", ":2: expected a list of hosts")]
-    [InlineData("egress:\n  allow:\n", ":2: expected a list of hosts")]
+    [InlineData("egress:\n  allow: ''", ":2: expected a list of hosts")]
+    [InlineData("egress:\n  allow: &x", ":2: anchors and tags are not taken")]
+    [InlineData("egress:\n  deny:\n  -", ":3: '' is neither a host name nor an IP address")]
+    [InlineData("kms_proxy:\n  listen_port:", ":2: listen_port '' is not a number from 1 to 65535")]
+    [InlineData("kms_proxy:\n  listen_port: 1\n  endpoints:\n    eu-west-1:", ":4: '' is not a KMS endpoint")]
+    [InlineData("egress:\n  allow:\n  allow: []", ":3: the key 'allow' stands there twice")]
     [InlineData("egress:\n  allow: {a: b}", ":2: expected a list of hosts")]
     [InlineData("egress:\n  allow:\n  - [a]", ":3: expected a host name, an address or a pattern")]
     [InlineData("egress:\n  allow:\n  - a.test\n  - 'a*.test'", ":4: 'a*.test' is neither a host name nor an IP address")]
