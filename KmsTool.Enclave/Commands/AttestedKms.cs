@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using KmsTool.Cli;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Nsm;
@@ -17,7 +15,7 @@ internal sealed class AttestedKms : IAsyncDisposable
     private readonly KmsChannel _channel;
 
     private AttestedKms(
-        INsm nsm, KmsSettings settings, KmsPins pins, RecipientOptions recipient, X509Certificate2Collection? trust, TimeProvider time, ILogger logger)
+        INsm nsm, KmsSettings settings, KmsPins pins, RecipientOptions recipient, TrustAnchors trust, TimeProvider time, ILogger logger)
     {
         Nsm = nsm;
         _recipients = new RecipientSource(nsm, recipient, time, logger);
@@ -47,7 +45,7 @@ internal sealed class AttestedKms : IAsyncDisposable
         ILogger logger,
         CancellationToken cancellationToken)
     {
-        X509Certificate2Collection? trust = settings.CaBundle is { } path ? LoadTrust(path) : null;
+        TrustAnchors trust = ReadTrust(settings.CaBundle);
         INsm nsm = OpenNsm(settings.Nsm, settings.Sockets);
         try
         {
@@ -97,21 +95,16 @@ internal sealed class AttestedKms : IAsyncDisposable
     private static CommandFailedException NoNsm(string where, Exception e) => new(ExitCode.CouldNotConnect,
         $"The Nitro Secure Module at {where} cannot be used: {e.Message.TrimEnd('.')}. Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
 
-    private static X509Certificate2Collection LoadTrust(string path)
+    private static TrustAnchors ReadTrust(string path)
     {
-        var trust = new X509Certificate2Collection();
         try
         {
-            trust.ImportFromPemFile(path);
+            return TrustAnchors.Read(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (IOException e)
         {
-            throw NoTrust(path, e.Message, e);
+            throw new CommandFailedException(ExitCode.WrongUsage,
+                $"The CA bundle '{path}' cannot be used: {e.Message.TrimEnd('.')}. Name a PEM file with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE.", e);
         }
-
-        return trust.Count > 0 ? trust : throw NoTrust(path, "it holds no certificate", null);
     }
-
-    private static CommandFailedException NoTrust(string path, string reason, Exception? cause) => new(ExitCode.WrongUsage,
-        $"The CA bundle '{path}' cannot be used: {reason.TrimEnd('.')}. Name a PEM file with --ca-bundle or AWS_CA_BUNDLE.", cause);
 }

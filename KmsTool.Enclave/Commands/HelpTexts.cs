@@ -50,7 +50,8 @@ internal static class HelpTexts
               --proxy-mode MODE  fixed (default): the proxy leads to KMS; connect: it is
                                  asked for KMS's host (CONNECT)
           --ca-bundle FILE       PEM file of the only trust anchors; else AWS_CA_BUNDLE,
-                                 SSL_CERT_FILE, else the system's
+                                 SSL_CERT_FILE, else the distribution's, such as
+                                 /etc/ssl/certs/ca-certificates.crt
 
         Attestation:
           --nsm PATH|ADDRESS     the Nitro Secure Module; else KMSTOOL_NSM, else

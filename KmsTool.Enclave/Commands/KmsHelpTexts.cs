@@ -188,7 +188,8 @@ internal static class KmsHelpTexts
                                  AWS_ENDPOINT_URL_KMS, else the region's own
           --fips                 the region's own is the one with FIPS validated TLS
           --ca-bundle FILE       PEM file of the only trust anchors; else AWS_CA_BUNDLE,
-                                 SSL_CERT_FILE, else the system's
+                                 SSL_CERT_FILE, else the distribution's, such as
+                                 /etc/ssl/certs/ca-certificates.crt
           --nsm PATH|ADDRESS     the Nitro Secure Module; else KMSTOOL_NSM, else
                                  /dev/nsm
 

@@ -57,7 +57,7 @@ internal sealed class KmsOptions
             Nsm = parseResult.GetValue(_nsm) ?? First(environment, "KMSTOOL_NSM") ?? NsmDevice.DefaultPath,
             Region = region,
             Endpoints = ReadEndpoints(parseResult, environment),
-            CaBundle = parseResult.GetValue(_caBundle) ?? First(environment, "AWS_CA_BUNDLE"),
+            CaBundle = parseResult.GetValue(_caBundle) ?? First(environment, "AWS_CA_BUNDLE", "SSL_CERT_FILE") ?? TrustAnchors.DefaultPath,
         };
     }
 

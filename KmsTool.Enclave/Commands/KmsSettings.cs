@@ -27,6 +27,6 @@ internal sealed record KmsSettings
 
     public KmsEndpoints Endpoints { get; init; } = new(null, Fips: false);
 
-    /// <summary>PEM file of trust anchors; <see langword="null"/> for the system's.</summary>
-    public string? CaBundle { get; init; }
+    /// <summary>PEM file of the only trust anchors.</summary>
+    public required string CaBundle { get; init; }
 }

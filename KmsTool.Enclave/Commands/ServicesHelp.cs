@@ -49,7 +49,8 @@ internal static class ServicesHelp
                                  AWS_ENDPOINT_URL_KMS, else the region's own
               --fips             the region's own is kms-fips.REGION.SUFFIX
               --ca-bundle FILE   PEM file of the only trust anchors; else AWS_CA_BUNDLE,
-                                 SSL_CERT_FILE, else the system's
+                                 SSL_CERT_FILE, else the distribution's, such as
+                                 /etc/ssl/certs/ca-certificates.crt
 
         Egress, an HTTP proxy on 127.0.0.1 for all else; off unless one of these is
         given or enclaver.yaml has a section egress:

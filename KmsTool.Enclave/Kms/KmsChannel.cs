@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using KmsTool.Enclave.Egress;
 using KmsTool.Protocol.Messages;
 
@@ -24,9 +23,11 @@ internal sealed class KmsChannel : IDisposable
     private readonly HttpMessageInvoker _http;
 
     /// <param name="parent">The way to KMS's port.</param>
-    /// <param name="trust">Trust anchors; <see langword="null"/> for the system's (SSL_CERT_FILE).</param>
-    public KmsChannel(ParentRoutes parent, X509Certificate2Collection? trust)
+    /// <param name="trust">The roots that KMS's certificate must chain to.</param>
+    public KmsChannel(ParentRoutes parent, TrustAnchors trust)
     {
+        SslClientAuthenticationOptions tls = trust.CreateClientOptions();
+        tls.ApplicationProtocols = [SslApplicationProtocol.Http11];
         var handler = new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
@@ -40,12 +41,7 @@ internal sealed class KmsChannel : IDisposable
             // Short, so that it is rarely the other side that closes one, just as a request goes out on it.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                ApplicationProtocols = [SslApplicationProtocol.Http11],
-                CertificateChainPolicy = ChainPolicy(trust),
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            },
+            SslOptions = tls,
             UseCookies = false,
             UseProxy = false,
         };
@@ -97,23 +93,6 @@ internal sealed class KmsChannel : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
-
-    private static X509ChainPolicy ChainPolicy(X509Certificate2Collection? trust)
-    {
-        var policy = new X509ChainPolicy
-        {
-            // Nothing but the parent could answer a download or a revocation query.
-            DisableCertificateDownloads = true,
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        if (trust is not null)
-        {
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.AddRange(trust);
-        }
-
-        return policy;
-    }
 
     private static string? ReadRequestId(HttpResponseMessage response) =>
         response.Headers.TryGetValues("x-amzn-RequestId", out IEnumerable<string>? values) && values.ToArray() is [{ Length: <= MaxRequestIdLength } id]

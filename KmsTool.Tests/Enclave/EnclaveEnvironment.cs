@@ -6,6 +6,6 @@ internal static class EnclaveEnvironment
     public static Dictionary<string, string> Of(TestEnclave enclave) => new()
     {
         ["KMSTOOL_NSM"] = enclave.Options.Kms.Nsm,
-        ["AWS_CA_BUNDLE"] = enclave.Options.Kms.CaBundle!,
+        ["AWS_CA_BUNDLE"] = enclave.Options.Kms.CaBundle,
     };
 }

@@ -39,12 +39,11 @@ enclave_images() {
     done
     ramdisk "$dir/boot" "$dir/boot.cpio"
 
-    "$root/containers/assemble-root.sh" "$bin/kmstool-enclave" "$dir/serving/rootfs" "$dir/sim/ca.pem"
+    "$root/containers/assemble-root.sh" --ca-bundle "$dir/sim/ca.pem" "$bin/kmstool-enclave" "$dir/serving/rootfs"
     cp -a "$dir/serving/rootfs" "$dir/application/rootfs"
     cp "$dir/sdk/DotNet" "$dir/application/rootfs/application"
     for name in serving application; do
         cat >"$dir/$name/env" <<'ENV'
-SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 DOTNET_EnableDiagnostics=0
 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 KMSTOOL_VSOCK_BUFFER_SIZE=3584

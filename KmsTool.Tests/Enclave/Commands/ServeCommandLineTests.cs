@@ -18,7 +18,7 @@ public class ServeCommandLineTests
         Assert.Equal("/dev/nsm", options.Kms.Nsm);
         Assert.Null(options.Kms.Region);
         Assert.Null(options.Kms.Endpoints.Pinned);
-        Assert.Null(options.Kms.CaBundle);
+        Assert.Equal(TrustAnchors.DefaultPath, options.Kms.CaBundle);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Recipient.AttestationLifetime);
     }
 
@@ -45,6 +45,7 @@ public class ServeCommandLineTests
             ["ENDPOINT"] = "kms.example.com",
             ["AWS_ENDPOINT_URL_KMS"] = "https://other.example.com",
             ["AWS_CA_BUNDLE"] = "/ca.pem",
+            ["SSL_CERT_FILE"] = "/system.pem",
             ["KMSTOOL_NSM"] = "unix:/nsm.sock",
         };
 
@@ -60,6 +61,9 @@ public class ServeCommandLineTests
         Assert.Equal(("a.example.com", 8443), overridden.Kms.Endpoints.Pinned);
         Assert.Equal("/b.pem", overridden.Kms.CaBundle);
         Assert.Equal("/dev/nsm", overridden.Kms.Nsm);
+
+        environment["AWS_CA_BUNDLE"] = "";
+        Assert.Equal("/system.pem", Read([], environment).Kms.CaBundle);
     }
 
     [Fact]

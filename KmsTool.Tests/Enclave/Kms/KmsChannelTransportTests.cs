@@ -80,7 +80,11 @@ public sealed class KmsChannelTransportTests : IDisposable
         _directory.Dispose();
     }
 
-    private KmsChannel Channel(StreamListener listener) => new(ParentRoutes.To(listener.LocalAddress), [_certificate]);
+    private KmsChannel Channel(StreamListener listener)
+    {
+        File.WriteAllText(_directory["ca.pem"], _certificate.ExportCertificatePem());
+        return new KmsChannel(ParentRoutes.To(listener.LocalAddress), TrustAnchors.Read(_directory["ca.pem"]));
+    }
 
     private static HttpRequestMessage Request(int length) =>
         new(HttpMethod.Post, $"https://{Host}/") { Content = new ByteArrayContent(new byte[length]) };
