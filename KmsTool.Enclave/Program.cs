@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Supervisor;
 
 namespace KmsTool.Enclave;
 
@@ -12,6 +13,10 @@ internal static class Program
 
     public static async Task<int> Main(string[] args)
     {
+        // First of all, as the application waits for it.
+        if (args is [ApplicationLauncher.Name, ..])
+            return ApplicationLauncher.Run(args.AsSpan(1));
+
         string name = ProgramName.Invoked();
         int exitCode = await CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args);
         // The original knows one way to fail, and scripts may compare with it.

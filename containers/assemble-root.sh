@@ -92,7 +92,7 @@ if [ -n "$bundle" ]; then
 else
     echo "$roots" >"$root$authorities"
 fi
-echo 'root:x:0:0:root:/:' >"$root/etc/passwd"
+printf '%s\n' 'root:x:0:0:root:/:' 'app:x:1000:1000:for kmstool-enclave run --user app:/:' >"$root/etc/passwd"
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 
 # Where the container engine or the enclave's init mounts its own.

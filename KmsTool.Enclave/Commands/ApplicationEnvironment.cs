@@ -57,9 +57,13 @@ internal static class ApplicationEnvironment
     /// <param name="own">That of this process.</param>
     /// <param name="services">What runs.</param>
     /// <param name="region">The region of the application.</param>
-    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string? region)
+    /// <param name="home">The home directory of its user; <see langword="null"/> where that is the user of this process.</param>
+    public static Dictionary<string, string> Of(IDictionary own, EnclaveServices services, string? region, string? home = null)
     {
         Dictionary<string, string> environment = OfServices(services, region);
+        if (home is not null)
+            environment["HOME"] = home;
+
         foreach (DictionaryEntry variable in own)
         {
             if (services.KmsProxy is null || !Removed.Contains(variable.Key))

@@ -15,23 +15,26 @@ internal static class RunCommandLine
     public static Command CreateCommand()
     {
         var services = new ServicesCommandOptions("--kms-proxy-port");
+        var userOption = new Option<string?>("--user");
         var application = new Argument<string[]>("COMMAND") { Arity = ArgumentArity.ZeroOrMore };
-        var command = new SignalHandlingCommand(Name) { application };
+        var command = new SignalHandlingCommand(Name) { application, userOption };
         services.AddTo(command);
         command.SetAction(async (parseResult, _) =>
         {
             string[] arguments = ReadApplication(parseResult, application);
+            ApplicationUser? user = parseResult.GetValue(userOption) is { } named ? ReadUser(named) : null;
             using ILoggerFactory loggers = LogOutput.Create(services.ReadLogLevel(parseResult));
             ILogger logger = loggers.CreateLogger("kmstool-enclave");
             ServicesOptions options = services.Read(parseResult, Environment.GetEnvironmentVariable, logger);
             // From here on signals are the application's, those that come before it, too.
             using var supervisor = new ApplicationSupervisor(logger);
-            return await RunAsync(arguments, options, supervisor, logger);
+            return await RunAsync(arguments, user, options, supervisor, logger);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] arguments, ServicesOptions options, ApplicationSupervisor supervisor, ILogger logger)
+    private static async Task<int> RunAsync(
+        string[] arguments, ApplicationUser? user, ServicesOptions options, ApplicationSupervisor supervisor, ILogger logger)
     {
         try
         {
@@ -43,7 +46,7 @@ internal static class RunCommandLine
             Task serving = services.RunAsync(ended.Token);
             Task watching = serving.ContinueWith(_ => failed.Cancel(), ended.Token, TaskContinuationOptions.None, TaskScheduler.Default);
             var command = new ApplicationCommand(
-                arguments, ApplicationEnvironment.Of(Environment.GetEnvironmentVariables(), services, options.Region));
+                arguments, ApplicationEnvironment.Of(Environment.GetEnvironmentVariables(), services, options.Region, user?.Home), user);
             int status = await supervisor.RunAsync(command, failed.Token);
             await ended.CancelAsync();
             await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -73,6 +76,21 @@ internal static class RunCommandLine
         return Array.TrueForAll(arguments, CommonOptions.IsText)
             ? arguments
             : throw Wrong("An argument of the application is not valid UTF-8");
+    }
+
+    private static ApplicationUser ReadUser(string text)
+    {
+        if (!Environment.IsPrivilegedProcess)
+            throw Wrong("--user needs root, which this process is not. Omit it: the application runs as the user of this process");
+
+        try
+        {
+            return ApplicationUser.Find(text);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw Wrong($"--user: {e.Message}");
+        }
     }
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);

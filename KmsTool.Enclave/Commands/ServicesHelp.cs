@@ -139,23 +139,31 @@ internal static class ServicesHelp
         proxy (see 'kmstool-enclave kms-proxy --help') and egress, and then COMMAND,
         with AWS_ENDPOINT_URL_KMS, AWS_KMS_ENDPOINT, an access key that is good for the
         KMS proxy only, AWS_REGION, and with egress http_proxy, https_proxy, no_proxy.
-        Signals go to COMMAND, orphans are reaped.
+        Signals go to COMMAND, orphans are reaped. COMMAND gets no capabilities, cannot
+        gain privileges, has no descriptors but the standard ones, and is killed when
+        this process ends.
 
+              --user USER[:GROUP]
+                                 runs COMMAND as this user: names of /etc/passwd and
+                                 /etc/group, or numbers; not root. GROUP is by default
+                                 the user's own; no supplementary groups. Recommended:
+                                 by default COMMAND runs as the user of this process
               --kms-proxy-port PORT
                                  (default 9999, 0: any free)
 
         {{Options}}
 
         Examples:
-          kmstool-enclave run --region eu-central-1 --credentials push \
+          kmstool-enclave run --user app --region eu-central-1 --credentials push \
             --daemon vsock:3000 -- python3 /app/main.py
-          kmstool-enclave run --config /etc/enclaver.yaml --region eu-central-1 \
-            --proxy-mode connect -- /app/server --port 8080
+          kmstool-enclave run --user 1000 --config /etc/enclaver.yaml \
+            --region eu-central-1 --proxy-mode connect -- /app/server --port 8080
 
         Exit codes:
           those of COMMAND, 128 and the number of the signal that ended it,
           126 or 127 when it cannot be run or found; before it runs:
-          1 debug mode, which --refuse-debug-mode refuses
+          1 debug mode, which --refuse-debug-mode refuses, or the process may not
+            become USER
           2 wrong usage
           3 no credentials
           4 the Nitro Secure Module or a port cannot be used

@@ -31,9 +31,8 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
     {
         abort.ThrowIfCancellationRequested();
         ChildProcesses.AdoptOrphans();
-        int application = ApplicationProcess.Start(command);
+        int application = await StartAsync(command);
         Log.ApplicationStarted(logger, application);
-        new Thread(WatchChildren) { IsBackground = true, Name = "children" }.Start();
 
         await using ITimer killing = TimeProvider.System.CreateTimer(_ => Kill(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using CancellationTokenRegistration aborting = abort.Register(() =>
@@ -53,6 +52,27 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
     }
 
     public void Dispose() => _signals.Dispose();
+
+    // On a thread that lasts as long as there are children: the application is killed when the thread that started it ends.
+    private Task<int> StartAsync(ApplicationCommand command)
+    {
+        var started = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            try
+            {
+                started.SetResult(ApplicationProcess.Start(command));
+            }
+            catch (ApplicationStartException e)
+            {
+                started.SetException(e);
+                return;
+            }
+
+            WatchChildren();
+        }) { IsBackground = true, Name = "children" }.Start();
+        return started.Task;
+    }
 
     /// <summary>Tells of ends of children, one at a time: an ended child is told of again until it has been reaped.</summary>
     private void WatchChildren()

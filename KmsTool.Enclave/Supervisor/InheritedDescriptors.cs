@@ -12,9 +12,9 @@ internal static partial class InheritedDescriptors
     private const int CloseOnExec = 1;
     private const int StandardError = 2;
 
-    /// <summary>Keeps all but stdin, stdout and stderr from the processes that this one starts.</summary>
+    /// <summary>Has execve(2) close all but stdin, stdout and stderr.</summary>
     // close_range(2) could do it in one call, from Linux 5.11; enclaves also run 4.14.
-    public static void Keep()
+    public static void CloseOnExecution()
     {
         foreach (string path in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
         {

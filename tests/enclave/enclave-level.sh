@@ -51,7 +51,7 @@ AWS_MAX_ATTEMPTS=10
 ENV
     done
     echo '/kmstool-enclave serve --region us-east-1' >"$dir/serving/cmd"
-    echo '/kmstool-enclave run --region us-east-1 --credentials push --daemon vsock:3000 --proxy vsock:3:8001 -- /application' >"$dir/application/cmd"
+    echo '/kmstool-enclave run --user app --region us-east-1 --credentials push --daemon vsock:3000 --proxy vsock:3:8001 -- /application' >"$dir/application/cmd"
 
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 2 -sha384 -subj '/CN=images' \
         -keyout "$dir/signer.key" -out "$dir/signer.pem" 2>"$dir/openssl"

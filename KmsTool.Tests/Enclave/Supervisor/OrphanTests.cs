@@ -70,6 +70,16 @@ public class OrphanTests
         Assert.Equal(128 + 15, (await running.WaitForExitAsync()).ExitCode);
     }
 
+    [RootFact]
+    public async Task FirstProcess_runsTheApplicationAsAnotherUser()
+    {
+        await using RunningProgram running = StartAsFirstProcess("id -u; echo of $PPID", "--user", "4321");
+
+        ProgramResult result = await running.WaitForExitAsync();
+
+        Assert.Equal((0, "4321\nof 1\n"), (result.ExitCode, result.Output));
+    }
+
     /// <summary>When Console is used on a terminal, the runtime would reap all children of PID 1, too.</summary>
     [RootFact]
     public async Task FirstProcess_thatUsesConsole_learnsTheStatusOfTheApplication()
@@ -87,8 +97,8 @@ public class OrphanTests
         Assert.Equal(6, (await terminal.WaitForExitAsync()).ExitCode);
     }
 
-    private static RunningProgram StartAsFirstProcess(string script) => ProgramRunner.Start(
-        FirstProcess[0], [.. FirstProcess[1..], SupervisedApplication.Program, .. SupervisedApplication.Run("debug"), "--", "sh", "-c", script]);
+    private static RunningProgram StartAsFirstProcess(string script, params string[] options) => ProgramRunner.Start(
+        FirstProcess[0], [.. FirstProcess[1..], SupervisedApplication.Program, .. SupervisedApplication.Run("debug"), .. options, "--", "sh", "-c", script]);
 
     private static async Task AssertOrphansAreReapedAsync(RunningProgram running, int parent)
     {
