@@ -92,6 +92,7 @@ clean_environment() {
         unset "$name"
     done
     unset SSL_CERT_FILE SSL_CERT_DIR REGION ENDPOINT KMSTOOL_NSM KMSTOOL_VSOCK_BUFFER_SIZE
+    unset KMSTOOL_ALLOW_KEY KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT KMSTOOL_OPERATIONS KMSTOOL_REFUSE_DEBUG_MODE
     unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
     export HOME="$dir"
 }

@@ -27,23 +27,17 @@ internal sealed class AttestedKms : IAsyncDisposable
 
     public AttestedKmsClient Client { get; }
 
-    /// <summary>Finds the Nitro Secure Module and the trust anchors; KMS is not contacted.</summary>
+    /// <summary>Finds the Nitro Secure Module and the trust anchors and prepares the enclave; KMS is not contacted.</summary>
     /// <param name="settings">Where all is.</param>
     /// <param name="pins">What every request must agree with.</param>
     /// <param name="recipient">How long keys and documents are used.</param>
-    /// <param name="prepare">Is done with the Nitro Secure Module before the first key is made: keys need good random numbers.</param>
+    /// <param name="startup">What is checked and prepared before the first key is made: keys need good random numbers.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="CommandFailedException">Either cannot be used.</exception>
+    /// <exception cref="CommandFailedException">The Nitro Secure Module or the trust anchors cannot be used, or the enclave may not start so.</exception>
     public static async Task<AttestedKms> OpenAsync(
-        KmsSettings settings,
-        KmsPins pins,
-        RecipientOptions recipient,
-        Func<INsm, CancellationToken, Task> prepare,
-        TimeProvider time,
-        ILogger logger,
-        CancellationToken cancellationToken)
+        KmsSettings settings, KmsPins pins, RecipientOptions recipient, StartupOptions startup, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         TrustAnchors trust = ReadTrust(settings.CaBundle);
         INsm nsm = OpenNsm(settings.Nsm, settings.Sockets);
@@ -51,7 +45,7 @@ internal sealed class AttestedKms : IAsyncDisposable
         {
             NsmResponse.DescribeNsm found = await nsm.AskAsync<NsmResponse.DescribeNsm>(new NsmRequest.DescribeNsm(), cancellationToken);
             Log.NsmFound(logger, $"{found.VersionMajor}.{found.VersionMinor}.{found.VersionPatch}", found.ModuleId);
-            await prepare(nsm, cancellationToken);
+            await new EnclaveStartup(nsm, startup, time, logger).RunAsync(cancellationToken);
             return new AttestedKms(nsm, settings, pins, recipient, trust, time, logger);
         }
         catch (Exception e)
@@ -63,12 +57,6 @@ internal sealed class AttestedKms : IAsyncDisposable
             throw;
         }
     }
-
-    /// <summary>Opens it in an enclave that has just begun, and prepares that.</summary>
-    /// <exception cref="CommandFailedException">The Nitro Secure Module or the trust anchors cannot be used, or the enclave may not start so.</exception>
-    public static Task<AttestedKms> OpenAsync(
-        KmsSettings settings, KmsPins pins, RecipientOptions recipient, StartupOptions startup, TimeProvider time, ILogger logger, CancellationToken cancellationToken) =>
-        OpenAsync(settings, pins, recipient, (nsm, token) => new EnclaveStartup(nsm, startup, time, logger).RunAsync(token), time, logger, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -22,7 +22,10 @@ internal static class HelpTexts
               --listen ADDRESS   the same in full: vsock:PORT, unix:/path,
                                  tcp:127.0.0.1:PORT (port 0: any free)
 
-        Pins, which the parent cannot change, as they are in the measured image:
+        Pins, which the parent cannot change, as they are in the measured image. The
+        variables KMSTOOL_ALLOW_KEY, KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT,
+        KMSTOOL_OPERATIONS (lists with commas) and KMSTOOL_REFUSE_DEBUG_MODE=true hold
+        in addition:
           --allow-key ARN...     the only KMS keys that are used. KMS gets the ARN as
                                  KeyId, and an answer of another key is refused
           --require-encryption-context NAME[=VALUE]...

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Enclave.Commands;
 
 /// <summary>Has KMS carry out one command for a program inside the enclave, and prints the result as the original does.</summary>
-internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, LogLevel logLevel)
+internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptions startup, TimeSpan timeout, LogLevel logLevel)
 {
     // Used for one request and thrown away with the process.
     private static readonly RecipientOptions Once = new(AttestationLifetime: TimeSpan.Zero, KeyLifetime: TimeSpan.FromHours(1));
@@ -17,8 +17,9 @@ internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, LogLevel
     public async Task RunAsync(
         KmsCommand command, Func<CancellationToken, Task<KmsCredentials>> readCredentials, CancellationToken cancellationToken)
     {
-        KmsEndpoint endpoint = settings.Endpoints.ForRegion(settings.Region ?? KmsEndpoint.DefaultRegion)
-            ?? throw new CommandFailedException(ExitCode.WrongUsage, $"No partition has a region {settings.Region}.");
+        string region = settings.Region ?? pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
+        KmsEndpoint endpoint = settings.Endpoints.ForRegion(region)
+            ?? throw new CommandFailedException(ExitCode.WrongUsage, $"No partition has a region {region}.");
         using ILoggerFactory loggers = LogOutput.Create(logLevel);
         ILogger logger = loggers.CreateLogger("kmstool-enclave");
         using KmsCredentials credentials = await readCredentials(cancellationToken);
@@ -26,9 +27,9 @@ internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, LogLevel
         deadline.CancelAfter(timeout);
         try
         {
+            pins.CheckRegion(region);
             await using AttestedKms kms = await AttestedKms.OpenAsync(
-                settings, KmsPins.None, Once, (nsm, token) => new KernelRandom(nsm, new StartupOptions(), logger).SeedAsync(token),
-                TimeProvider.System, logger, deadline.Token);
+                settings, pins, Once, startup with { BringsUpLoopback = false }, TimeProvider.System, logger, deadline.Token);
             using KmsAnswer answer = await kms.Client.SendAsync(CommandRequest.Of(command), endpoint, credentials, deadline.Token);
             await PrintAsync(command, answer, cancellationToken);
         }

@@ -41,18 +41,24 @@ internal static class KmsCommandLine
     {
         var arguments = new KmsCommandOptions(withShortKeySpec: true);
         var kms = new KmsOptions("AWS_REGION", "AWS_DEFAULT_REGION");
+        var pins = new PinOptions(hasReply: false);
+        var startup = new StartupSwitches();
         var credentials = new CredentialOptions();
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 30);
         Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
         var command = new Command(name) { timeout, logLevel };
         add(command, arguments);
         kms.AddTo(command);
+        pins.AddTo(command);
+        startup.AddTo(command);
         credentials.AddTo(command);
         command.SetAction(async (parseResult, cancellationToken) =>
         {
             KmsCommand asked = read(arguments, parseResult);
             var action = new KmsAction(
                 kms.Read(parseResult, Environment.GetEnvironmentVariable),
+                pins.Read(parseResult, Environment.GetEnvironmentVariable, region: null),
+                startup.Read(parseResult, Environment.GetEnvironmentVariable),
                 parseResult.GetValue(timeout),
                 CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
             await action.RunAsync(

@@ -193,6 +193,18 @@ internal static class KmsHelpTexts
           --nsm PATH|ADDRESS     the Nitro Secure Module; else KMSTOOL_NSM, else
                                  /dev/nsm
 
+        Pins, each with a variable of the image; where both are given, both hold:
+          --allow-key ARN...     the only KMS keys that are used. KMS gets the ARN as
+                                 KeyId, and an answer of another key is refused; also
+                                 KMSTOOL_ALLOW_KEY=ARN,ARN
+          --require-encryption-context NAME[=VALUE]...
+                                 what each encryption context must have; also
+                                 KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT=NAME=VALUE,NAME
+          --operations LIST...   the only operations that are carried out, such as
+                                 Decrypt,GenerateRandom; also KMSTOOL_OPERATIONS
+          --refuse-debug-mode    fails where PCR0 is all zeros; also
+                                 KMSTOOL_REFUSE_DEBUG_MODE=true
+
         Other:
           --vsock-buffer-size BYTES
                                  kernel memory for what has arrived on a vsock
@@ -208,7 +220,8 @@ internal static class KmsHelpTexts
     private const string ExitCodes = """
         Exit codes (under the name kmstool_enclave_cli 1 in place of 2 to 5):
           0 success
-          1 KMS said no, or the result could not be written
+          1 KMS said no, a pin forbids it, debug mode is refused, or the result could
+            not be written
           2 wrong usage
           3 no credentials
           4 no way to KMS or to the Nitro Secure Module

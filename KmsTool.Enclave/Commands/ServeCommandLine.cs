@@ -2,7 +2,6 @@ using System.CommandLine;
 using KmsTool.Cli;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
-using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
@@ -20,6 +19,7 @@ internal sealed class ServeCommandLine
 
     private readonly KmsOptions _kms = new("REGION");
     private readonly PinOptions _pins = new();
+    private readonly StartupSwitches _startup = new();
     private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseListeningVsockPort };
     private readonly Option<StreamAddress?> _listen = CommonOptions.Address("--listen");
     private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, atLeast: 0);
@@ -35,7 +35,6 @@ internal sealed class ServeCommandLine
     private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", Defaults.RequestTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _sendTimeout = CommonOptions.Seconds("--send-timeout", Defaults.SendTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
-    private readonly Option<bool> _refuseDebugMode = new("--refuse-debug-mode");
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
 
     public Command CreateCommand()
@@ -49,10 +48,11 @@ internal sealed class ServeCommandLine
     {
         _kms.AddTo(command);
         _pins.AddTo(command);
+        _startup.AddTo(command);
         Option[] options =
         [
             _port, _listen, _attestationTtl, _keyLifetime, _maxMessageSize, _maxConnections, _maxPending, _idleTimeout,
-            _requestTimeout, _sendTimeout, _drainTimeout, _refuseDebugMode, _logLevel,
+            _requestTimeout, _sendTimeout, _drainTimeout, _logLevel,
         ];
         foreach (Option option in options)
             command.Add(option);
@@ -73,7 +73,7 @@ internal sealed class ServeCommandLine
         {
             Listen = KmsOptions.ChooseAddress(parseResult, _listen, _port, VsockEndPoint.AnyCid, DefaultPort),
             Kms = kms,
-            Pins = _pins.Read(parseResult, kms.Region),
+            Pins = _pins.Read(parseResult, environment, kms.Region),
             Disclosure = _pins.ReadDisclosure(parseResult),
             Recipient = new RecipientOptions(parseResult.GetValue(_attestationTtl), parseResult.GetValue(_keyLifetime)),
             Limits = new DaemonLimits
@@ -86,7 +86,7 @@ internal sealed class ServeCommandLine
                 SendTimeout = parseResult.GetValue(_sendTimeout),
                 DrainTimeout = parseResult.GetValue(_drainTimeout),
             },
-            Startup = new StartupOptions { RefuseDebugMode = parseResult.GetValue(_refuseDebugMode) },
+            Startup = _startup.Read(parseResult, environment),
             LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
         };
     }

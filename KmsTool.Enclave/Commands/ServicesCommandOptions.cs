@@ -6,7 +6,6 @@ using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
-using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -23,6 +22,7 @@ internal sealed class ServicesCommandOptions
 
     private readonly KmsOptions _kms = new("AWS_REGION", "AWS_DEFAULT_REGION");
     private readonly PinOptions _pins = new(takesAnyOperation: true);
+    private readonly StartupSwitches _startup = new();
     private readonly EgressCommandOptions _egress = new();
     private readonly Option<int> _port;
     private readonly Option<IPAddress> _address = new("--listen-address") { DefaultValueFactory = _ => IPAddress.Loopback, CustomParser = ParseAddress };
@@ -35,7 +35,6 @@ internal sealed class ServicesCommandOptions
     private readonly Option<int> _maxConnections = CommonOptions.Number("--max-connections", Defaults.MaxConnections, atLeast: 1, atMost: 100_000);
     private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, atLeast: 0);
     private readonly Option<TimeSpan> _keyLifetime = CommonOptions.Seconds("--key-lifetime", byDefault: 3600, atLeast: 60);
-    private readonly Option<bool> _refuseDebugMode = new("--refuse-debug-mode");
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
 
     /// <param name="portOption">The name of the option for the KMS proxy's port.</param>
@@ -49,11 +48,12 @@ internal sealed class ServicesCommandOptions
     {
         _kms.AddTo(command);
         _pins.AddTo(command);
+        _startup.AddTo(command);
         _egress.AddTo(command);
         Option[] options =
         [
             _port, _address, _expose, _regionEndpoints, _credentials, _daemon, _config, _requestTimeout, _maxConnections, _attestationTtl,
-            _keyLifetime, _refuseDebugMode, _logLevel,
+            _keyLifetime, _logLevel,
         ];
         foreach (Option option in options)
             command.Add(option);
@@ -70,7 +70,7 @@ internal sealed class ServicesCommandOptions
     {
         EnclaverManifest manifest = ReadManifest(parseResult, logger);
         KmsSettings kms = _kms.Read(parseResult, environment);
-        KmsPins pins = _pins.Read(parseResult, region: null);
+        KmsPins pins = _pins.Read(parseResult, environment, region: null);
         ProxyRegions regions = ReadRegions(parseResult, kms, pins, manifest);
         string? region = kms.Region ?? pins.KeyRegion ?? (regions.Endpoints.Count == 1 ? regions.Endpoints.Keys.Single() : null);
         ParentRoutes parent = _egress.ReadRoutes(parseResult, kms);
@@ -92,7 +92,7 @@ internal sealed class ServicesCommandOptions
             Kms = kms,
             Pins = pins,
             Recipient = new RecipientOptions(parseResult.GetValue(_attestationTtl), parseResult.GetValue(_keyLifetime)),
-            Startup = new StartupOptions { RefuseDebugMode = parseResult.GetValue(_refuseDebugMode) },
+            Startup = _startup.Read(parseResult, environment),
             KmsProxy = hasProxy ? ReadKmsProxy(parseResult, manifest, regions) : null,
             Egress = _egress.Read(parseResult, manifest.Egress, parent),
             Credentials = credentials,

@@ -19,7 +19,9 @@ internal static class ServicesHelp
               --max-connections N
                                  open at once (default 512)
 
-        Pins, which nobody can change, as they are in the measured image:
+        Pins, which nobody can change, as they are in the measured image. The variables
+        KMSTOOL_ALLOW_KEY, KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT, KMSTOOL_OPERATIONS (lists
+        with commas) and KMSTOOL_REFUSE_DEBUG_MODE=true hold in addition:
               --allow-key ARN... the only KMS keys that are used
               --require-encryption-context NAME[=VALUE]...
                                  what each encryption context must have

@@ -20,7 +20,9 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         var random = new KernelRandom(nsm, options, logger);
         await random.SeedAsync(cancellationToken);
         random.CheckSource();
-        BringUpLoopback();
+        if (options.BringsUpLoopback)
+            BringUpLoopback();
+
         AttestationDocument? document = await AttestAsync(cancellationToken);
         if (document is not null)
             CheckClock(document);

@@ -6,6 +6,9 @@ internal sealed record StartupOptions
     /// <summary>Whether an enclave in debug mode does not start at all.</summary>
     public bool RefuseDebugMode { get; init; }
 
+    /// <summary>Whether the network interface lo, which is down in a fresh enclave, is needed.</summary>
+    public bool BringsUpLoopback { get; init; } = true;
+
     /// <summary>Names the source that feeds the kernel's random numbers (Linux, drivers/char/hw_random).</summary>
     public string RandomSourcePath { get; init; } = "/sys/devices/virtual/misc/hw_random/rng_current";
 

@@ -30,6 +30,7 @@ public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : ICla
         ["AWS_REGION"] = "us-east-2",
         ["http_proxy"] = "http://own.test",
         ["no_proxy"] = "own.test",
+        ["KMSTOOL_OPERATIONS"] = "Decrypt",
     };
 
     [Fact]
@@ -54,6 +55,8 @@ public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : ICla
                 ["AWS_DEFAULT_REGION"] = "eu-west-1",
                 ["http_proxy"] = "http://own.test",
                 ["no_proxy"] = "own.test",
+                // For the commands that the application may start.
+                ["KMSTOOL_OPERATIONS"] = "Decrypt",
             },
             environment);
     }

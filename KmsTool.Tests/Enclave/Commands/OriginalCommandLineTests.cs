@@ -140,6 +140,7 @@ public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
         ];
     }
 
+    // Without the warning that the random source of this machine is another than nsm-hwrng.
     private Task<ProgramResult> RunAsync(params string[] arguments) => ProgramRunner.RunAsync(
-        _program, [.. arguments, "--proxy", _enclave.Options.Kms.Proxy.ToString()], EnclaveEnvironment.Of(_enclave));
+        _program, [.. arguments, "--proxy", _enclave.Options.Kms.Proxy.ToString(), "--log-level", "error"], EnclaveEnvironment.Of(_enclave));
 }

@@ -93,7 +93,7 @@ public class PlaintextBesideEnvelopeTests
         environment["AWS_SECRET_ACCESS_KEY"] = credential.SecretAccessKey;
         environment["AWS_SESSION_TOKEN"] = credential.SessionToken!;
         Task<ProgramResult[]> runAllAsync() => Task.WhenAll(commands.Select(command => ProgramRunner.RunAsync(
-            "kmstool-enclave", [.. command, "--proxy", enclave.Options.Kms.Proxy.ToString()], environment)));
+            "kmstool-enclave", [.. command, "--proxy", enclave.Options.Kms.Proxy.ToString(), "--log-level", "error"], environment)));
 
         foreach (SimulatorFault? form in ValidForms)
         {
