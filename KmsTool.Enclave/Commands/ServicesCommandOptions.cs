@@ -8,6 +8,7 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Proxying.Hosts;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 
@@ -196,6 +197,7 @@ internal sealed class ServicesCommandOptions
         const string Variable = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
         string text = environment(Variable) is { Length: > 0 } given ? given : InstanceMetadataSource.DefaultEndpoint;
         return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0
+            && !DestinationHost.HasZone(text)
             ? uri
             : throw Wrong($"{Variable} '{text}' is not http://HOST[:PORT].");
     }
@@ -203,10 +205,10 @@ internal sealed class ServicesCommandOptions
     private static IPAddress ParseAddress(System.CommandLine.Parsing.ArgumentResult result)
     {
         string text = result.Tokens.Single().Value;
-        if (IPAddress.TryParse(text, out IPAddress? address))
+        if (!DestinationHost.HasZone(text) && IPAddress.TryParse(text, out IPAddress? address))
             return address;
 
-        result.AddError($"--listen-address '{text}' is no IP address.");
+        result.AddError($"--listen-address '{text}' is not an IP address without a zone.");
         return IPAddress.Loopback;
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Amazon;
 using KmsTool.Protocol.Messages;
+using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Enclave.Kms;
 
@@ -51,7 +52,7 @@ internal sealed record KmsEndpoint(string Host, int Port, string Region)
 
         string address = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
         if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps
-            || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0 || uri.Host.Length == 0)
+            || uri.PathAndQuery != "/" || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0 || uri.Host.Length == 0 || DestinationHost.HasZone(text))
         {
             throw new FormatException($"'{text}' is not a KMS endpoint; give HOST, HOST:PORT or https://HOST:PORT");
         }

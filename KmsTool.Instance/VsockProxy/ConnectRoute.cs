@@ -55,7 +55,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
         if (filter is null)
         {
             return await RefuseAsync(
-                accepted, to.ToString(), ConnectionEnd.NotAllowed, HttpAnswer.Refusal("403 Forbidden", $"{to} is not in the allowlist"), cancellationToken);
+                accepted, to.ToString(), ConnectionEnd.NotAllowed, HttpAnswer.Refusal("403 Forbidden", allowlist.Refusal(to)), cancellationToken);
         }
 
         var destination = new Destination(to with { Filter = filter, Asker = AskerOf(accepted) }, names.Asked(host), eyeballs, time);

@@ -2,6 +2,7 @@ using KmsTool.Cli;
 using KmsTool.Cli.Yaml;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Proxying.Hosts;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;
@@ -87,7 +88,11 @@ internal sealed class ProxyPlanner(
     {
         DestinationOptions destination = options.To(entry.Remote!.Host, entry.Remote.Port);
         if (allowlist is null)
-            return destination;
+        {
+            // The command line alone says what is allowed: this destination.
+            var alone = new Allowlist(DefaultPath, [new AllowlistEntry(HostPattern.Parse(destination.Host), destination.Port)]);
+            return destination with { Filter = alone.Admit(destination.Host, destination.Port)! };
+        }
 
         long? line = entry.Line > 0 ? entry.Line : null;
         if (Destination.FamilyFault(destination.Host, options.Family) is { } fault)

@@ -6,7 +6,7 @@ namespace KmsTool.Protocol.Vsock;
 /// <summary>
 /// Where a stream listener binds or a client connects, in the one text form that all options take:
 /// <c>vsock:CID:PORT</c> (<c>vsock:PORT</c> for any CID, to listen), <c>unix:/path</c>, <c>tcp:HOST:PORT</c>
-/// (IPv6 in brackets).
+/// (IPv6 in brackets, without a zone).
 /// </summary>
 public abstract record StreamAddress
 {
@@ -80,7 +80,8 @@ public abstract record StreamAddress
         else if (host.Contains(':', StringComparison.Ordinal))
             return null;
 
-        return host.Length > 0 && ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+        // A zone (fe80::1%eth0) gives one address many forms, which whoever compares addresses may tell apart.
+        return host.Length > 0 && !host.Contains('%', StringComparison.Ordinal) && ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
             ? new Tcp(host, port)
             : null;
     }

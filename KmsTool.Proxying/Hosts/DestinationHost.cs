@@ -18,7 +18,9 @@ internal static class DestinationHost
         host = null;
         error = null;
         string name = WithoutFinalDot(text);
-        if (name.Length > MaxNameLength || name.EndsWith('.') || Uri.CheckHostName(text) == UriHostNameType.Unknown)
+        if (HasZone(text))
+            error = $"'{text}' has a zone; write the address without '%' and what follows";
+        else if (name.Length > MaxNameLength || name.EndsWith('.') || Uri.CheckHostName(text) == UriHostNameType.Unknown)
             error = $"'{text}' is neither a host name nor an IP address";
         else if (IPAddress.TryParse(name, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
             // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist; and so they are with
@@ -31,6 +33,12 @@ internal static class DestinationHost
 
         return error is null;
     }
+
+    /// <summary>
+    /// Whether an address names a zone (RFC 4007), as fe80::1%eth0 does. With one, one address has many forms, which comparisons of
+    /// addresses tell apart and connections do not.
+    /// </summary>
+    public static bool HasZone(string text) => text.Contains('%', StringComparison.Ordinal);
 
     /// <summary>A name, or a pattern of names, without the dot that the root's empty label leaves at its end.</summary>
     public static string WithoutFinalDot(string text) => text.EndsWith('.') ? text[..^1] : text;

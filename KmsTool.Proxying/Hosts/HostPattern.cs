@@ -19,7 +19,7 @@ internal abstract class HostPattern
         pattern = null;
         if (text.Contains('/', StringComparison.Ordinal))
         {
-            if (IPNetwork.TryParse(text, out IPNetwork network) && string.Equals(network.ToString(), text, StringComparison.OrdinalIgnoreCase))
+            if (!DestinationHost.HasZone(text) && IPNetwork.TryParse(text, out IPNetwork network) && string.Equals(network.ToString(), text, StringComparison.OrdinalIgnoreCase))
                 pattern = new Network(network);
 
             error = pattern is null ? $"'{text}' is no network, such as 10.0.0.0/8 or 2001:db8::/32" : null;
@@ -55,8 +55,8 @@ internal abstract class HostPattern
     /// <summary>Whether it is about an address, which a pattern of names never is.</summary>
     public virtual bool MatchesAddress(IPAddress address) => false;
 
-    /// <summary>Whether it is about nothing but addresses in <paramref name="network"/>.</summary>
-    public virtual bool IsWithin(IPNetwork network) => false;
+    /// <summary>Whether it is about a single address.</summary>
+    public virtual bool IsOneAddress => false;
 
     /// <summary>The name that it stands for, if it is just one.</summary>
     public virtual string? ExactName => null;
@@ -114,8 +114,6 @@ internal abstract class HostPattern
     {
         public override bool MatchesAddress(IPAddress address) => network.Contains(address);
 
-        public override bool IsWithin(IPNetwork other) =>
-            network.BaseAddress.AddressFamily == other.BaseAddress.AddressFamily
-            && network.PrefixLength >= other.PrefixLength && other.Contains(network.BaseAddress);
+        public override bool IsOneAddress => network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8;
     }
 }

@@ -72,7 +72,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
         return admitted.Length > 0
             ? admitted
             : throw new DestinationException(DestinationFailure.NotAllowed,
-                $"its address {addresses[0]} is not allowed{(SpecialAddresses.Contains(addresses[0]) ? "; link-local ones have to be listed by address" : "")}");
+                $"its address {addresses[0]} is not allowed. {SpecialAddresses.Advice}");
     }
 
     private Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken) =>

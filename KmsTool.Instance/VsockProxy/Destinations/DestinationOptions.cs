@@ -19,11 +19,8 @@ internal sealed record DestinationOptions
     /// <summary>The only addresses that are connected to, where the name is not to be looked up.</summary>
     public IReadOnlyList<IPAddress>? Addresses { get; init; }
 
-    /// <summary>
-    /// Which addresses of its name may be connected to; none but the <see cref="SpecialAddresses"/> are refused where nobody
-    /// has said so.
-    /// </summary>
-    public AddressFilter Filter { get; init; } = static address => !SpecialAddresses.Contains(address);
+    /// <summary>Which addresses of its name may be connected to; by default none.</summary>
+    public AddressFilter Filter { get; init; } = static _ => false;
 
     /// <summary>
     /// In whose share looking the name up and trying its addresses falls; <see langword="null"/> for a share of this destination.

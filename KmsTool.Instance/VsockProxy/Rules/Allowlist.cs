@@ -12,6 +12,9 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     // Name servers that do not answer shall not hold up the start for ever.
     private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Addresses that only an entry with exactly that address opens.</summary>
+    public SpecialAddresses Special { get; init; } = SpecialAddresses.OfThisMachine;
+
     /// <summary>
     /// What may be connected to for a host that is asked for: a name has to be listed as a name, an address as an address or in
     /// a network. No name is looked up to find out, as a lookup already tells the world what was asked for.
@@ -23,12 +26,8 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
         if (IPAddress.TryParse(host, out IPAddress? literal))
             return Lists(entries, SpecialAddresses.Normalize(literal)) ? address => Lists(entries, address) : null;
 
-        AllowlistEntry[] named = [.. entries.Where(entry => entry.Host.MatchesName(host))];
-        bool byExactName = named.Any(entry => entry.Host.ExactName is not null);
-        // Whoever may give names below a listed one could have them point to the parent's own services.
-        return named.Length > 0
-            ? address => Lists(entries, address) || !(byExactName ? SpecialAddresses.Contains(address) : SpecialAddresses.ContainsOrLoopback(address))
-            : null;
+        // Whoever controls a listed name could have it point to the parent's own services.
+        return entries.Any(entry => entry.Host.MatchesName(host)) ? address => Lists(entries, address, byName: true) : null;
     }
 
     /// <summary>
@@ -54,19 +53,25 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
         cancellationToken.ThrowIfCancellationRequested();
 
         IPAddress[] allowed = [.. wanted.Where(address =>
-            Lists(entries, address) || (listed.Any(addresses => addresses.Contains(address)) && !SpecialAddresses.Contains(address)))];
+            Lists(entries, address, byName: listed.Any(addresses => addresses.Contains(address))))];
         if (allowed.Length > 0)
             return options with { Addresses = allowed };
 
         string addition = entries.Length > 0 && wanted.Length == 0 ? ", and its addresses could not be looked up" : "";
-        throw new NotAllowedException($"{options} is not in the allowlist{addition}");
+        throw new NotAllowedException(Refusal(options) + addition);
     }
+
+    /// <summary>Why a destination that is not admitted is refused, for messages.</summary>
+    public string Refusal(DestinationOptions options) =>
+        $"{options} is not in the allowlist"
+        + (IPAddress.TryParse(options.Host, out IPAddress? literal) && Special.Contains(literal) ? $". {SpecialAddresses.Advice}" : "");
 
     private AllowlistEntry[] WithPort(ushort port) => [.. Entries.Where(entry => entry.Ports.Contains(port))];
 
-    // A network that has special addresses among others was not written with them in mind.
-    private static bool Lists(AllowlistEntry[] entries, IPAddress address) => entries.Any(entry =>
-        entry.Host.MatchesAddress(address) && (!SpecialAddresses.ContainsOrLoopback(address) || SpecialAddresses.Contain(entry.Host)));
+    /// <summary>Whether entries allow an address, by itself or because a name that they list has it.</summary>
+    private bool Lists(AllowlistEntry[] entries, IPAddress address, bool byName = false) =>
+        entries.Any(entry => entry.Names(address))
+        || ((byName || entries.Any(entry => entry.Host.MatchesAddress(address))) && !Special.Contains(address));
 
     /// <summary>The addresses of a host; none when it cannot be looked up, as it then matches nothing.</summary>
     private static async Task<IPAddress[]> FindAsync(string host, AddressFamily family, NameLookup lookup, CancellationToken cancellationToken)

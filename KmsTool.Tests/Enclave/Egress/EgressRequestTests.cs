@@ -87,6 +87,7 @@ public class EgressRequestTests
     [InlineData("GET http://0x7f.1/")]
     [InlineData("CONNECT example.com")]
     [InlineData("CONNECT example.com:")]
+    [InlineData("CONNECT [::1%1]:443")]
     [InlineData("CONNECT example.com:0")]
     [InlineData("CONNECT example.com:70000")]
     [InlineData("CONNECT example.com:-1")]

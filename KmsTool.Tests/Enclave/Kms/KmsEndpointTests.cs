@@ -51,5 +51,7 @@ public class KmsEndpointTests
     [InlineData("kms.example.com:99999")]
     [InlineData("")]
     [InlineData("two words")]
+    [InlineData("[::1%251]:8443")]
+    [InlineData("https://[::1%1]")]
     public void ParseHost_ofAnythingElse_isRefused(string text) => Assert.Throws<FormatException>(() => KmsEndpoint.ParseHost(text));
 }

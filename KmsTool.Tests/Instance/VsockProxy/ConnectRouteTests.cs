@@ -15,7 +15,7 @@ public class ConnectRouteTests
 
     [Theory]
     [InlineData("127.0.0.1", "CONNECT 127.0.0.1:PORT HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n")]
-    [InlineData("127.0.0.0/8", "CONNECT 127.0.0.1:PORT HTTP/1.0\r\n\r\n")]
+    [InlineData("localhost", "CONNECT 127.0.0.1:PORT HTTP/1.0\r\n\r\n")]
     [InlineData("kms.test", "CONNECT KMS.test:PORT HTTP/1.1\r\nUser-Agent:  x\r\nProxy-Connection: keep-alive\r\n\r\n")]
     [InlineData("kms.test", "CONNECT kms.test.:PORT HTTP/1.1\r\n\r\n")]
     public async Task Listed_destination_is_joined_with_what_follows_the_request(string listed, string request)
@@ -23,7 +23,8 @@ public class ConnectRouteTests
         var names = new NameTable { Answer = _ => NameTable.Addresses("127.0.0.1") };
         await using var proxy = new TestProxy(lookup: names.LookUpAsync);
         StreamAddress address = proxy.Unix("p");
-        await proxy.ApplyAsync([proxy.Connect(address, (listed, proxy.Port))]);
+        // A name leads to the parent only where its address is listed, too.
+        await proxy.ApplyAsync([proxy.Connect(address, (listed, proxy.Port), ("127.0.0.1", proxy.Port))]);
         using Socket client = await proxy.DialAsync(address);
 
         // What the client says before it has the answer belongs to the destination.
@@ -61,6 +62,11 @@ public class ConnectRouteTests
     [InlineData("CONNECT kms.test:80 HTTP/1.1\r\n\r\n", "403 Forbidden", "tcp:kms.test:80 is not in the allowlist")]
     [InlineData("CONNECT 169.254.169.254:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "tcp:169.254.169.254:443 is not in the allowlist")]
     [InlineData("CONNECT rebound.kms.test:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "its address 169.254.169.254 is not allowed")]
+    [InlineData("CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "tcp:[::1]:443 is not in the allowlist")]
+    [InlineData("CONNECT [::1%1]:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT [fe80::1%251]:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
+    [InlineData("CONNECT [64:ff9b::7f00:1]:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "is not in the allowlist")]
+    [InlineData("CONNECT loopback.kms.test:443 HTTP/1.1\r\n\r\n", "403 Forbidden", "its address 127.0.0.1 is not allowed")]
     [InlineData("CONNECT unknown.kms.test:443 HTTP/1.1\r\n\r\n", "502 Bad Gateway", "looking unknown.kms.test up failed")]
     [InlineData("GET / HTTP/1.1\r\nHost: kms.test\r\n\r\n", "405 Method Not Allowed", "the only method here is CONNECT")]
     [InlineData("connect kms.test:443 HTTP/1.1\r\n\r\n", "405 Method Not Allowed", "the only method here is CONNECT")]
@@ -88,11 +94,16 @@ public class ConnectRouteTests
     {
         var names = new NameTable
         {
-            Answer = name => name == "rebound.kms.test" ? NameTable.Addresses("169.254.169.254", "127.0.0.1") : throw NameTable.Unknown,
+            Answer = name => name switch
+            {
+                "rebound.kms.test" => NameTable.Addresses("169.254.169.254", "127.0.0.1"),
+                "loopback.kms.test" => NameTable.Addresses("127.0.0.1", "::1"),
+                _ => throw NameTable.Unknown,
+            },
         };
         await using var proxy = new TestProxy(lookup: names.LookUpAsync);
         StreamAddress address = proxy.Unix("p");
-        await proxy.ApplyAsync([proxy.Connect(address, ("kms.test", 443), ("*.kms.test", 443))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("kms.test", 443), ("*.kms.test", 443), ("0.0.0.0/0", 443), ("::/0", 443))]);
         using Socket client = await proxy.DialAsync(address);
 
         await SendAsync(client, request);

@@ -43,7 +43,7 @@ public sealed class SlowNamesTests : IDisposable
     {
         await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMinutes(10) }, _names.LookUpAsync);
         await proxy.ApplyAsync(
-            [proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("**.slow.test", 443), ("good.test", proxy.Port))]);
+            [proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("**.slow.test", 443), ("good.test", proxy.Port), ("127.0.0.1", proxy.Port))]);
         var askers = new List<Socket>();
         for (int i = 0; i < 50; i++)
             askers.Add(await AskAsync(proxy, await DialFromAsync(proxy, "127.0.0.2"), $"n{i}.slow.test", 443));

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
+using KmsTool.Tests.Proxying.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
@@ -37,6 +39,34 @@ public sealed class VsockProxyOperationTests : IDisposable
         using Socket secondAccepted = await _server.AcceptSocketAsync(_patience.Token);
         await AssertJoinedAsync(second, secondAccepted);
         await Assert.ThrowsAsync<SocketException>(() => DialAsync("one"));
+    }
+
+    [Fact]
+    public async Task Networks_of_all_addresses_open_no_address_of_the_parent()
+    {
+        using TcpListener server = TcpListener.Create(0);
+        server.Start();
+        int port = ((IPEndPoint)server.LocalEndpoint).Port;
+        await File.WriteAllTextAsync(
+            Config,
+            string.Create(CultureInfo.InvariantCulture, $"allowlist:\n- {{address: 0.0.0.0/0, port: {port}}}\n- {{address: '::/0', port: {port}}}\nlisteners:\n{Connect("one")}"));
+        await using RunningProgram proxy = Start();
+        await proxy.WaitForOutputAsync("ready unix:");
+        IEnumerable<string> own = NetworkInterface.GetAllNetworkInterfaces().SelectMany(one => one.GetIPProperties().UnicastAddresses)
+            .Select(one => one.Address.AddressFamily == AddressFamily.InterNetwork ? $"{one.Address}" : $"[{one.Address}]");
+
+        var answers = new List<string>();
+        foreach (string host in own.Concat(["[::1%1]", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::1]"]))
+        {
+            using Socket client = await DialAsync("one");
+            await client.SendAsync(Encoding.ASCII.GetBytes($"CONNECT {host}:{port} HTTP/1.1\r\n\r\n"), _patience.Token);
+            client.Shutdown(SocketShutdown.Send);
+            answers.Add($"{host} {(await client.ReadToEndAsync(_patience.Token))[..12]}");
+        }
+
+        // Other forms of an address are bad requests.
+        Assert.All(answers, answer => Assert.EndsWith(answer.Contains('%', StringComparison.Ordinal) || answer.Contains("ffff:", StringComparison.Ordinal) ? " HTTP/1.1 400" : " HTTP/1.1 403", answer, StringComparison.Ordinal));
+        Assert.False(server.Pending());
     }
 
     [Theory]

@@ -35,6 +35,8 @@ public class StreamAddressTests
     [InlineData("tcp:localhost:65536")]
     [InlineData("tcp:localhost:+1")]
     [InlineData("tcp:::1:443")]
+    [InlineData("tcp:[::1%1]:443")]
+    [InlineData("tcp:[fe80::1%eth0]:443")]
     [InlineData("http://localhost:1")]
     public void Parse_anythingElse_isRefusedWithTheForms(string text)
     {

@@ -31,5 +31,10 @@ public class DestinationHostTests
     [InlineData("[kms.test]")]
     [InlineData("[::1")]
     [InlineData("[::1]:80")]
+    [InlineData("::1%1")]
+    [InlineData("[::1%1]")]
+    [InlineData("fe80::1%eth0")]
+    [InlineData("127.0.0.1%1")]
+    [InlineData("kms.test%1")]
     public void TryParse_anything_else_is_refused(string text) => Assert.False(DestinationHost.TryParse(text, out _, out _));
 }

@@ -70,5 +70,9 @@ public class HostPatternTests
     [InlineData("10.1.")]
     [InlineData("127.0.0.1.")]
     [InlineData("kms..test")]
+    [InlineData("::1%1")]
+    [InlineData("::1%1/128")]
+    [InlineData("fe80::%1/10")]
+    [InlineData("*.test%1")]
     public void Parse_what_is_no_pattern_is_refused(string text) => Assert.Throws<FormatException>(() => HostPattern.Parse(text));
 }

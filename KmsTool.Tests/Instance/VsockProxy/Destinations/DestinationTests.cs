@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Proxying.Hosts;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy.Destinations;
@@ -180,27 +182,51 @@ public sealed class DestinationTests : IDisposable
     }
 
     [Fact]
-    public async Task ConnectAsync_link_local_address_of_a_name_is_passed_over()
+    public async Task ConnectAsync_address_of_a_name_that_is_not_allowed_is_passed_over()
     {
         _names.Answer = _ => NameTable.Addresses("169.254.169.254", "fe80::1", "127.0.0.2");
+        DestinationOptions options = Options("kms.test") with { Filter = address => address.Equals(IPAddress.Parse("127.0.0.2")) };
 
-        using Socket connected = await Create("kms.test").ConnectAsync(_patience.Token);
+        using Socket connected = await Create(options, _names.LookUpAsync).ConnectAsync(_patience.Token);
 
         Assert.Equal(_server.LocalEndpoint.ToString(), Remote(connected));
     }
 
-    [Theory]
-    [InlineData("169.254.169.254")]
-    [InlineData("::ffff:169.254.169.254")]
-    [InlineData("fd00:ec2::254")]
-    [InlineData("0.0.0.0")]
-    public async Task ConnectAsync_name_that_leads_to_nothing_but_the_metadata_service_is_refused(string address)
+    [Fact]
+    public async Task ConnectAsync_name_without_an_address_that_is_allowed_is_refused()
     {
-        _names.Answer = _ => NameTable.Addresses(address);
+        DestinationOptions options = Options("kms.test") with { Filter = new DestinationOptions { Host = "kms.test", Port = 1 }.Filter };
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => Create("kms.test").ConnectAsync(_patience.Token));
+        var e = await Assert.ThrowsAsync<DestinationException>(() => Create(options, _names.LookUpAsync).ConnectAsync(_patience.Token));
 
         Assert.Equal(DestinationFailure.NotAllowed, e.Failure);
+    }
+
+    // The name's owner has it lead to the parent once the proxy knows it: the address that is connected to is what counts.
+    [Theory]
+    [InlineData("127.0.0.2")]
+    [InlineData("::ffff:127.0.0.2")]
+    [InlineData("::1")]
+    [InlineData("0.0.0.0")]
+    [InlineData("169.254.169.254")]
+    [InlineData("fd00:ec2::254")]
+    [InlineData("64:ff9b::127.0.0.2")]
+    [InlineData("2002:7f00:2::")]
+    public async Task ConnectAsync_name_that_is_bound_anew_to_the_parent_is_refused(string address)
+    {
+        var list = new Allowlist("allow.yaml", [new AllowlistEntry(HostPattern.Parse("kms.test"), Port)]);
+        _names.Answer = _ => NameTable.Addresses("127.0.0.3");
+        Destination destination = Create(
+            Options("kms.test") with { Filter = actual => actual.Equals(IPAddress.Parse("127.0.0.3")) || list.Admit("kms.test", Port)!(actual) }, _names.LookUpAsync);
+        var refused = await Assert.ThrowsAsync<DestinationException>(() => destination.ConnectAsync(_patience.Token));
+        Assert.Equal(DestinationFailure.Unreachable, refused.Failure);
+
+        _names.Answer = _ => NameTable.Addresses(address);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        var rebound = await Assert.ThrowsAsync<DestinationException>(() => destination.ConnectAsync(_patience.Token));
+        Assert.Equal(DestinationFailure.NotAllowed, rebound.Failure);
+        Assert.False(_server.Pending());
     }
 
     [Theory]
@@ -233,7 +259,7 @@ public sealed class DestinationTests : IDisposable
             new NameResolver(options.Host, options.Family, new LookupThreads(LookupBounds.Fixed, NameTable.Blocking(lookup)), _clock, new RecordingLogger()),
             _eyeballs, _clock);
 
-    private DestinationOptions Options(string host, ushort? port = null) => new() { Host = host, Port = port ?? Port };
+    private DestinationOptions Options(string host, ushort? port = null) => new() { Host = host, Port = port ?? Port, Filter = static _ => true };
 
     /// <summary>A listener whose queue is full: Linux drops further connection requests without an answer.</summary>
     private async Task<Socket> ListenWithoutAnswerAsync(string address)

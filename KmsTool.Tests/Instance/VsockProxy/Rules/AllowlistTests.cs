@@ -14,7 +14,7 @@ public class AllowlistTests
         [
             Entry("kms.test", 443), Entry("192.0.2.7", 443), Entry("2001:db8::7", 443),
             Entry("gone.test", 443), Entry("other.test", 8443),
-        ]);
+        ]) { Special = Own() };
 
     private static readonly NameTable Names = new()
     {
@@ -95,22 +95,26 @@ public class AllowlistTests
     }
 
     [Theory]
-    [InlineData("a.svc.test", "10.0.0.1 127.0.0.1 169.254.169.254", "10.0.0.1")]
-    [InlineData("exact.test", "10.0.0.1 127.0.0.1 169.254.169.254 fe80::1 fd00:ec2::254 0.0.0.0 ::", "10.0.0.1 127.0.0.1")]
-    [InlineData("lattice.test", "10.0.0.1 169.254.171.5 169.254.169.254", "10.0.0.1 169.254.171.5")]
+    [InlineData("a.svc.test", "10.0.0.1 127.0.0.1 169.254.169.254 10.9.9.10", "10.0.0.1")]
+    [InlineData("exact.test", "10.0.0.1 127.0.0.1 169.254.169.254 fe80::1%3 fd00:ec2::254 0.0.0.0 :: ::1 10.9.9.10 64:ff9b::10.9.9.10 2002:7f00:1::", "10.0.0.1")]
+    [InlineData("exact.test", "10.0.0.1 169.254.171.5 169.254.171.6", "10.0.0.1 169.254.171.5", "169.254.171.5")]
+    [InlineData("exact.test", "10.0.0.1 169.254.171.5", "10.0.0.1", "169.254.171.0/24")]
+    [InlineData("exact.test", "127.0.0.1 127.0.0.2 ::1", "127.0.0.1 ::1", "localhost")]
+    [InlineData("exact.test", "127.0.0.1 ::1", "", "*.localhost")]
     [InlineData("10.9.9.9", "10.9.9.9", "10.9.9.9")]
     [InlineData("192.0.2.5", "192.0.2.5", "192.0.2.5")]
-    [InlineData("169.254.171.7", "169.254.171.7", "169.254.171.7")]
-    public void Admit_says_which_addresses_may_be_connected_to(string host, string addresses, string expected)
+    [InlineData("10.9.9.10", "10.9.9.10", "10.9.9.10", "10.9.9.10")]
+    [InlineData("127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.2/32")]
+    [InlineData("64:ff9b::7f00:1", "64:ff9b::7f00:1", "64:ff9b::7f00:1", "64:ff9b::7f00:1")]
+    public void Admit_says_which_addresses_may_be_connected_to(string host, string addresses, string expected, string? more = null)
     {
-        Allowlist list = Patterns(host == "lattice.test" ? "169.254.171.0/24" : null);
-        AddressFilter? filter = (host == "169.254.171.7" ? Patterns("169.254.171.0/24") : list).Admit(host, 443);
+        AddressFilter? filter = Patterns(more).Admit(host, 443);
 
         Assert.NotNull(filter);
         Assert.Equal(expected, string.Join(' ', addresses.Split(' ').Select(IPAddress.Parse).Where(address => filter(address))));
     }
 
-    // A name is not looked up to find whether its addresses are listed; the whole of IPv4 does not list the metadata service.
+    // A name is not looked up to find whether its addresses are listed; networks open no address at which the parent answers.
     [Theory]
     [InlineData("elsewhere.test", 443)]
     [InlineData("svc.test", 443)]
@@ -120,7 +124,28 @@ public class AllowlistTests
     [InlineData("::ffff:169.254.169.254", 443)]
     [InlineData("0.0.0.0", 443)]
     [InlineData("2001:db8::1", 443)]
-    public void Admit_what_is_not_listed_is_refused(string host, ushort port) => Assert.Null(Patterns(null).Admit(host, port));
+    [InlineData("127.0.0.1", 443, "127.0.0.0/8")]
+    [InlineData("127.0.0.2", 443, "localhost")]
+    [InlineData("169.254.171.7", 443, "169.254.171.0/24")]
+    [InlineData("10.9.9.10", 443, "10.9.9.8/30")]
+    [InlineData("::1", 443, "::/0")]
+    [InlineData("::1%1", 443, "::/0")]
+    [InlineData("::", 443, "::/0")]
+    [InlineData("fe80::1%3", 443, "fe80::/10")]
+    [InlineData("fd00:ec2::254", 443, "::/0")]
+    [InlineData("64:ff9b::7f00:1", 443, "::/0")]
+    [InlineData("64:ff9b::7f00:1", 443, "127.0.0.1")]
+    [InlineData("2002:a9fe:a9fe::1", 443, "::/0")]
+    [InlineData("64:ff9b::10.9.9.10", 443, "64:ff9b::/96")]
+    public void Admit_what_is_not_listed_is_refused(string host, ushort port, string? more = null) => Assert.Null(Patterns(more).Admit(host, port));
+
+    [Fact]
+    public async Task AdmitAsync_common_address_at_which_the_parent_answers_is_refused()
+    {
+        var names = new NameTable { Answer = _ => NameTable.Addresses("127.0.0.1", "10.9.9.10", "169.254.169.254") };
+
+        await Assert.ThrowsAsync<NotAllowedException>(() => Patterns(null).AdmitAsync(Options("alias.test", 443), names.LookUpAsync, CancellationToken.None));
+    }
 
     [Fact]
     public void Admit_metadata_service_that_is_listed_is_allowed() =>
@@ -129,9 +154,12 @@ public class AllowlistTests
     private static Allowlist Patterns(string? more) => new(
         "allow.yaml",
         [
-            Entry("*.svc.test", 443), Entry("exact.test", 443), Entry("lattice.test", 443), Entry("10.0.0.0/8", 443), Entry("0.0.0.0/0", 443),
+            Entry("*.svc.test", 443), Entry("exact.test", 443), Entry("10.0.0.0/8", 443), Entry("0.0.0.0/0", 443),
             .. more is null ? [] : (AllowlistEntry[])[Entry(more, 443)],
-        ]);
+        ]) { Special = Own("10.9.9.10") };
+
+    /// <summary>The parent, with these addresses of its own.</summary>
+    private static SpecialAddresses Own(params string[] addresses) => new(() => addresses.Select(IPAddress.Parse), TimeProvider.System);
 
     private static AllowlistEntry Entry(string host, ushort port) => new(HostPattern.Parse(host), port);
 
