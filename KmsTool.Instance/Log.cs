@@ -79,6 +79,9 @@ internal static partial class Log
     [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
     public static partial void MetricsFailed(ILogger logger, string reason);
 
+    [LoggerMessage(37, LogLevel.Warning, "{File}:{Line}: the unknown key '{Key}' is ignored")]
+    public static partial void KeyIgnored(ILogger logger, string file, long line, string key);
+
     [LoggerMessage(50, LogLevel.Information, "credentials sent to the enclave at {Address}")]
     public static partial void CredentialsPushed(ILogger logger, string address);
 

@@ -57,7 +57,11 @@ internal sealed class ProxyPlanner(
         string path = arguments.ConfigPath ?? DefaultPath;
         try
         {
-            return ProxyFileReader.Read(path);
+            ProxyFile file = ProxyFileReader.Read(path);
+            foreach ((string key, long line) in file.Ignored)
+                Log.KeyIgnored(logger, path, line, TerminalText.Neutralize(key));
+
+            return file;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -6,7 +6,8 @@ namespace KmsTool.Instance.VsockProxy.Rules;
 
 /// <summary>
 /// Reads the YAML file of the AWS program, <c>allowlist: [{address: HOST, port: N}, …]</c>, and what this one adds to it:
-/// patterns, networks and ranges of ports there, and the key <c>listeners</c>.
+/// patterns, networks and ranges of ports there, and the key <c>listeners</c>. Unknown keys at the top level are ignored, as by
+/// that program; within the two keys they are refused.
 /// </summary>
 internal static class ProxyFileReader
 {
@@ -19,6 +20,7 @@ internal static class ProxyFileReader
     {
         List<AllowlistEntry>? entries = null;
         List<ListenerEntry> listeners = [];
+        List<(string, long)> ignored = [];
         long start = yaml.ReadMapping("the key 'allowlist'", key =>
         {
             switch (key)
@@ -30,10 +32,13 @@ internal static class ProxyFileReader
                     listeners = new ListenerReader(yaml).ReadAll();
                     return true;
                 default:
-                    return false;
+                    // The AWS program ignores what it does not know here.
+                    ignored.Add((key, yaml.Line));
+                    yaml.SkipValue();
+                    return true;
             }
         });
-        return new ProxyFile(new Allowlist(path, entries ?? throw yaml.FaultAt(start, "the key 'allowlist' is missing")), listeners);
+        return new ProxyFile(new Allowlist(path, entries ?? throw yaml.FaultAt(start, "the key 'allowlist' is missing")), listeners, ignored);
     }
 
     private static List<AllowlistEntry> ReadEntries(StrictYamlReader yaml)

@@ -24,7 +24,7 @@ public sealed class VsockProxyConfigTests : IDisposable
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
         string port = ((IPEndPoint)server.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
-        await File.WriteAllTextAsync(Config, $"allowlist:\n- {{address: 127.0.0.1, port: {port}}}\n");
+        await File.WriteAllTextAsync(Config, $"version: 1\nallowlist:\n- {{address: 127.0.0.1, port: {port}}}\n");
         string program = LinkedProgram.Create(_directory, "kmstool-instance", "vsock-proxy");
         await using RunningProgram proxy = ProgramRunner.Start(program, ["-4", "-w", "20", "--config", Config, Address, "127.0.0.1", port]);
         await proxy.WaitForOutputAsync("ready " + Address);
@@ -36,6 +36,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         Assert.Equal(1, await accepted.ReceiveAsync(new byte[1], _patience.Token));
         await proxy.WaitForErrorAsync($"tcp:127.0.0.1:{port} is allowed by {Config}");
+        await proxy.WaitForErrorAsync($"{Config}:1: the unknown key 'version' is ignored");
     }
 
     [Fact]

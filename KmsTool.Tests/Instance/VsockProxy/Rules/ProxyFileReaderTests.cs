@@ -63,6 +63,26 @@ public sealed class ProxyFileReaderTests : IDisposable
         Assert.Contains(":259: more than 256 listeners", Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(Path)).Message, StringComparison.Ordinal);
     }
 
+    // The AWS program reads such a file.
+    [Fact]
+    public void Read_unknown_keys_at_the_top_level_are_passed_over_and_told()
+    {
+        File.WriteAllText(Path, """
+            version: 2
+            comment: {of: [any, depth], allowlist: [&a x, *a, !!str y]}
+            allowlist:
+            - {address: kms.test, port: 443}
+            x-notes:
+            - listeners
+            """);
+
+        ProxyFile file = ProxyFileReader.Read(Path);
+
+        Assert.Equal(["kms.test:443"], file.Allowlist.Entries.Select(entry => $"{entry.Host}:{entry.Ports}"));
+        Assert.Empty(file.Listeners);
+        Assert.Equal([("version", 1), ("comment", 2), ("x-notes", 5)], file.Ignored);
+    }
+
     [Fact]
     public void Read_empty_list_allows_nothing()
     {
@@ -79,7 +99,11 @@ public sealed class ProxyFileReaderTests : IDisposable
     [InlineData("allowlist: [\n", ":2: no YAML")]
     [InlineData("allowlist:\n\t- x", ": no YAML: While scanning")]
     [InlineData("allowlist:\n- {address: a.test, port: 1}\n- }", ":3: no YAML: ")]
-    [InlineData("allowlist:\n- {address: a.test, port: 1}\nmore: 1", ":3: unknown key 'more'")]
+    [InlineData("allowlist: []\nlisteners:\n- {local_port: 8000, mode: connect, more: 1}", ":3: unknown key 'more'")]
+    [InlineData("more: 1", ":1: the key 'allowlist' is missing")]
+    [InlineData("allowlist: []\nmore: 1\nmore: 2", ":3: the key 'more' stands there twice")]
+    [InlineData("allowlist: []\nmore: [", ": no YAML")]
+    [InlineData("allowlist: []\n? [more]\n: 1", ":2: expected a key")]
     [InlineData("allowlist: []\nallowlist: []", ":2: the key 'allowlist' stands there twice")]
     [InlineData("allowlist:", ":1: expected a list of destinations")]
     [InlineData("allowlist:\n- a.test:443", ":2: expected {address: HOST, port: N}")]
@@ -156,10 +180,12 @@ public sealed class ProxyFileReaderTests : IDisposable
         Assert.Contains("larger than 256 KiB", Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(Path)).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Read_depth_without_end_is_refused()
+    [Theory]
+    [InlineData("allowlist: ")]
+    [InlineData("allowlist: []\nmore: ")]
+    public void Read_depth_without_end_is_refused(string start)
     {
-        File.WriteAllText(Path, "allowlist: " + new string('[', 200_000));
+        File.WriteAllText(Path, start + new string('[', 200_000));
 
         Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(Path));
     }
