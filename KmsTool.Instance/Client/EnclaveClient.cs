@@ -69,7 +69,10 @@ internal sealed class EnclaveClient : IAsyncDisposable
             string reason = e is OperationCanceledException ? $"no answer within {timeout.TotalSeconds:0.###} s" : ConnectFailure.Describe(address, e);
             throw new CommandFailedException(
                 ExitCode.CouldNotConnect,
-                $"Could not connect to the enclave at {address}: {reason}. Is it running? See 'nitro-cli describe-enclaves', and compare --cid and --port.",
+                $"Could not connect to the enclave at {address}: "
+                + (e is IOException or PlatformNotSupportedException
+                    ? reason
+                    : $"{reason}. Is it running? See 'nitro-cli describe-enclaves', and compare --cid and --port."),
                 e);
         }
     }

@@ -13,6 +13,9 @@ internal static partial class VsockSocket
 {
     private const int SockStream = 1;
     private const int SockCloexec = 0x80000;
+    private const int NotPermitted = 1;
+    private const int AccessDenied = 13;
+    private const int FamilyNotSupported = 97;
     private const int LevelVsock = VsockEndPoint.Family;
 
     // SO_VM_SOCKETS_BUFFER_SIZE and SO_VM_SOCKETS_BUFFER_MAX_SIZE of linux/vm_sockets.h, each a u64.
@@ -63,12 +66,22 @@ internal static partial class VsockSocket
         int descriptor = NativeSocket(VsockEndPoint.Family, SockStream | SockCloexec, 0);
         if (descriptor < 0)
         {
-            int error = Marshal.GetLastPInvokeError();
-            throw new IOException($"No vsock socket can be made: {new Win32Exception(error).Message}. Is the vsock kernel module loaded?");
+            throw Failure(Marshal.GetLastPInvokeError());
         }
 
         return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
     }
+
+    /// <summary>What an error of socket(2) means here.</summary>
+    internal static IOException Failure(int error) => new($"No vsock socket can be made: {new Win32Exception(error).Message}{error switch
+    {
+        // Docker's, containerd's and podman's seccomp profiles refuse the family since 2022 (moby pull request 44562); the
+        // kernel itself knows neither error for it.
+        NotPermitted or AccessDenied => ". The container's security profile refuses socket(AF_VSOCK). "
+            + "Run the container with --security-opt seccomp=unconfined, or under a profile that allows it.",
+        FamilyNotSupported => ". Is the vsock kernel module loaded?",
+        _ => ".",
+    }}");
 
     // Winsock takes family numbers as they are; the provider that AWS installs knows 40.
     private static Socket CreateWindows()
