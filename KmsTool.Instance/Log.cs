@@ -20,6 +20,12 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "the credentials expire soon and could not be renewed; goes on with them and asks again: {Reason}")]
     public static partial void CredentialsNotRenewed(ILogger logger, string reason);
 
+    [LoggerMessage(6, LogLevel.Debug, "the region {Region} comes from {Origin}")]
+    public static partial void RegionFound(ILogger logger, string region, string origin);
+
+    [LoggerMessage(7, LogLevel.Debug, "the instance metadata service tells no region: {Failure}")]
+    public static partial void NoRegion(ILogger logger, string failure);
+
     [LoggerMessage(10, LogLevel.Debug, "connected to enclave {Address}")]
     public static partial void EnclaveConnected(ILogger logger, string address);
 

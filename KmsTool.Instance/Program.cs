@@ -12,7 +12,7 @@ internal static class Program
     public static Task<int> Main(string[] args)
     {
         string name = ProgramName.Invoked();
-        RootCommand root = BuildCommandTree(name, new DecryptCommandLine());
+        RootCommand root = BuildCommandTree(name, new DecryptCommandLine(findsRegion: name != Original));
         return CommandRunner.RunAsync(name == VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args);
     }
 

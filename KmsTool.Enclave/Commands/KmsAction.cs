@@ -25,6 +25,7 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
         using KmsCredentials credentials = await readCredentials(cancellationToken);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(timeout);
+        using IDisposable waiting = new WaitNotice(logger, TimeProvider.System).Begin($"{endpoint.Host} by way of the parent's vsock-proxy");
         try
         {
             pins.CheckRegion(region);

@@ -10,13 +10,14 @@ namespace KmsTool.Instance.Client;
 /// </summary>
 /// <param name="client">Owned from here on.</param>
 /// <param name="credentials">Shared with other sessions.</param>
-/// <param name="region">Only where the user names one.</param>
-internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials credentials, string? region) : IAsyncDisposable
+/// <param name="region">The region that the enclave is to use, if any.</param>
+internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials credentials, SessionRegion? region) : IAsyncDisposable
 {
     private const string ExpiredToken = "ExpiredTokenException";
 
     private readonly SemaphoreSlim _preparing = new(1);
     private int _sent;
+    private SessionRegion? _region = region;
 
     /// <summary>Has a command carried out; the caller owns the reply.</summary>
     /// <exception cref="RefusedException">The enclave or KMS refused.</exception>
@@ -33,6 +34,21 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
         {
             await PrepareAsync(expired: used, cancellationToken);
             return await RetryAsync<TReply>(command, cancellationToken);
+        }
+    }
+
+    private async Task SetClientAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using SetClientCommand command = credentials.ToSetClient(_region?.Name);
+            await client.SetClientAsync(command, cancellationToken);
+        }
+        catch (RefusedException e) when (_region is { GivesWay: true } && e.IsAboutRegion)
+        {
+            // For good: the AWS sample's enclave does not survive a second such conflict on a connection.
+            _region = null;
+            await SetClientAsync(cancellationToken);
         }
     }
 
@@ -72,8 +88,7 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
             // Newer ones may have been sent in between.
             if (_sent < current)
             {
-                using SetClientCommand command = credentials.ToSetClient(region);
-                await client.SetClientAsync(command, cancellationToken);
+                await SetClientAsync(cancellationToken);
                 Volatile.Write(ref _sent, current);
             }
 
@@ -90,3 +105,8 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
         }
     }
 }
+
+/// <summary>The region that a session asks the enclave for.</summary>
+/// <param name="Name">AWS region code.</param>
+/// <param name="GivesWay">Whether a region that the enclave has takes precedence: the user has not named this one.</param>
+internal sealed record SessionRegion(string Name, bool GivesWay);

@@ -33,11 +33,13 @@ internal static class BatchAction
         using var credentials = new FreshCredentials(source, TimeProvider.System, logger);
         // Before anybody is connected to: without credentials there is nothing to say there.
         await credentials.EnsureAsync(expired: 0, cancellationToken);
+        var waits = new WaitNotice(logger, TimeProvider.System);
+        SessionRegion? region = await EnclaveCommand.FindRegionAsync(request.Enclave, request.Command, source, cancellationToken);
         var sessions = new List<EnclaveSession>();
         try
         {
             for (int i = 0; i < request.Options.Connections; i++)
-                sessions.Add(await EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, logger, cancellationToken));
+                sessions.Add(await EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, region, waits, logger, cancellationToken));
 
             await RunToSummaryAsync(request, input, sessions, tally, cancellationToken);
         }

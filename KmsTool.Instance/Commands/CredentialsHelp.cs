@@ -28,8 +28,8 @@ internal static class CredentialsHelp
 
         Options:
         {{Options}}
-          -r, --region REGION    region whose STS is asked (default: AWS_REGION, the
-                                 profile's or the instance's)
+          -r, --region REGION    region whose STS is asked (default: AWS_REGION,
+                                 AWS_DEFAULT_REGION, the profile's or the instance's)
           --output FORMAT        text (default) or json ({"Origin","AccessKeyIdEnd",
                                  "Temporary","Expiration","SecondsLeft"})
           --timeout SECONDS      bounds the search and then assuming the role, 10 each

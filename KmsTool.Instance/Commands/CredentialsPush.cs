@@ -9,12 +9,15 @@ namespace KmsTool.Instance.Commands;
 /// <summary>Sends an enclave the credentials of its KMS proxy, once or again and again.</summary>
 internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials credentials, TimeProvider time, ILogger logger)
 {
+    private readonly WaitNotice _waits = new(logger, time);
+
     /// <summary>Sends them once.</summary>
     /// <returns>Which ones, see <see cref="FreshCredentials.EnsureAsync"/>.</returns>
     /// <exception cref="CommandFailedException">There are none, or the enclave did not take them.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         int number = await credentials.EnsureAsync(expired: 0, cancellationToken);
+        using IDisposable waiting = _waits.Begin($"the enclave at {request.Address}");
         // A connection for each: one that is kept would say nothing of an enclave that has been started anew.
         await using EnclaveClient client = await EnclaveClient.ConnectAsync(
             request.Address, request.Sockets, request.Timeout, time, logger, cancellationToken);

@@ -12,15 +12,17 @@ internal sealed class DecryptCommandLine
     public const string Name = "decrypt";
 
     private readonly Argument<string?> _ciphertext = new("CIPHERTEXT") { Arity = ArgumentArity.ZeroOrOne };
-    private readonly EnclaveArguments _enclave = new(withCredentials: true);
+    private readonly EnclaveArguments _enclave;
     private readonly KmsCommandOptions _kms = new(withShortKeySpec: false);
     private readonly Option<string?> _file = new("--file");
     private readonly Option<string> _fileFormat = new("--file-format") { DefaultValueFactory = _ => "base64" };
     private readonly BatchArguments _batch = new();
     private readonly Option<string> _output = new("--output") { DefaultValueFactory = _ => "text" };
 
-    public DecryptCommandLine()
+    /// <param name="findsRegion">Whether a region is looked for where --region is absent; the AWS sample does not.</param>
+    public DecryptCommandLine(bool findsRegion = true)
     {
+        _enclave = new EnclaveArguments(withCredentials: true, findsRegion);
         _fileFormat.AcceptOnlyFromAmong("base64", "raw");
         _output.AcceptOnlyFromAmong("text", "base64", "json", "raw");
     }

@@ -15,9 +15,15 @@ internal sealed class EnclaveArguments
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Warning);
     private readonly Option<string?> _region = new("--region", "-r");
     private readonly CredentialArguments? _credentials;
+    private readonly bool _findsRegion;
 
     /// <param name="withCredentials">Whether the command uses KMS, for which the enclave needs credentials and a region.</param>
-    public EnclaveArguments(bool withCredentials) => _credentials = withCredentials ? new CredentialArguments() : null;
+    /// <param name="findsRegion">Whether a region is looked for where --region is absent.</param>
+    public EnclaveArguments(bool withCredentials, bool findsRegion = true)
+    {
+        _credentials = withCredentials ? new CredentialArguments() : null;
+        _findsRegion = findsRegion;
+    }
 
     public void AddTo(Command command)
     {
@@ -43,6 +49,7 @@ internal sealed class EnclaveArguments
             Address = EnclaveAddress.Parse(parseResult.GetRequiredValue(_cid), parseResult.GetValue(_port)),
             Sockets = _vsockBuffer.Read(parseResult, Environment.GetEnvironmentVariable),
             Region = region,
+            FindsRegion = _findsRegion,
             Credentials = _credentials?.Bind(parseResult, region, timeout, Environment.GetEnvironmentVariable),
             Timeout = timeout,
             LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),

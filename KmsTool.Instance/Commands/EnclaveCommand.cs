@@ -21,7 +21,10 @@ internal static class EnclaveCommand
         using var credentials = new FreshCredentials(source, TimeProvider.System, logger);
         // Before anybody is connected to: without credentials there is nothing to say there.
         await credentials.EnsureAsync(expired: 0, cancellationToken);
-        await using EnclaveSession session = await OpenSessionAsync(request, credentials, logger, cancellationToken);
+        var waits = new WaitNotice(logger, TimeProvider.System);
+        SessionRegion? region = await FindRegionAsync(request, command, source, cancellationToken);
+        await using EnclaveSession session = await OpenSessionAsync(request, credentials, region, waits, logger, cancellationToken);
+        using IDisposable waiting = waits.Begin(ResponseOf(request, command));
         try
         {
             TReply reply = await session.SendAsync<TReply>(command, cancellationToken);
@@ -45,16 +48,49 @@ internal static class EnclaveCommand
     public static async Task<TReply> RunAsync<TReply>(EnclaveRequest request, Command command, ILogger logger, CancellationToken cancellationToken)
         where TReply : SuccessReply
     {
-        await using EnclaveClient client = await ConnectAsync(request, logger, cancellationToken);
+        var waits = new WaitNotice(logger, TimeProvider.System);
+        await using EnclaveClient client = await ConnectAsync(request, waits, logger, cancellationToken);
+        using IDisposable waiting = waits.Begin(ResponseOf(request, command));
         return await client.SendAsync<TReply>(command, cancellationToken);
     }
 
     /// <summary>Connects; the credentials go with the first command.</summary>
     /// <exception cref="CommandFailedException">Nobody answers there.</exception>
     public static async Task<EnclaveSession> OpenSessionAsync(
-        EnclaveRequest request, FreshCredentials credentials, ILogger logger, CancellationToken cancellationToken) =>
-        new(await ConnectAsync(request, logger, cancellationToken), credentials, request.Region);
+        EnclaveRequest request, FreshCredentials credentials, SessionRegion? region, WaitNotice waits, ILogger logger, CancellationToken cancellationToken) =>
+        new(await ConnectAsync(request, waits, logger, cancellationToken), credentials, region);
 
-    private static Task<EnclaveClient> ConnectAsync(EnclaveRequest request, ILogger logger, CancellationToken cancellationToken) =>
-        EnclaveClient.ConnectAsync(request.Address, request.Sockets, request.Timeout, TimeProvider.System, logger, cancellationToken);
+    /// <summary>The region to ask the enclave for: the one that the user names, the key's, or the one that AWS programs find.</summary>
+    /// <exception cref="CommandFailedException">What was found is not a region.</exception>
+    public static async Task<SessionRegion?> FindRegionAsync(
+        EnclaveRequest request, KmsCommand command, CredentialSource source, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrEmpty(request.Region))
+            return new SessionRegion(request.Region, GivesWay: false);
+
+        string? found = request.FindsRegion ? RegionOfKey(command) ?? await source.FindRegionAsync(cancellationToken) : null;
+        return found is null ? null : new SessionRegion(found, GivesWay: true);
+    }
+
+    private static string? RegionOfKey(KmsCommand command)
+    {
+        string? key = command switch
+        {
+            DecryptCommand { KeyId: var id } => id,
+            GenerateDataKeyCommand { KeyId: var id } => id,
+            GenerateDataKeyPairCommand { KeyId: var id } => id,
+            DeriveSharedSecretCommand { KeyId: var id } => id,
+            _ => null,
+        };
+        // arn:PARTITION:kms:REGION:ACCOUNT:key/ID
+        return key?.Split(':') is ["arn", _, "kms", var region, _, _] && AwsRegion.IsWellFormed(region) ? region : null;
+    }
+
+    private static async Task<EnclaveClient> ConnectAsync(EnclaveRequest request, WaitNotice waits, ILogger logger, CancellationToken cancellationToken)
+    {
+        using IDisposable waiting = waits.Begin($"a connection to the enclave at {request.Address}");
+        return await EnclaveClient.ConnectAsync(request.Address, request.Sockets, request.Timeout, TimeProvider.System, logger, cancellationToken);
+    }
+
+    private static string ResponseOf(EnclaveRequest request, Command command) => $"the response of the enclave at {request.Address} to {command.Operation}";
 }

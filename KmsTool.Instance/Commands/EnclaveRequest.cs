@@ -12,8 +12,11 @@ internal sealed record EnclaveRequest
     /// <summary>Options of the sockets that connect there.</summary>
     public StreamSocketOptions Sockets { get; init; } = StreamSocketOptions.Default;
 
-    /// <summary>Only where the user names one: an enclave with a region of its own refuses a second.</summary>
+    /// <summary>The region that the user names: an enclave with a region of its own refuses it.</summary>
     public string? Region { get; init; }
+
+    /// <summary>Whether a region is looked for where the user names none.</summary>
+    public bool FindsRegion { get; init; } = true;
 
     /// <summary><see langword="null"/> for commands that need none.</summary>
     public CredentialOptions? Credentials { get; init; }

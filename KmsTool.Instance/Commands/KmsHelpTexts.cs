@@ -6,8 +6,11 @@ internal static class KmsHelpTexts
     /// <summary>The options that say where the enclave is, and of which region the key.</summary>
     public const string Enclave = $$"""
         {{EnclaveHelpTexts.Enclave}}
-          -r, --region REGION    region of the key; leave it away when the enclave was
-                                 started with one (neither: us-east-1)
+          -r, --region REGION    region of the key; omit it when the enclave was started
+                                 with one. Default: the region in the ARN of
+                                 --key-id, AWS_REGION, AWS_DEFAULT_REGION, the
+                                 profile's, the instance's, us-east-1; an enclave's
+                                 own region takes precedence over these
         """;
 
     public const string GenerateDataKey = $$"""

@@ -9,13 +9,17 @@ namespace KmsTool.Instance.Credentials;
 /// <summary>A role assumed with other credentials, by STS: what enters the enclave is then scoped and short-lived.</summary>
 internal static class AssumedRole
 {
-    public static CredentialOrigin Origin(string roleArn, CredentialOptions options, FoundCredentials caller)
+    /// <param name="roleArn">The role.</param>
+    /// <param name="options">How to assume it.</param>
+    /// <param name="region">The region whose STS to ask; <see langword="null"/> for any of the role's partition.</param>
+    /// <param name="caller">Whose credentials assume it.</param>
+    public static CredentialOrigin Origin(string roleArn, CredentialOptions options, string? region, FoundCredentials caller)
     {
         string name = $"the role {roleArn}, assumed with {caller.Origin}";
         return new CredentialOrigin(
             name,
             "see that this instance reaches AWS STS (a VPC endpoint's address goes into AWS_ENDPOINT_URL_STS)",
-            () => AskAsync(roleArn, options, caller, name));
+            () => AskAsync(roleArn, options, region ?? PartitionRegion(roleArn), caller, name));
     }
 
     // The SDK looks the STS client up by reflection, for profiles and web identities that assume a role. (Its registry for
@@ -23,9 +27,8 @@ internal static class AssumedRole
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceClient))]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceConfig))]
     private static async Task<FoundCredentials> AskAsync(
-        string roleArn, CredentialOptions options, FoundCredentials caller, string origin)
+        string roleArn, CredentialOptions options, string region, FoundCredentials caller, string origin)
     {
-        string region = Region(roleArn, options, caller);
         using var sts = new AmazonSecurityTokenServiceClient(ToSdk(caller.Keys), new AmazonSecurityTokenServiceConfig
         {
             RegionEndpoint = RegionEndpoint.GetBySystemName(region),
@@ -47,13 +50,6 @@ internal static class AssumedRole
             Origin = origin,
         };
     }
-
-    // Any region's STS will do within the role's partition; the nearest is the one that private networks reach.
-    private static string Region(string roleArn, CredentialOptions options, FoundCredentials caller) =>
-        options.Region ?? ReadRegion("AWS_REGION") ?? ReadRegion("AWS_DEFAULT_REGION") ?? caller.Region() ?? PartitionRegion(roleArn);
-
-    private static string? ReadRegion(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } region ? region : null;
 
     private static string PartitionRegion(string roleArn) => roleArn.Split(':') switch
     {

@@ -10,7 +10,7 @@ namespace KmsTool.Instance.Credentials;
 /// </summary>
 internal static class CredentialChain
 {
-    private const string DefaultProfile = "default";
+    public const string DefaultProfile = "default";
 
     /// <param name="profile">The only profile to ask; <see langword="null"/> for the chain.</param>
     public static CredentialOrigin Choose(string? profile)
@@ -68,7 +68,7 @@ internal static class CredentialChain
             if (!found.CanCreateAWSCredentials)
                 throw CredentialFailure.Create($"{name} holds no credentials and no way to get some", $"add them with 'aws configure --profile {profile}'");
 
-            return await FoundCredentials.AskAsync(found.GetAWSCredentials(files), name, found.Region?.SystemName);
+            return await FoundCredentials.AskAsync(found.GetAWSCredentials(files), name);
         });
     }
 
@@ -81,6 +81,10 @@ internal static class CredentialChain
             () => FoundCredentials.AskAsync(new GenericContainerCredentials(), Name));
     }
 
+    /// <summary>Whether the SDK could not read the files of the profiles.</summary>
+    public static bool IsUnreadable(Exception failure) =>
+        failure is AmazonClientException or IOException or UnauthorizedAccessException or InvalidDataException;
+
     // Many have a profile for its region only; it does not end the search.
     private static bool IsForCredentials(string profile, bool ifMissing)
     {
@@ -90,7 +94,7 @@ internal static class CredentialChain
                 ? found.CanCreateAWSCredentials || NeedsBrowser(found)
                 : ifMissing;
         }
-        catch (Exception e) when (e is AmazonClientException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (IsUnreadable(e))
         {
             // The files cannot be read: whoever asks the profile will say so.
             return true;

@@ -14,16 +14,20 @@ internal sealed class CredentialSource
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly WaitNotice _waits;
+    private readonly RegionSource _region;
 
     /// <param name="options">Which ones are wanted.</param>
     /// <param name="time">Measures the timeouts.</param>
-    /// <param name="logger">Learns who had some, never what.</param>
+    /// <param name="logger">Learns who had some, never what, and of long waits.</param>
     public CredentialSource(CredentialOptions options, TimeProvider time, ILogger logger)
     {
         _options = options;
         _timeout = options.Timeout < MaxTimeout ? options.Timeout : MaxTimeout;
         _time = time;
         _logger = logger;
+        _waits = new WaitNotice(logger, time);
+        _region = new RegionSource(options.Profile, options.Timeout, time, logger);
         // The SDK, which does not know AWS_CA_BUNDLE, makes STS clients of its own for profiles and web identities that
         // assume a role; this is the only way to tell them.
         if (options.CaBundle is not null)
@@ -37,13 +41,21 @@ internal sealed class CredentialSource
         CredentialOrigin origin = CredentialChain.Choose(_options.Profile);
         FoundCredentials found = await AskAsync(origin, cancellationToken);
         if (_options.RoleArn is { } roleArn)
-            found = await AskAsync(AssumedRole.Origin(roleArn, _options, found), cancellationToken);
+        {
+            // The nearest STS is the one that private networks reach.
+            string? region = _options.Region ?? await FindRegionAsync(cancellationToken);
+            found = await AskAsync(AssumedRole.Origin(roleArn, _options, region, found), cancellationToken);
+        }
 
         return InstanceCredentials.From(found);
     }
 
+    /// <inheritdoc cref="RegionSource.FindAsync(CancellationToken)"/>
+    public Task<string?> FindRegionAsync(CancellationToken cancellationToken) => _region.FindAsync(cancellationToken);
+
     private async Task<FoundCredentials> AskAsync(CredentialOrigin origin, CancellationToken cancellationToken)
     {
+        using IDisposable waiting = _waits.Begin($"credentials from {TerminalText.Neutralize(origin.Name)}");
         try
         {
             // The SDK blocks its thread in places and minds no token in others: it is left behind when time is up.

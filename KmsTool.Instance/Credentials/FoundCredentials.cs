@@ -11,11 +11,8 @@ internal sealed class FoundCredentials
 
     public required string Origin { get; init; }
 
-    /// <summary>Tells the region that goes with their source, if any; may ask the network for it.</summary>
-    public Func<string?> Region { get; init; } = static () => null;
-
     /// <summary>Asks the SDK's <paramref name="credentials"/>, which must be new: used ones may answer from their cache.</summary>
-    public static async Task<FoundCredentials> AskAsync(AWSCredentials credentials, string origin, string? region = null)
+    public static async Task<FoundCredentials> AskAsync(AWSCredentials credentials, string origin)
     {
         ImmutableCredentials keys = await credentials.GetCredentialsAsync();
         DateTime? expiration = credentials.Expiration;
@@ -27,7 +24,6 @@ internal sealed class FoundCredentials
             Keys = keys,
             Expiration = expiration is { } time ? new DateTimeOffset(time.ToUniversalTime()) : null,
             Origin = origin,
-            Region = () => region,
         };
     }
 

@@ -37,7 +37,7 @@ internal sealed class InstanceCredentials : IDisposable
     }
 
     /// <summary>The command that gives them to the enclave, with copies of the secrets; the caller disposes it.</summary>
-    /// <param name="region">Only where the user names one: an enclave with a region of its own refuses a second.</param>
+    /// <param name="region">The region to ask for, if any: an enclave with a region of its own refuses another.</param>
     public SetClientCommand ToSetClient(string? region) => new()
     {
         AwsAccessKeyId = AccessKeyId,

@@ -43,7 +43,6 @@ internal static class InstanceRole
             Keys = new ImmutableCredentials(document.AccessKeyId, document.SecretAccessKey, document.Token),
             Expiration = document.Expiration == default ? null : new DateTimeOffset(document.Expiration.ToUniversalTime()),
             Origin = $"the role '{role}' of this instance (IMDSv2)",
-            Region = static () => EC2InstanceMetadata.Region?.SystemName,
         };
     }
 

@@ -25,10 +25,11 @@ internal static class FakeInstanceMetadata
     private const string RolesPath = "/latest/meta-data/iam/security-credentials";
 
     /// <param name="credentials">What the role's document says; <see langword="null"/> for an instance without a role.</param>
-    public static Task<LoopbackHttp> StartAsync(string? credentials = GoodCredentials) =>
-        LoopbackHttp.StartAsync(context => AnswerAsync(context, credentials));
+    /// <param name="region">The instance's region; <see langword="null"/> where it does not tell.</param>
+    public static Task<LoopbackHttp> StartAsync(string? credentials = GoodCredentials, string? region = null) =>
+        LoopbackHttp.StartAsync(context => AnswerAsync(context, credentials, region));
 
-    private static Task AnswerAsync(HttpContext context, string? credentials)
+    private static Task AnswerAsync(HttpContext context, string? credentials, string? region)
     {
         string path = context.Request.Path.Value!.TrimEnd('/');
         if (context.Request.Method == "PUT" && path == "/latest/api/token" &&
@@ -41,6 +42,8 @@ internal static class FakeInstanceMetadata
         if (context.Response.StatusCode != 200)
             return Task.CompletedTask;
 
+        if (region is not null && path == "/latest/dynamic/instance-identity/document")
+            return context.Response.WriteAsync($$"""{"region":"{{region}}"}""");
         if (credentials is not null && path == RolesPath)
             return context.Response.WriteAsync("enclave-role");
         if (credentials is not null && path == RolesPath + "/enclave-role")

@@ -53,5 +53,46 @@ public class CredentialsPushTests
         await stop.CancelAsync();
         await watching.WaitAsync(Patience);
         Assert.DoesNotContain(log.All, text => text.Contains("SECRETSECRET", StringComparison.Ordinal) || text.Contains("TOKENTOKEN", StringComparison.Ordinal));
+        // Nothing here took long.
+        Assert.DoesNotContain(log.All, text => text.Contains("still waiting", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RunAsync_says_after_2_s_what_it_waits_for()
+    {
+        var clock = new ManualClock();
+        var log = new RecordingLogger();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using LoopbackHttp container = await LoopbackHttp.StartAsync(async context =>
+        {
+            asked.SetResult();
+            await answer.Task;
+            await context.Response.WriteAsync("""{"RoleArn":"r","AccessKeyId":"ASIA","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-01T00:00:00Z"}""");
+        });
+        using var environment = new EnvironmentScope(DecryptBatchTests.EnvironmentOf(container));
+        var pushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var enclave = FakeEnclave.Start(async (self, stream) =>
+        {
+            await self.ReadMessageAsync(stream);
+            pushed.SetResult();
+            await self.ReadMessageAsync(stream);
+        });
+        using var credentials = new FreshCredentials(new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, log), clock, log);
+        var push = new CredentialsPush(new EnclaveRequest { Address = enclave.Address, Timeout = Patience }, credentials, clock, log);
+        using var stop = new CancellationTokenSource();
+
+        Task pushing = push.RunAsync(stop.Token);
+        await asked.Task.WaitAsync(Patience);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Contains("container", Assert.Single(log.Warnings), StringComparison.Ordinal);
+        answer.SetResult();
+        await pushed.Task.WaitAsync(Patience);
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal($"still waiting for the enclave at {enclave.Address}", log.Warnings.Last());
+        Assert.Equal(2, log.Warnings.Count());
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pushing);
     }
 }

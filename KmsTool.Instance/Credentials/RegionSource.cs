@@ -1,0 +1,82 @@
+using Amazon.Runtime.CredentialManagement;
+using Amazon.Util;
+using KmsTool.Cli;
+using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KmsTool.Instance.Credentials;
+
+/// <summary>
+/// Finds the region where the command line does not name one, as AWS programs do: environment, profile, instance metadata.
+/// </summary>
+/// <param name="profile">The profile that the command line names, if any.</param>
+/// <param name="timeout">Bounds asking the metadata service.</param>
+/// <param name="time">Measures that.</param>
+/// <param name="logger">Learns where the region comes from, and of long waits.</param>
+internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvider time, ILogger logger)
+{
+    // On EC2 it answers within milliseconds. Elsewhere there may be no answer, and there the region is not worth a long wait.
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(3);
+
+    private readonly WaitNotice _waits = new(logger, time);
+    private readonly TimeSpan _timeout = timeout < MaxTimeout ? timeout : MaxTimeout;
+    private Task<string?>? _finding;
+
+    /// <summary>Finds the region; asks once, however often it is called.</summary>
+    /// <returns><see langword="null"/> where there is none.</returns>
+    /// <exception cref="CommandFailedException">What was found is not a region.</exception>
+    public Task<string?> FindAsync(CancellationToken cancellationToken) => (_finding ??= FindAsync()).WaitAsync(cancellationToken);
+
+    private async Task<string?> FindAsync() =>
+        ReadEnvironment("AWS_REGION") ?? ReadEnvironment("AWS_DEFAULT_REGION") ?? ReadProfile() ?? await AskInstanceAsync();
+
+    private string? ReadEnvironment(string variable) => Check(Environment.GetEnvironmentVariable(variable), variable);
+
+    private string? ReadProfile()
+    {
+        string name = profile ?? (Environment.GetEnvironmentVariable("AWS_PROFILE") is { Length: > 0 } named ? named : CredentialChain.DefaultProfile);
+        try
+        {
+            return new CredentialProfileStoreChain().TryGetProfile(name, out CredentialProfile found)
+                ? Check(found.Region?.SystemName, $"the profile '{name}'")
+                : null;
+        }
+        catch (Exception e) when (CredentialChain.IsUnreadable(e))
+        {
+            // Where its credentials are wanted, the search for them says so.
+            return null;
+        }
+    }
+
+    private async Task<string?> AskInstanceAsync()
+    {
+        if (!EC2InstanceMetadata.IsIMDSEnabled)
+            return null;
+
+        using IDisposable waiting = _waits.Begin("the instance metadata service to tell the region");
+        try
+        {
+            // The SDK blocks its thread: it is left behind when time is up.
+            string? region = await Task.Run(static () => EC2InstanceMetadata.Region?.SystemName).WaitAsync(_timeout, time);
+            return Check(region, "the instance metadata service");
+        }
+        catch (Exception e) when (e is not CommandFailedException)
+        {
+            // The enclave may have a region of its own, and takes us-east-1 otherwise.
+            Log.NoRegion(logger, e.GetType().Name);
+            return null;
+        }
+    }
+
+    private string? Check(string? region, string origin)
+    {
+        if (string.IsNullOrWhiteSpace(region))
+            return null;
+
+        if (!AwsRegion.IsWellFormed(region))
+            throw new CommandFailedException(ExitCode.WrongUsage, $"The region '{TerminalText.Neutralize(region)}' of {origin} is not an AWS region. Name one with --region, such as eu-central-1.");
+
+        Log.RegionFound(logger, region, origin);
+        return region;
+    }
+}
