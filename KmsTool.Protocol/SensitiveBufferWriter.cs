@@ -1,18 +1,15 @@
 using System.Buffers;
-using System.Security.Cryptography;
 
 namespace KmsTool.Protocol;
 
 /// <summary>Collects bytes that must not outlive their use; every buffer it has used is cleared.</summary>
 internal sealed class SensitiveBufferWriter : IBufferWriter<byte>, IDisposable
 {
-    private const int MinCapacity = 256;
-
     private byte[] _buffer;
     private int _length;
 
     /// <param name="capacity">Bytes that are likely to be written; more may be.</param>
-    public SensitiveBufferWriter(int capacity) => _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(capacity, MinCapacity));
+    public SensitiveBufferWriter(int capacity) => _buffer = SensitiveArrayPool.Rent(capacity);
 
     /// <summary>What has been written. Valid until more is written, or <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _length);
@@ -43,7 +40,7 @@ internal sealed class SensitiveBufferWriter : IBufferWriter<byte>, IDisposable
         if (_buffer.Length - _length >= size)
             return;
 
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(checked(_length + size), _buffer.Length * 2));
+        byte[] larger = SensitiveArrayPool.Rent(Math.Max(checked(_length + size), _buffer.Length * 2));
         Written.CopyTo(larger);
         Return(_buffer);
         _buffer = larger;
@@ -51,10 +48,7 @@ internal sealed class SensitiveBufferWriter : IBufferWriter<byte>, IDisposable
 
     private static void Return(byte[] buffer)
     {
-        if (buffer.Length == 0)
-            return;
-
-        CryptographicOperations.ZeroMemory(buffer);
-        ArrayPool<byte>.Shared.Return(buffer);
+        if (buffer.Length > 0)
+            SensitiveArrayPool.Return(buffer);
     }
 }

@@ -45,7 +45,6 @@ internal sealed class LocalHttpServer : IAsyncDisposable
         // The empty builder reads no configuration file and no environment variable of the machine it runs on.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<IHostLifetime, NoSignalsLifetime>();
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ClearingPoolFactory>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
@@ -57,6 +56,8 @@ internal sealed class LocalHttpServer : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, options.BodyPatience);
             kestrel.Listen(options.Address, options.Port, listen => Configure(listen, options));
         });
+        // After UseKestrelCore, which registers a factory of its own: the last one counts.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ClearingPoolFactory>();
 
         WebApplication application = builder.Build();
         application.Run(handler);

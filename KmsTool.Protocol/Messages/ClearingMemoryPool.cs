@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Security.Cryptography;
 
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>
-/// Pooled buffers that are cleared when they go back: messages carry credentials one way and plaintexts the other.
+/// Pooled buffers that are pinned, and cleared when they go back: messages carry credentials one way and plaintexts the other.
 /// </summary>
 internal sealed class ClearingMemoryPool : MemoryPool<byte>
 {
@@ -15,7 +14,7 @@ internal sealed class ClearingMemoryPool : MemoryPool<byte>
     public override int MaxBufferSize => Array.MaxLength;
 
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1) =>
-        new Buffer(ArrayPool<byte>.Shared.Rent(minBufferSize < 0 ? DefaultSize : minBufferSize));
+        new Buffer(SensitiveArrayPool.Rent(minBufferSize < 0 ? DefaultSize : minBufferSize));
 
     protected override void Dispose(bool disposing)
     {
@@ -29,11 +28,8 @@ internal sealed class ClearingMemoryPool : MemoryPool<byte>
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _array, null) is not { } array)
-                return;
-
-            CryptographicOperations.ZeroMemory(array);
-            ArrayPool<byte>.Shared.Return(array);
+            if (Interlocked.Exchange(ref _array, null) is { } array)
+                SensitiveArrayPool.Return(array);
         }
     }
 }

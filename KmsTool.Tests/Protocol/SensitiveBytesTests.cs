@@ -38,4 +38,20 @@ public class SensitiveBytesTests
 
         Assert.Equal(-1, memory.Span.IndexOfAnyExcept((byte)0));
     }
+
+    [Theory]
+    [InlineData(0, 4096)]
+    [InlineData(4096, 4096)]
+    [InlineData(4097, 8192)]
+    [InlineData(1 << 20, 1 << 20)]
+    [InlineData((1 << 20) + 1, (1 << 20) + 1)]
+    public void PooledArrays_arePinnedAndOfTheLengthThatWasAskedForOrLonger(int asked, int length)
+    {
+        byte[] array = SensitiveArrayPool.Rent(asked);
+
+        Assert.Equal(length, array.Length);
+        // The pinned heap is collected with generation 2; an array that is not pinned begins in generation 0.
+        Assert.Equal(GC.MaxGeneration, GC.GetGeneration(array));
+        SensitiveArrayPool.Return(array);
+    }
 }
