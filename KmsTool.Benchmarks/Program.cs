@@ -17,6 +17,7 @@ internal static class Program
             new LoadCommandLine().CreateCommand(),
             new ProxyCommandLine().CreateCommand(),
             KmsProxyCommandLine.CreateCommand(),
+            SilentPeersCommandLine.CreateCommand(),
             MicroCommandLine.CreateCommand(),
             RelayCommandLine.CreateCommand(),
         };

@@ -10,6 +10,7 @@ internal static class HelpTexts
           KmsTool.Benchmarks load [options] [-- ENCLAVE-ARGUMENTS]
           KmsTool.Benchmarks proxy [options] [-- PROXY-ARGUMENTS]
           KmsTool.Benchmarks kms-proxy [options] [-- ENCLAVE-ARGUMENTS]
+          KmsTool.Benchmarks silent-peers [options]
           KmsTool.Benchmarks micro [BenchmarkDotNet options]
 
         Commands:
@@ -17,6 +18,8 @@ internal static class HelpTexts
           proxy  the published kmstool-instance vsock-proxy beside socat
           kms-proxy
                  the published KMS proxy beside the call that it makes
+          silent-peers
+                 the published KMS proxy and egress under peers that say nothing
           micro  single steps of a Decrypt, with BenchmarkDotNet
 
         """;
@@ -78,6 +81,28 @@ internal static class HelpTexts
 
         """;
 
+    private const string SilentPeers = """
+        Fills the published KMS proxy and its egress with peers that connect, say
+        nothing and connect anew when they are ended, and measures how long signed calls
+        and tunnels take meanwhile. Prints Markdown on stdout. Exit code 1: one took a
+        second or more.
+
+        Usage:
+          KmsTool.Benchmarks silent-peers [options]
+
+        Options:
+              --programs DIR     where kmstool-enclave and kmstool-simulator are
+                                 (default artifacts/bin/linux-x64)
+              --peers N          silent peers (default 2000)
+              --duration SECONDS of each of the two measurements (default 60)
+          -h, --help             this text
+
+        Examples:
+          make bench BENCH=silent-peers
+          KmsTool.Benchmarks silent-peers --duration 5
+
+        """;
+
     private const string Proxy = """
         Measures the published kmstool-instance vsock-proxy beside socat and beside no
         proxy, from a Unix socket to TCP on 127.0.0.1, in turn in one run, and prints
@@ -135,6 +160,7 @@ internal static class HelpTexts
         [LoadCommandLine.Name] = Load,
         [ProxyCommandLine.Name] = Proxy,
         [KmsProxyCommandLine.Name] = KmsProxy,
+        [SilentPeersCommandLine.Name] = SilentPeers,
         [MicroCommandLine.Name] = Micro,
         [RelayCommandLine.Name] = Relay,
     };

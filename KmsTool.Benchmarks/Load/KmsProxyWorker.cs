@@ -54,6 +54,9 @@ internal sealed class KmsProxyWorker : IWorker
             int received = _socket.Receive(_answer.AsSpan(length));
             length += received;
             ReadOnlySpan<byte> answer = _answer.AsSpan(0, length);
+            if (length == 0)
+                throw new SocketException((int)SocketError.ConnectionReset);
+
             if (received == 0 || length == _answer.Length)
                 throw Wrong(answer);
 

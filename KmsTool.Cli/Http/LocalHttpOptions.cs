@@ -14,8 +14,14 @@ internal sealed record LocalHttpOptions
     /// <summary>Gives the TLS options of each connection; <see langword="null"/> for plain HTTP.</summary>
     public Func<SslServerAuthenticationOptions>? Tls { get; init; }
 
-    /// <summary>Connections open at once; further ones are closed.</summary>
+    /// <summary>
+    /// Connections open at once. The one that has been without a request for the longest time gives way to a further one, which
+    /// waits when every connection has a request.
+    /// </summary>
     public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>How long a connection may be silent before its first request and between requests.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long the head of a request may take.</summary>
     public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using KmsTool.Cli.Http;
 using KmsTool.Proxying.Http;
 using KmsTool.Proxying.Relaying;
 using Microsoft.Extensions.Logging;
@@ -11,12 +12,25 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
     private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
     private static readonly RelayOptions Bounds = new();
 
+    private volatile Relay? _tunnel;
+
+    /// <summary>How long nothing has passed through its tunnel; zero where it has none.</summary>
+    public TimeSpan IdleTime => _tunnel?.IdleTime ?? TimeSpan.Zero;
+
+    /// <summary>Ends it before it has a request: by a reset, which leaves no port waiting.</summary>
+    public void End() => application.Close(0);
+
+    /// <summary>Ends its tunnel.</summary>
+    public void EndTunnel() => _tunnel?.EndIdle();
+
+    /// <param name="place">Its place among the connections.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(ConnectionLimiter.Place place, CancellationToken cancellationToken)
     {
-        application.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
         try
         {
+            application.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
             HeadRead read = await RequestHeadReader.ReadAsync(application, options.RequestTimeout, time, cancellationToken);
             if (read.Head is null)
             {
@@ -27,17 +41,17 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
             }
 
             if (EgressRequest.TryRead(read.Head, out EgressRequest? request, out HttpAnswer? wrong))
-                await LeadAsync(request, read.Rest, cancellationToken);
+                await LeadAsync(request, read.Rest, place, cancellationToken);
             else
                 await RefuseAsync("nothing", wrong, cancellationToken);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The application has gone.
+            // The application has gone, or has given way.
         }
     }
 
-    private async Task LeadAsync(EgressRequest request, ReadOnlyMemory<byte> rest, CancellationToken cancellationToken)
+    private async Task LeadAsync(EgressRequest request, ReadOnlyMemory<byte> rest, ConnectionLimiter.Place place, CancellationToken cancellationToken)
     {
         string name = $"{request.Host}:{request.Port}";
         if (!options.Rules.Allows(request.Host))
@@ -45,6 +59,9 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
             await RefuseAsync(name, HttpAnswer.Refusal("403 Forbidden", $"{request.Host} is not among what egress allows"), cancellationToken);
             return;
         }
+
+        if (!place.TryBeginRequest())
+            return;
 
         Socket destination;
         using (var timer = new CancellationTokenSource(options.ConnectTimeout, time))
@@ -75,7 +92,9 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
             else
                 await application.SendAsync(Established, SocketFlags.None, cancellationToken);
 
-            RelayResult result = await Relay.RunAsync(application, destination, early, Bounds, time, cancellationToken);
+            _tunnel = new Relay(application, destination, Bounds, time);
+            RelayResult result = await _tunnel.RunAsync(early, cancellationToken);
+            _tunnel = null;
             Log.EgressEnded(logger, name, result.BytesUp, result.BytesDown, result.End.ToString());
         }
     }

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using KmsTool.Cli.Http;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Egress;
@@ -10,7 +12,8 @@ namespace KmsTool.Enclave.Egress;
 /// </summary>
 internal sealed class EgressServer : IAsyncDisposable
 {
-    private const int Backlog = 512;
+    // As many as the kernel allows (net.core.somaxconn). A connection that finds the queue full tries again after a second only.
+    private const int Backlog = 4096;
 
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
@@ -18,7 +21,8 @@ internal sealed class EgressServer : IAsyncDisposable
     private readonly EgressOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SemaphoreSlim _places;
+    private readonly ConnectionLimiter _limiter;
+    private readonly ConcurrentDictionary<EgressConnection, Task> _connections = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
@@ -28,7 +32,7 @@ internal sealed class EgressServer : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _places = new SemaphoreSlim(options.MaxConnections);
+        _limiter = new ConnectionLimiter(options.MaxConnections, time);
         Address = new Uri($"http://{listener.LocalEndPoint}");
         _running = Task.Run(AcceptAsync);
     }
@@ -59,10 +63,7 @@ internal sealed class EgressServer : IAsyncDisposable
         await _stop.CancelAsync();
         _listener.Dispose();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        for (int i = 0; i < _options.MaxConnections; i++)
-            await _places.WaitAsync();
-
-        _places.Dispose();
+        await Task.WhenAll(_connections.Values);
         _stop.Dispose();
     }
 
@@ -70,30 +71,55 @@ internal sealed class EgressServer : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            // Further ones wait in the kernel's queue.
-            await _places.WaitAsync(_stop.Token);
+            Socket socket;
             try
             {
-                Socket socket = await _listener.AcceptAsync(_stop.Token);
-                _ = Task.Run(() => ServeAsync(socket), CancellationToken.None);
+                socket = await _listener.AcceptAsync(_stop.Token);
             }
-            catch (Exception e)
+            catch (SocketException e) when (!_stop.IsCancellationRequested)
             {
-                _places.Release();
-                if (e is not SocketException socketException || _stop.IsCancellationRequested)
-                    throw;
-
-                Log.AcceptFailed(_logger, socketException.SocketErrorCode.ToString());
+                Log.AcceptFailed(_logger, e.SocketErrorCode.ToString());
                 await Task.Delay(AcceptPause, _time, _stop.Token);
+                continue;
             }
+
+            var connection = new EgressConnection(socket, _options, _time, _logger);
+            ConnectionLimiter.Place place;
+            try
+            {
+                // Further ones wait in the kernel's queue.
+                place = await _limiter.TakeAsync(socket, connection.End, EndIdlestTunnel, _stop.Token);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+
+            Task served = Task.Run(() => ServeAsync(connection, socket, place), CancellationToken.None);
+            _connections[connection] = served;
+            _ = served.ContinueWith(
+                _ => _connections.TryRemove(connection, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
-    private async Task ServeAsync(Socket socket)
+    private TimeSpan EndIdlestTunnel()
+    {
+        EgressConnection? idlest = _connections.Keys.MaxBy(static connection => connection.IdleTime);
+        TimeSpan left = _options.TunnelPatience - (idlest?.IdleTime ?? TimeSpan.Zero);
+        if (left > TimeSpan.Zero)
+            return left;
+
+        // Its place is free in a moment.
+        idlest!.EndTunnel();
+        return Timeout.InfiniteTimeSpan;
+    }
+
+    private async Task ServeAsync(EgressConnection connection, Socket socket, ConnectionLimiter.Place place)
     {
         try
         {
-            await new EgressConnection(socket, _options, _time, _logger).RunAsync(_stop.Token);
+            await connection.RunAsync(place, _stop.Token);
         }
 #pragma warning disable CA1031 // A fault of ours ends this connection and no other.
         catch (Exception e) when (e is not OperationCanceledException)
@@ -108,7 +134,7 @@ internal sealed class EgressServer : IAsyncDisposable
         finally
         {
             socket.Dispose();
-            _places.Release();
+            place.Dispose();
         }
     }
 }

@@ -16,14 +16,23 @@ internal sealed record KmsProxyOptions
     /// <summary>The regions that may be named.</summary>
     public required ProxyRegions Regions { get; init; }
 
-    /// <summary>Connections open at once; further ones are closed.</summary>
+    /// <summary>
+    /// Connections open at once. The one that has been without a request for the longest time gives way to a further one, which
+    /// waits when every connection has a request.
+    /// </summary>
     public int MaxConnections { get; init; } = 512;
 
     /// <summary>How long a request may take, once it is here.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the head of a request may take.</summary>
-    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a connection may be silent before its first request and between requests. The server looks once a second and adds
+    /// a second, so that a connection ends within 10 s.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long the head of a request may take, measured as <see cref="IdleTimeout"/> is.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>How long a body may come slower than 240 bytes a second.</summary>
     public TimeSpan BodyPatience { get; init; } = TimeSpan.FromSeconds(5);

@@ -32,6 +32,7 @@ internal sealed class KmsProxyServer : IAsyncDisposable
                     Address = options.Address,
                     Port = options.Port,
                     MaxConnections = options.MaxConnections,
+                    IdleTimeout = options.IdleTimeout,
                     HeadTimeout = options.HeadTimeout,
                     BodyPatience = options.BodyPatience,
                 },

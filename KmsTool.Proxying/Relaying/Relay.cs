@@ -22,7 +22,11 @@ internal sealed class Relay
     private RelayEnd _end = RelayEnd.Closed;
     private string? _reason;
 
-    private Relay(Socket accepted, Socket destination, RelayOptions options, TimeProvider time)
+    /// <param name="accepted">The connection that was accepted.</param>
+    /// <param name="destination">Where it is taken.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="time">Measures them.</param>
+    public Relay(Socket accepted, Socket destination, RelayOptions options, TimeProvider time)
     {
         _accepted = accepted;
         _destination = destination;
@@ -47,7 +51,13 @@ internal sealed class Relay
         Socket accepted, Socket destination, ReadOnlyMemory<byte> early, RelayOptions options, TimeProvider time, CancellationToken cancellationToken) =>
         new Relay(accepted, destination, options, time).RunAsync(early, cancellationToken);
 
-    private async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> early, CancellationToken cancellationToken)
+    /// <summary>How long nothing has passed; zero while a side has still to take something.</summary>
+    public TimeSpan IdleTime => IdleTimeAt(_time.GetTimestamp());
+
+    /// <summary>Runs as <see cref="RunAsync(Socket, Socket, ReadOnlyMemory{byte}, RelayOptions, TimeProvider, CancellationToken)"/> does. Only once.</summary>
+    /// <param name="early">Bytes that have been read of the accepted connection already.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> early, CancellationToken cancellationToken)
     {
         await using (cancellationToken.UnsafeRegister(static self => ((Relay)self!).Abort(RelayEnd.Stopped, "stopped"), this))
         await using (_timer)
@@ -62,6 +72,9 @@ internal sealed class Relay
         _destination.Dispose();
         return new RelayResult(_up.Bytes, _down.Bytes, _end, _reason);
     }
+
+    /// <summary>Ends it as idle before the idle timeout is over.</summary>
+    public void EndIdle() => Abort(RelayEnd.Idle, $"nothing passed for {IdleTime.TotalSeconds:0.###} s, and its place was needed");
 
     private async Task CarryAsync(Pump pump, ReadOnlyMemory<byte> early)
     {
@@ -120,15 +133,16 @@ internal sealed class Relay
 
     private bool IsStalled(Pump pump, long now) => pump.IsSending && _time.GetElapsedTime(pump.Latest, now) >= _options.SendTimeout;
 
+    private TimeSpan IdleTimeAt(long now) =>
+        _up.IsSending || _down.IsSending ? TimeSpan.Zero : _time.GetElapsedTime(Math.Max(_up.Latest, _down.Latest), now);
+
     /// <summary>The time until the relay is idle, which it is not while a side takes what is sent to it, however slowly.</summary>
     private TimeSpan UntilIdle(long now)
     {
         if (_options.IdleTimeout <= TimeSpan.Zero)
             return TimeSpan.MaxValue;
 
-        return _up.IsSending || _down.IsSending
-            ? _options.IdleTimeout
-            : _options.IdleTimeout - _time.GetElapsedTime(Math.Max(_up.Latest, _down.Latest), now);
+        return _options.IdleTimeout - IdleTimeAt(now);
     }
 
     /// <summary>

@@ -137,6 +137,69 @@ public class EgressServerTests
         applications.ForEach(static socket => socket.Dispose());
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("CONNECT exam")]
+    public async Task Connection_without_a_request_gives_way_to_a_new_one(string said)
+    {
+        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = 2 });
+        using Socket tunnel = await egress.DialAsync("CONNECT a.test:443 HTTP/1.1\r\n\r\n");
+        using Socket tunnelParent = await egress.AcceptConnectAsync("a.test:443");
+        await egress.ReadHeadAsync(tunnel);
+        using Socket silent = await egress.DialAsync(said);
+
+        using Socket other = await egress.DialAsync("CONNECT b.test:443 HTTP/1.1\r\n\r\n");
+        using Socket otherParent = await egress.AcceptConnectAsync("b.test:443");
+        await egress.ReadHeadAsync(other);
+
+        await egress.WaitForEndAsync(silent);
+        await egress.SendAsync(tunnel, "kept");
+        Assert.Equal("kept", await egress.ReadAsync(tunnelParent, 4));
+    }
+
+    [Fact]
+    public async Task Tunnel_that_has_been_idle_the_longest_gives_way_when_its_time_is_over()
+    {
+        var clock = new ManualClock();
+        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = 3, TunnelPatience = TimeSpan.FromSeconds(10) }, time: clock);
+        var tunnels = new List<(Socket Application, Socket Parent)>();
+        foreach (string name in (string[])["idle", "idler", "busy"])
+        {
+            Socket application = await egress.DialAsync($"CONNECT {name}.test:443 HTTP/1.1\r\n\r\n");
+            Socket parent = await egress.AcceptConnectAsync($"{name}.test:443");
+            await egress.ReadHeadAsync(application);
+            tunnels.Add((application, parent));
+        }
+
+        async Task carryAsync(int tunnel)
+        {
+            await egress.SendAsync(tunnels[tunnel].Parent, "x");
+            Assert.Equal("x", await egress.ReadAsync(tunnels[tunnel].Application, 1));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(3));
+        await carryAsync(0);
+        clock.Advance(TimeSpan.FromSeconds(3));
+        await carryAsync(2);
+        using Socket further = await egress.DialAsync("CONNECT further.test:443 HTTP/1.1\r\n\r\n");
+        await clock.WaitForTimerAsync(TimeSpan.FromSeconds(4) + TimeSpan.FromMilliseconds(1), egress.Patience);
+        Assert.False(egress.Parent.Pending());
+
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        using Socket furtherParent = await egress.AcceptConnectAsync("further.test:443");
+        await egress.WaitForEndAsync(tunnels[1].Application);
+        await egress.WaitForEndAsync(tunnels[1].Parent);
+        Assert.Contains("idler.test:443", await egress.Log.WaitForAsync("Idle", egress.Patience), StringComparison.Ordinal);
+        await carryAsync(0);
+        await carryAsync(2);
+        foreach ((Socket application, Socket parent) in tunnels)
+        {
+            application.Dispose();
+            parent.Dispose();
+        }
+    }
+
     [Fact]
     public async Task Many_connections_at_once_are_all_served()
     {

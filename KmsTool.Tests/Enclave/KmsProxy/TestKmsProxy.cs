@@ -128,11 +128,18 @@ internal sealed class TestKmsProxy : IAsyncDisposable
         return text.Append(System.Globalization.CultureInfo.InvariantCulture, $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}").ToString();
     }
 
+    /// <summary>A connection of an application.</summary>
+    public async Task<Socket> ConnectAsync()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(Proxy.Address.Host, Proxy.Address.Port);
+        return socket;
+    }
+
     /// <summary>Sends bytes as they are and reads until the proxy closes.</summary>
     public async Task<string> SendAsync(string text, bool closes = false)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(Proxy.Address.Host, Proxy.Address.Port);
+        using Socket socket = await ConnectAsync();
         await using var stream = new NetworkStream(socket);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(closes ? text : text.Replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n", StringComparison.Ordinal)));
         using var reader = new StreamReader(stream, Encoding.UTF8);
