@@ -109,7 +109,8 @@ public class EgressServerTests
     public async Task Connections_past_the_most_wait_and_are_served_in_turn()
     {
         const int Most = 3;
-        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = Most });
+        // Its time stands, so that no connection has to give way before it has sent its request.
+        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = Most }, time: new ManualClock());
         var applications = new List<Socket>();
         for (int i = 0; i < 20; i++)
             applications.Add(await egress.DialAsync($"CONNECT h{i}.test:443 HTTP/1.1\r\n\r\n"));
@@ -203,7 +204,7 @@ public class EgressServerTests
     [Fact]
     public async Task Many_connections_at_once_are_all_served()
     {
-        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = 16 });
+        await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = 16 }, time: new ManualClock());
         Task parent = Task.Run(async () =>
         {
             for (int i = 0; i < 200; i++)
