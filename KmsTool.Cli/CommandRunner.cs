@@ -17,7 +17,6 @@ internal static class CommandRunner
     /// <param name="args">The program's arguments.</param>
     public static async Task<int> RunAsync(string program, RootCommand root, string[] args)
     {
-        ProcessMemory.ForbidDumps();
         ParseResult parseResult = Parse(root, args);
         using var stopping = new CancellationTokenSource();
         void stop(PosixSignalContext signal)

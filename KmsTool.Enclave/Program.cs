@@ -17,6 +17,7 @@ internal static class Program
         if (args is [ApplicationLauncher.Name, ..])
             return ApplicationLauncher.Run(args.AsSpan(1));
 
+        ProcessMemory.Protect();
         string name = ProgramName.Invoked();
         int exitCode = await CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args);
         // The original knows one way to fail, and scripts may compare with it.

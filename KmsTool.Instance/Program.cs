@@ -11,6 +11,7 @@ internal static class Program
 
     public static Task<int> Main(string[] args)
     {
+        ProcessMemory.Protect();
         string name = ProgramName.Invoked();
         RootCommand root = BuildCommandTree(name, new DecryptCommandLine(findsRegion: name != Original));
         return CommandRunner.RunAsync(name == VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args);

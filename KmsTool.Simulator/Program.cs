@@ -7,7 +7,11 @@ namespace KmsTool.Simulator;
 
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => CommandRunner.RunAsync("kmstool-simulator", BuildCommandTree(), args);
+    public static Task<int> Main(string[] args)
+    {
+        ProcessMemory.Protect();
+        return CommandRunner.RunAsync("kmstool-simulator", BuildCommandTree(), args);
+    }
 
     public static RootCommand BuildCommandTree()
     {

@@ -33,6 +33,9 @@ internal static class SupervisorProgram
         if (args[0] == ApplicationLauncher.Name)
             return ApplicationLauncher.Run(args.AsSpan(1));
 
+        if (args[0] == SameUserTests.Probe)
+            return await SameUserTests.ProbeAsync(args[1..]);
+
         using ILoggerFactory loggers = LogOutput.Create(LogLevel.Debug);
         using var supervisor = new ApplicationSupervisor(loggers.CreateLogger("test")) { GraceTime = TimeSpan.Parse(args[2], CultureInfo.InvariantCulture) };
         using var abort = new CancellationTokenSource();
