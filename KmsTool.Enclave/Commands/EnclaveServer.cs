@@ -4,6 +4,7 @@ using KmsTool.Cli;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
     private readonly StreamListener _listener;
     private readonly Introspection _introspection;
     private readonly EnclaveDaemon _daemon;
+    private readonly ClockCheck _clock;
 
     private EnclaveServer(
         AttestedKms kms, StreamListener listener, ServeOptions options, CredentialStore? credentials, TimeProvider time, ILogger logger)
@@ -26,6 +28,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
         var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Pins, options.Kms.Region, options.Kms.Endpoints);
         _introspection = new Introspection(kms.Nsm, options.Pins, Describe(options), limits, counters, Version, time);
         _daemon = new EnclaveDaemon(listener, clients, new CredentialInbox(credentials), _introspection, limits, counters, time, logger);
+        _clock = new ClockCheck(kms.Nsm, options.Startup, time, logger);
     }
 
     /// <summary>Where it listens.</summary>
@@ -45,7 +48,8 @@ internal sealed class EnclaveServer : IAsyncDisposable
         new(kms, Bind(options.Listen, options.Kms.Sockets), options, credentials, time, logger);
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled and connections are drained.</summary>
-    public Task RunAsync(CancellationToken stopping) => _daemon.RunAsync(stopping);
+    /// <exception cref="CommandFailedException">The clock has become wrong, which is refused.</exception>
+    public Task RunAsync(CancellationToken stopping) => _clock.GuardAsync(_daemon.RunAsync, stopping);
 
     public async ValueTask DisposeAsync()
     {
@@ -74,6 +78,8 @@ internal sealed class EnclaveServer : IAsyncDisposable
         Fips = options.Kms.Endpoints.Fips,
         CaBundle = options.Kms.CaBundle,
         RefuseDebugMode = options.Startup.RefuseDebugMode,
+        RefuseClockSkew = options.Startup.RefuseClockSkew,
+        RefuseOtherRandomSource = options.Startup.RefuseOtherRandomSource,
         Reply = options.Disclosure.ToString().ToLowerInvariant(),
     };
 

@@ -3,6 +3,7 @@ using KmsTool.Cli;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.KmsProxy;
+using KmsTool.Enclave.Startup;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Commands;
@@ -13,6 +14,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
     // In the order of their making; they end the other way round.
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly CredentialStore _credentials;
+    private ClockCheck? _clock;
 
     private EnclaveServices(TimeProvider time) => _credentials = new CredentialStore(time);
 
@@ -40,12 +42,13 @@ internal sealed class EnclaveServices : IAsyncDisposable
     }
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled.</summary>
+    /// <exception cref="CommandFailedException">The clock has become wrong, which is refused.</exception>
     public async Task RunAsync(CancellationToken stopping)
     {
         if (Daemon is not null)
             await Daemon.RunAsync(stopping);
         else
-            await Task.Delay(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _clock!.GuardAsync(UntilAsync, stopping);
     }
 
     public async ValueTask DisposeAsync()
@@ -56,11 +59,15 @@ internal sealed class EnclaveServices : IAsyncDisposable
         _credentials.Dispose();
     }
 
+    private static async Task UntilAsync(CancellationToken stopping) =>
+        await Task.Delay(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     private async Task OpenAsync(
         ServicesOptions options, Func<string, string?> environment, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         AttestedKms kms = Own(await AttestedKms.OpenAsync(
             options.Kms, options.Pins, options.Recipient, options.Startup, time, logger, cancellationToken));
+        _clock = new ClockCheck(kms.Nsm, options.Startup, time, logger);
         if (options.KmsProxy is { } proxy)
         {
             OpenCredentials(options, environment, time, logger);

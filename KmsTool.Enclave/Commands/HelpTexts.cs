@@ -24,8 +24,9 @@ internal static class HelpTexts
 
         Pins, which the parent cannot change, as they are in the measured image. The
         variables KMSTOOL_ALLOW_KEY, KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT,
-        KMSTOOL_OPERATIONS (lists with commas) and KMSTOOL_REFUSE_DEBUG_MODE=true hold
-        in addition:
+        KMSTOOL_OPERATIONS (lists with commas), KMSTOOL_REFUSE_DEBUG_MODE,
+        KMSTOOL_REFUSE_CLOCK_SKEW and KMSTOOL_REFUSE_OTHER_RANDOM_SOURCE (true) hold in
+        addition:
           --allow-key ARN...     the only KMS keys that are used. KMS gets the ARN as
                                  KeyId, and an answer of another key is refused
           --require-encryption-context NAME[=VALUE]...
@@ -36,6 +37,11 @@ internal static class HelpTexts
           --reply WHAT           what leaves the enclave of a secret: plaintext
                                  (default), sha256 or none
           --refuse-debug-mode    does not start where PCR0 is all zeros
+          --refuse-clock-skew    does not start where the clock is off by more than a
+                                 minute, and ends when it becomes so
+          --refuse-other-random-source
+                                 does not start where the kernel's random numbers do
+                                 not come from nsm-hwrng
           -r, --region REGION    the region; a SetClient that names one is refused.
                                  Else REGION, else what the instance names, else
                                  us-east-1
@@ -89,9 +95,10 @@ internal static class HelpTexts
           -h, --help             this text
           --version              the version
 
-        At start it mixes random bytes of the Nitro Secure Module into the kernel's,
-        brings the interface lo up, and warns of debug mode, of another random source
-        than nsm-hwrng and of a clock that is off by more than a minute. Prints
+        At start it seeds the kernel's random generator and OpenSSL's from the Nitro
+        Secure Module, brings the interface lo up, and warns of debug mode, of another
+        random source than nsm-hwrng and of a clock that is off by more than a minute.
+        It compares the clock with the module's again every 5 minutes. Prints
         'ready ADDRESS' on stdout when it listens; runs until SIGTERM.
 
         Examples:
@@ -103,7 +110,8 @@ internal static class HelpTexts
 
         Exit codes:
           0 stopped by a signal
-          1 debug mode, which --refuse-debug-mode refuses
+          1 what --refuse-debug-mode, --refuse-clock-skew or
+            --refuse-other-random-source refuses
           2 wrong usage
           4 the Nitro Secure Module or the address cannot be used
 

@@ -204,6 +204,12 @@ internal static class KmsHelpTexts
                                  Decrypt,GenerateRandom; also KMSTOOL_OPERATIONS
           --refuse-debug-mode    fails where PCR0 is all zeros; also
                                  KMSTOOL_REFUSE_DEBUG_MODE=true
+          --refuse-clock-skew    fails where the clock is off by more than a minute;
+                                 also KMSTOOL_REFUSE_CLOCK_SKEW=true
+          --refuse-other-random-source
+                                 fails where the kernel's random numbers do not come
+                                 from nsm-hwrng; also
+                                 KMSTOOL_REFUSE_OTHER_RANDOM_SOURCE=true
 
         Other:
           --vsock-buffer-size BYTES
@@ -220,8 +226,8 @@ internal static class KmsHelpTexts
     private const string ExitCodes = """
         Exit codes (under the name kmstool_enclave_cli 1 in place of 2 to 5):
           0 success
-          1 KMS said no, a pin forbids it, debug mode is refused, or the result could
-            not be written
+          1 KMS said no, a pin forbids it, a --refuse option refuses the enclave, or
+            the result could not be written
           2 wrong usage
           3 no credentials
           4 no way to KMS or to the Nitro Secure Module

@@ -21,7 +21,8 @@ internal static class ServicesHelp
 
         Pins, which nobody can change, as they are in the measured image. The variables
         KMSTOOL_ALLOW_KEY, KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT, KMSTOOL_OPERATIONS (lists
-        with commas) and KMSTOOL_REFUSE_DEBUG_MODE=true hold in addition:
+        with commas), KMSTOOL_REFUSE_DEBUG_MODE, KMSTOOL_REFUSE_CLOCK_SKEW and
+        KMSTOOL_REFUSE_OTHER_RANDOM_SOURCE (true) hold in addition:
               --allow-key ARN... the only KMS keys that are used
               --require-encryption-context NAME[=VALUE]...
                                  what each encryption context must have
@@ -31,6 +32,12 @@ internal static class ServicesHelp
                                  (default), sha256 or none
               --refuse-debug-mode
                                  does not start where PCR0 is all zeros
+              --refuse-clock-skew
+                                 does not start where the clock is off by more than a
+                                 minute, and ends when it becomes so
+              --refuse-other-random-source
+                                 does not start where the kernel's random numbers do
+                                 not come from nsm-hwrng
 
         AWS credentials, which stay in the proxy:
               --credentials ORIGIN
@@ -122,7 +129,8 @@ internal static class ServicesHelp
 
         Exit codes:
           0 stopped by a signal
-          1 debug mode, which --refuse-debug-mode refuses, or FILE cannot be written
+          1 what --refuse-debug-mode, --refuse-clock-skew or
+            --refuse-other-random-source refuses, or FILE cannot be written
           2 wrong usage
           3 no credentials
           4 the Nitro Secure Module or a port cannot be used
@@ -163,9 +171,10 @@ internal static class ServicesHelp
 
         Exit codes:
           those of COMMAND, 128 and the number of the signal that ended it,
-          126 or 127 when it cannot be run or found; before it runs:
-          1 debug mode, which --refuse-debug-mode refuses, or the process may not
-            become USER
+          126 or 127 when it cannot be run or found; 1 when --refuse-clock-skew
+          ends it; before it runs:
+          1 what --refuse-debug-mode, --refuse-clock-skew or
+            --refuse-other-random-source refuses, or the process may not become USER
           2 wrong usage
           3 no credentials
           4 the Nitro Secure Module or a port cannot be used

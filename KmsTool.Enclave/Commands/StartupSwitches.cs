@@ -7,13 +7,21 @@ namespace KmsTool.Enclave.Commands;
 internal sealed class StartupSwitches
 {
     private readonly Option<bool> _refuseDebugMode = new("--refuse-debug-mode");
+    private readonly Option<bool> _refuseClockSkew = new("--refuse-clock-skew");
+    private readonly Option<bool> _refuseOtherRandomSource = new("--refuse-other-random-source");
 
-    public void AddTo(Command command) => command.Add(_refuseDebugMode);
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_refuseDebugMode, _refuseClockSkew, _refuseOtherRandomSource])
+            command.Add(option);
+    }
 
     /// <exception cref="KmsTool.Cli.CommandFailedException">A variable is malformed.</exception>
     public StartupOptions Read(ParseResult parseResult, Func<string, string?> environment) => new()
     {
         RefuseDebugMode = IsSet(_refuseDebugMode, parseResult, environment),
+        RefuseClockSkew = IsSet(_refuseClockSkew, parseResult, environment),
+        RefuseOtherRandomSource = IsSet(_refuseOtherRandomSource, parseResult, environment),
     };
 
     // Both are looked at, as a malformed variable is an error next to an option, too.

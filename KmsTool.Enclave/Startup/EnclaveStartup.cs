@@ -8,13 +8,11 @@ namespace KmsTool.Enclave.Startup;
 
 /// <summary>
 /// What a fresh enclave needs before it serves: entropy and a loopback interface; and a look at what would make it less
-/// safe than it seems. Nothing but debug mode, where that is refused, keeps it from starting.
+/// safe than it seems, which is a warning unless an option refuses it.
 /// </summary>
 internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(1);
-
-    /// <exception cref="CommandFailedException">The enclave is in debug mode, and that is refused.</exception>
+    /// <exception cref="CommandFailedException">An option refuses what was found.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var random = new KernelRandom(nsm, options, logger);
@@ -23,10 +21,7 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         if (options.BringsUpLoopback)
             BringUpLoopback();
 
-        AttestationDocument? document = await AttestAsync(cancellationToken);
-        if (document is not null)
-            CheckClock(document);
-
+        AttestationDocument? document = await new ClockCheck(nsm, options, time, logger).RunAsync(cancellationToken);
         if (await IsDebugModeAsync(document, cancellationToken))
             AnnounceDebugMode();
     }
@@ -72,29 +67,6 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         {
             throw new CommandFailedException(ExitCode.OperationFailed,
                 "The enclave is in debug mode (PCR0 is all zeros), which --refuse-debug-mode refuses; run it without --debug-mode.");
-        }
-    }
-
-    private void CheckClock(AttestationDocument document)
-    {
-        TimeSpan difference = time.GetUtcNow() - document.Timestamp;
-        if (difference.Duration() > MaxClockDifference)
-            Log.ClockDiffers(logger, difference);
-    }
-
-    private async Task<AttestationDocument?> AttestAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            NsmResponse.Attestation attestation = await nsm.AskAsync<NsmResponse.Attestation>(
-                new NsmRequest.Attestation(UserData: null, Nonce: null, PublicKey: null), cancellationToken);
-            // Not verified: it comes from this enclave's own device.
-            return AttestationPayload.Read(CoseSign1.Parse(attestation.Document).Payload);
-        }
-        catch (Exception e) when (e is IOException or NsmException or AttestationRejectedException)
-        {
-            Log.ClockNotChecked(logger, e.Message);
-            return null;
         }
     }
 }

@@ -24,6 +24,8 @@ internal static class DescriptionText
         Line(text, "FIPS endpoint", pins.Fips ? "yes" : "no");
         Line(text, "Trust anchors", pins.CaBundle ?? "the system's");
         Line(text, "Refuses debug mode", pins.RefuseDebugMode ? "yes" : "no");
+        Line(text, "Refuses clock skew", pins.RefuseClockSkew ? "yes" : "no");
+        Line(text, "Refuses other RNG", pins.RefuseOtherRandomSource ? "yes" : "no");
         Line(text, "Keys", pins.AllowKey is { } keys ? string.Join(", ", keys) : "any");
         Line(text, "Context", pins.RequireEncryptionContext is { } context ? string.Join(", ", context) : "any");
         Line(text, "Operations", pins.Operations is { } operations ? string.Join(", ", operations) : "all");

@@ -18,6 +18,12 @@ public sealed record EnclavePins
     /// <summary>Whether the enclave does not start in debug mode.</summary>
     public required bool RefuseDebugMode { get; init; }
 
+    /// <summary>Whether the enclave does not start, or ends, where its clock differs from its Nitro Secure Module's.</summary>
+    public bool RefuseClockSkew { get; init; }
+
+    /// <summary>Whether the enclave does not start where its random numbers come from elsewhere than its Nitro Secure Module.</summary>
+    public bool RefuseOtherRandomSource { get; init; }
+
     /// <summary>ARNs of the keys that may be used.</summary>
     public IReadOnlyList<string>? AllowKey { get; init; }
 

@@ -52,7 +52,7 @@ public class CommandsInDocsTests
     [Theory]
     [InlineData("kmstool-instance gener", "generate-data-key generate-data-key-pair generate-random")]
     [InlineData("kmstool-instance decrypt --output j", "json")]
-    [InlineData("kmstool-enclave serve --refuse", "--refuse-debug-mode")]
+    [InlineData("kmstool-enclave serve --refuse-d", "--refuse-debug-mode")]
     public async Task Completion_of_bash_works_as_documented(string line, string expected)
     {
         string setUp = string.Join('\n', DocsPage.Blocks(DocsPage.Named("cli.md"), "bash").SelectMany(block => block));

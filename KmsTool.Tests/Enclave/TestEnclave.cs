@@ -18,7 +18,6 @@ internal sealed class TestEnclave : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly AttestedKms _kms;
     private readonly EnclaveServer _server;
-    private readonly Task _running;
 
     private TestEnclave(RunningSimulator simulator, AttestedKms kms, EnclaveServer server, ServeOptions options)
     {
@@ -26,12 +25,15 @@ internal sealed class TestEnclave : IAsyncDisposable
         Simulator = simulator;
         Options = options;
         _server = server;
-        _running = server.RunAsync(_stopping.Token);
+        Running = server.RunAsync(_stopping.Token);
     }
 
     public RunningSimulator Simulator { get; }
 
     public ServeOptions Options { get; }
+
+    /// <summary>Ends when the daemon does.</summary>
+    public Task Running { get; }
 
     public StreamAddress Address => _server.LocalAddress;
 
@@ -112,12 +114,14 @@ internal sealed class TestEnclave : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
-        await _running.WaitAsync(EnclavePeer.Patience);
+        await Running.WaitAsync(EnclavePeer.Patience);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        if (!Running.IsFaulted)
+            await StopAsync();
+
         await _server.DisposeAsync();
         await _kms.DisposeAsync();
         _stopping.Dispose();

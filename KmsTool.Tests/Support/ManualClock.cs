@@ -1,10 +1,10 @@
 namespace KmsTool.Tests.Support;
 
 /// <summary>A clock that stands until a test puts it forward, which then runs the timers that are due.</summary>
-internal sealed class ManualClock : TimeProvider
+/// <param name="start">Where it stands at first; by default some day.</param>
+internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
+    private readonly DateTimeOffset _start = start ?? new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private readonly List<(TimeSpan Due, int Count, TaskCompletionSource Set)> _awaited = [];
@@ -15,7 +15,7 @@ internal sealed class ManualClock : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
-            return Start + _now;
+            return _start + _now;
     }
 
     public override long GetTimestamp()

@@ -3,6 +3,8 @@ using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Startup;
+using KmsTool.Tests.Simulator;
 
 namespace KmsTool.Tests.Enclave.Commands;
 
@@ -137,13 +139,27 @@ public class ServeCommandLineTests
         [
             "--allow-key", First, Second, "--require-encryption-context", "App=a=b", "--require-encryption-context", "Stage",
             "--operations", "decrypt,GenerateRandom", "--operations", "Describe", "--reply", "none", "--refuse-debug-mode",
+            "--refuse-clock-skew", "--refuse-other-random-source",
         ]);
 
         Assert.Equal([First, Second], options.Pins.AllowedKeys.Select(key => key.Arn));
         Assert.Equal([new RequiredContext("App", "a=b"), new RequiredContext("Stage", null)], options.Pins.RequiredContext);
         Assert.Equal(["Decrypt", "GenerateRandom", "Describe"], options.Pins.Operations);
         Assert.Equal(SecretDisclosure.None, options.Disclosure);
-        Assert.True(options.Startup.RefuseDebugMode);
+        Assert.Equal(new StartupOptions { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true }, options.Startup);
+    }
+
+    [Fact]
+    public async Task Run_ofAClockThatIsWrongAndRefused_exitsWith1()
+    {
+        await using RunningSimulator simulator = await RunningSimulator.StartAsync();
+        simulator.Host.Clock.Offset = TimeSpan.FromHours(1);
+
+        Support.ProgramResult result = await Support.ProgramRunner.RunAsync("kmstool-enclave",
+            ["serve", "--listen", "tcp:127.0.0.1:0", "--nsm", simulator.Host.NsmAddress.ToString(), "--refuse-clock-skew", "--log-level", "none"]);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("--refuse-clock-skew", Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
     }
 
     /// <summary>An option before the word serve must not be dropped: it may be a pin.</summary>
@@ -177,7 +193,7 @@ public class ServeCommandLineTests
         Assert.Empty(options.Pins.RequiredContext);
         Assert.Null(options.Pins.Operations);
         Assert.Equal(SecretDisclosure.Plaintext, options.Disclosure);
-        Assert.False(options.Startup.RefuseDebugMode);
+        Assert.Equal(new StartupOptions(), options.Startup);
         Assert.False(options.Kms.Endpoints.Fips);
     }
 

@@ -4,6 +4,7 @@ using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Startup;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;
 
@@ -31,7 +32,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         Assert.Equal("vsock:3:8000", options.Kms.Parent.ToString());
         Assert.Equal("nothing else", options.Parent.ToString());
         Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)), (options.Recipient.AttestationLifetime, options.Recipient.KeyLifetime));
-        Assert.False(options.Startup.RefuseDebugMode);
+        Assert.Equal(new StartupOptions(), options.Startup);
         Assert.Equal(LogLevel.Information, options.LogLevel);
         Assert.Equal(SecretDisclosure.Plaintext, options.Disclosure);
     }
@@ -43,7 +44,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         [
             "--region", "eu-west-1", "--kms-proxy-port", "0", "--listen-address", "::1", "--region-endpoint", "us-east-1", "eu-north-1=https://kms.test:8443",
             "--credentials", "push", "--daemon", "unix:/d.sock", "--request-timeout", "1.5", "--max-connections", "7", "--attestation-ttl", "0", "--key-lifetime", "60",
-            "--refuse-debug-mode", "--vsock-buffer-size", "3584", "--log-level", "trace", "--allow-key", Key, "--operations", "Decrypt,ListKeys", "--reply", "sha256",
+            "--refuse-debug-mode", "--refuse-clock-skew", "--refuse-other-random-source", "--vsock-buffer-size", "3584", "--log-level", "trace", "--allow-key", Key, "--operations", "Decrypt,ListKeys", "--reply", "sha256",
             "--egress-port", "0", "--egress-allow", "a.test", "10.0.0.0/8", "--egress-deny", "b.test", "--egress-proxy", "unix:/p.sock",
             "--egress-route", "KMS.test.:443=unix:/r.sock", "[2001:DB8::1]:80=unix:/s.sock",
         ]);
@@ -57,7 +58,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         Assert.Equal((3584UL, 3584UL), (options.Parent.Sockets.VsockBufferSize, options.Kms.Parent.Sockets.VsockBufferSize));
         Assert.Equal("unix:/d.sock", options.Daemon!.ToString());
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromMinutes(1)), (options.Recipient.AttestationLifetime, options.Recipient.KeyLifetime));
-        Assert.True(options.Startup.RefuseDebugMode);
+        Assert.Equal(new StartupOptions { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true }, options.Startup);
         Assert.Equal(LogLevel.Trace, options.LogLevel);
         Assert.Equal(["Decrypt", "ListKeys"], options.Pins.Operations);
         Assert.Equal(SecretDisclosure.Sha256, options.Disclosure);

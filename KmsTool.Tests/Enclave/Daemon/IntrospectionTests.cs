@@ -20,6 +20,7 @@ public class IntrospectionTests
             Pins = new KmsPins { AllowedKeys = [key], RequiredContext = [new RequiredContext("App", "vault")] },
             Disclosure = SecretDisclosure.Sha256,
             Limits = options.Limits with { MaxPending = 7 },
+            Startup = options.Startup with { RefuseClockSkew = true },
         });
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
         await peer.AskAsync("""{"Operation":"Decrypt","Ciphertext":"AAAA"}""");
@@ -34,7 +35,7 @@ public class IntrospectionTests
         Assert.False(reply.GetProperty("DebugMode").GetBoolean());
         Assert.Equal(Convert.ToHexStringLower(enclave.Simulator.Host.Pcrs.Read(0).Value), reply.GetProperty("Pcrs").GetProperty("0").GetString());
         AssertJson(
-            $$"""{"Region":"us-east-1","KmsEndpoint":"kms.us-east-1.amazonaws.com","Fips":false,"RefuseDebugMode":false,"CaBundle":"{{enclave.Options.Kms.CaBundle}}","AllowKey":["{{Key}}"],"RequireEncryptionContext":["App=vault"],"Reply":"sha256"}""",
+            $$"""{"Region":"us-east-1","KmsEndpoint":"kms.us-east-1.amazonaws.com","Fips":false,"RefuseDebugMode":false,"RefuseClockSkew":true,"RefuseOtherRandomSource":false,"CaBundle":"{{enclave.Options.Kms.CaBundle}}","AllowKey":["{{Key}}"],"RequireEncryptionContext":["App=vault"],"Reply":"sha256"}""",
             reply.GetProperty("Pins"));
         Assert.Equal(7, reply.GetProperty("Limits").GetProperty("MaxPending").GetInt32());
         JsonElement counters = reply.GetProperty("Counters");
