@@ -51,10 +51,26 @@ internal static partial class Log
     [LoggerMessage(15, LogLevel.Warning, "The descriptors of this process are good for {Connections} connections, not for {Limit} (--max-connections)")]
     public static partial void FewDescriptors(ILogger logger, int connections, int limit);
 
-    [LoggerMessage(20, LogLevel.Debug, "{Bytes} bytes of the Nitro Secure Module's mixed into the kernel's random numbers")]
-    public static partial void RandomSeeded(ILogger logger, int bytes);
+    [LoggerMessage(16, LogLevel.Debug, "Recipient key is generated")]
+    public static partial void RecipientKeyGenerating(ILogger logger);
 
-    [LoggerMessage(21, LogLevel.Warning, "The kernel's random numbers could not be seeded from the Nitro Secure Module: {Reason}")]
+    [LoggerMessage(17, LogLevel.Debug, "Kernel's random generator seeded with {Bytes} bytes of the Nitro Secure Module's")]
+    public static partial void KernelSeeded(ILogger logger, int bytes);
+
+    [LoggerMessage(18, LogLevel.Warning,
+        "Kernel's random generator could not be seeded at once ({Reason}): {Bytes} bytes of the Nitro Secure Module's are mixed in and reach it with its next seed. Run with CAP_SYS_ADMIN")]
+    public static partial void KernelNotReseeded(ILogger logger, int bytes, string reason);
+
+    [LoggerMessage(19, LogLevel.Warning, "Kernel's random generator could not be seeded from the Nitro Secure Module: {Reason}")]
+    public static partial void KernelNotSeeded(ILogger logger, string reason);
+
+    [LoggerMessage(20, LogLevel.Debug, "OpenSSL's random generator seeded with {Bytes} bytes of the Nitro Secure Module's")]
+    public static partial void OpenSslSeeded(ILogger logger, int bytes);
+
+    [LoggerMessage(29, LogLevel.Warning, "OpenSSL's random generator could not be seeded from the Nitro Secure Module: {Reason}")]
+    public static partial void OpenSslNotSeeded(ILogger logger, string reason);
+
+    [LoggerMessage(21, LogLevel.Warning, "The Nitro Secure Module gives no random bytes to seed the kernel's and OpenSSL's random generators: {Reason}")]
     public static partial void RandomNotSeeded(ILogger logger, string reason);
 
     [LoggerMessage(22, LogLevel.Warning, "The kernel's random numbers come from {Source}, not from {Expected}: is this a Nitro enclave?")]

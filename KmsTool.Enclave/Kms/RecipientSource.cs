@@ -98,7 +98,11 @@ internal sealed class RecipientSource : IDisposable
         _rotation.Change(_options.KeyLifetime, Timeout.InfiniteTimeSpan);
     }
 
-    private static Shared<RecipientKeyPair> Generate() => new(RecipientKeyPair.Generate());
+    private Shared<RecipientKeyPair> Generate()
+    {
+        Log.RecipientKeyGenerating(_logger);
+        return new Shared<RecipientKeyPair>(RecipientKeyPair.Generate());
+    }
 
     private RecipientLease? TryRentCurrent() =>
         _attested is { } attested && _time.GetElapsedTime(attested.At) < _options.AttestationLifetime && attested.Key.TryUse()

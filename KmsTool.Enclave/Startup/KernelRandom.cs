@@ -1,13 +1,16 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using KmsTool.Cli;
 using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace KmsTool.Enclave.Startup;
 
-/// <summary>The kernel's random numbers, on which every key in the enclave depends.</summary>
-internal sealed class KernelRandom(INsm nsm, StartupOptions options, ILogger logger)
+/// <summary>The random numbers of the kernel and of OpenSSL, on which every key in the enclave depends.</summary>
+internal sealed partial class KernelRandom(INsm nsm, StartupOptions options, ILogger logger)
 {
     private const string NsmSource = "nsm-hwrng";
 
@@ -16,40 +19,40 @@ internal sealed class KernelRandom(INsm nsm, StartupOptions options, ILogger log
 
     private const int MaxSourceLength = 64;
 
-    /// <summary>Mixes bytes of the Nitro Secure Module in. A failure is a warning: the kernel has its own sources.</summary>
+    // linux/random.h. RNDADDENTROPY takes a struct rand_pool_info: the entropy in bits, the length in bytes, the bytes. They
+    // reach the generator with its next seed, a minute away or more; RNDRESEEDCRNG seeds it at once.
+    private const nuint AddEntropy = 0x40085203;
+    private const nuint ReseedGenerator = 0x5207;
+    private const int PoolHeaderLength = 2 * sizeof(int);
+
+    /// <summary>
+    /// Seeds both from the Nitro Secure Module, each with bytes of its own. A failure is a warning: both have other sources.
+    /// </summary>
     public async Task SeedAsync(CancellationToken cancellationToken)
     {
-        byte[] seed = new byte[SeedLength];
+        byte[] pool = GC.AllocateArray<byte>(PoolHeaderLength + SeedLength, pinned: true);
+        MemoryMarshal.Cast<byte, int>(pool.AsSpan(0, PoolHeaderLength))[0] = SeedLength * 8;
+        MemoryMarshal.Cast<byte, int>(pool.AsSpan(0, PoolHeaderLength))[1] = SeedLength;
+        Memory<byte> seed = pool.AsMemory(PoolHeaderLength);
         try
         {
-            for (int length = 0; length < seed.Length;)
-            {
-                NsmResponse.GetRandom answer = await nsm.AskAsync<NsmResponse.GetRandom>(new NsmRequest.GetRandom(), cancellationToken);
-                if (answer.Random.IsEmpty)
-                    throw new NsmException(NsmErrorCode.InvalidResponse, "it gave no random bytes");
-
-                ReadOnlyMemory<byte> part = answer.Random[..Math.Min(answer.Random.Length, seed.Length - length)];
-                part.CopyTo(seed.AsMemory(length));
-                length += part.Length;
-                CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(answer.Random).Span);
-            }
-
-            // Mixed in without being counted as entropy, so that it can do no harm whatever it is.
-            using var random = new FileStream(options.RandomPath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-            random.Write(seed);
-            Log.RandomSeeded(logger, seed.Length);
+            await ReadNsmAsync(seed, cancellationToken);
+            SeedKernel(pool);
+            await ReadNsmAsync(seed, cancellationToken);
+            SeedOpenSsl(seed.Span);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NsmException)
+        catch (Exception e) when (e is IOException or NsmException)
         {
             Log.RandomNotSeeded(logger, e.Message);
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(seed);
+            CryptographicOperations.ZeroMemory(pool);
         }
     }
 
-    /// <summary>Warns where something else than the Nitro Secure Module feeds them.</summary>
+    /// <summary>Warns where something else than the Nitro Secure Module feeds the kernel's.</summary>
+    /// <exception cref="CommandFailedException">Something else does, and that is refused.</exception>
     public void CheckSource()
     {
         string source = "unknown";
@@ -62,7 +65,68 @@ internal sealed class KernelRandom(INsm nsm, StartupOptions options, ILogger log
             // The kernel has no hardware source at all.
         }
 
-        if (source != NsmSource)
-            Log.OtherRandomSource(logger, source[..Math.Min(source.Length, MaxSourceLength)], NsmSource);
+        if (source == NsmSource)
+            return;
+
+        source = source[..Math.Min(source.Length, MaxSourceLength)];
+        Log.OtherRandomSource(logger, source, NsmSource);
+        if (options.RefuseOtherRandomSource)
+        {
+            throw new CommandFailedException(ExitCode.OperationFailed,
+                $"The kernel's random numbers come from {source}, which --refuse-other-random-source refuses; write {NsmSource} to {options.RandomSourcePath}.");
+        }
     }
+
+    private async Task ReadNsmAsync(Memory<byte> seed, CancellationToken cancellationToken)
+    {
+        while (!seed.IsEmpty)
+        {
+            NsmResponse.GetRandom answer = await nsm.AskAsync<NsmResponse.GetRandom>(new NsmRequest.GetRandom(), cancellationToken);
+            if (answer.Random.IsEmpty)
+                throw new NsmException(NsmErrorCode.InvalidResponse, "it gave no random bytes");
+
+            int length = Math.Min(answer.Random.Length, seed.Length);
+            answer.Random[..length].CopyTo(seed);
+            seed = seed[length..];
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(answer.Random).Span);
+        }
+    }
+
+    private void SeedKernel(byte[] pool)
+    {
+        try
+        {
+            using var random = new FileStream(options.RandomPath, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            if (Control(random.SafeFileHandle, AddEntropy, pool) == 0 && Control(random.SafeFileHandle, ReseedGenerator, []) == 0)
+            {
+                Log.KernelSeeded(logger, SeedLength);
+                return;
+            }
+
+            // CAP_SYS_ADMIN is missing. Mixed in without being counted as entropy, until the kernel takes its next seed.
+            string reason = new Win32Exception(Marshal.GetLastPInvokeError()).Message;
+            random.Write(pool.AsSpan(PoolHeaderLength));
+            Log.KernelNotReseeded(logger, SeedLength, reason);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.KernelNotSeeded(logger, e.Message);
+        }
+    }
+
+    private void SeedOpenSsl(ReadOnlySpan<byte> seed)
+    {
+        try
+        {
+            OpenSslRandom.Add(seed, options.CryptoLibrary);
+            Log.OpenSslSeeded(logger, seed.Length);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or PlatformNotSupportedException)
+        {
+            Log.OpenSslNotSeeded(logger, e.Message);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle file, nuint operation, [In] byte[] argument);
 }

@@ -86,6 +86,8 @@ public sealed class PinVariablesTests : IDisposable
     [InlineData("KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT", "App=a", "--require-encryption-context", "App=b")]
     [InlineData("KMSTOOL_REFUSE_DEBUG_MODE", "")]
     [InlineData("KMSTOOL_REFUSE_DEBUG_MODE", "1")]
+    [InlineData("KMSTOOL_REFUSE_CLOCK_SKEW", "1")]
+    [InlineData("KMSTOOL_REFUSE_OTHER_RANDOM_SOURCE", "1")]
     [InlineData("KMSTOOL_REFUSE_DEBUG_MODE", "yes", "--refuse-debug-mode")]
     public void Variable_that_is_malformed_or_contradicts_the_option_is_an_error_that_names_it(string name, string value, params string[] arguments)
     {

@@ -156,7 +156,10 @@ public class ServeCommandLineTests
         simulator.Host.Clock.Offset = TimeSpan.FromHours(1);
 
         Support.ProgramResult result = await Support.ProgramRunner.RunAsync("kmstool-enclave",
-            ["serve", "--listen", "tcp:127.0.0.1:0", "--nsm", simulator.Host.NsmAddress.ToString(), "--refuse-clock-skew", "--log-level", "none"]);
+            [
+                "serve", "--listen", "tcp:127.0.0.1:0", "--nsm", simulator.Host.NsmAddress.ToString(),
+                "--ca-bundle", simulator.Host.Files.CaBundle, "--refuse-clock-skew", "--log-level", "none",
+            ]);
 
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
         Assert.Contains("--refuse-clock-skew", Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);

@@ -131,7 +131,12 @@ public class ClockCheckTests
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
         var options = new ServicesOptions
         {
-            Kms = new KmsSettings { Proxy = StreamAddress.Parse("tcp:127.0.0.1:1"), Nsm = simulator.Host.NsmAddress.ToString() },
+            Kms = new KmsSettings
+            {
+                Proxy = StreamAddress.Parse("tcp:127.0.0.1:1"),
+                Nsm = simulator.Host.NsmAddress.ToString(),
+                CaBundle = simulator.Host.Files.CaBundle,
+            },
             Pins = KmsPins.None,
             Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
             Startup = new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null", RefuseClockSkew = true },

@@ -14,11 +14,14 @@ public sealed class EnclaveStartupTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Start_mixes1024BytesOfTheNsmIntoTheKernelsRandomNumbers()
+    public async Task Start_whereTheKernelTakesNoEntropy_mixes1024BytesOfTheNsmInAndWarns()
     {
         File.WriteAllBytes(_directory["random"], []);
+        File.WriteAllText(_directory["rng_current"], "nsm-hwrng\n");
 
-        await using TestEnclave first = await StartAsync();
+        await using TestEnclave enclave = await StartAsync();
+
+        Assert.Contains("could not be seeded at once", Assert.Single(_log.Warnings), StringComparison.Ordinal);
 
         byte[] seed = File.ReadAllBytes(_directory["random"]);
         Assert.Equal(1024, seed.Length);
@@ -27,12 +30,60 @@ public sealed class EnclaveStartupTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_whenNothingIsWrong_warnsOfNothing()
+    public async Task Start_seedsTheKernelThenOpenSslAndThenMakesTheKey()
     {
         File.WriteAllBytes(_directory["random"], []);
-        File.WriteAllText(_directory["rng_current"], "nsm-hwrng\n");
 
         await using TestEnclave enclave = await StartAsync();
+
+        await _log.WaitForAsync("Recipient key", new CancellationTokenSource(EnclavePeer.Patience).Token);
+        string[] parts = ["Kernel's random generator", "OpenSSL's random generator seeded", "Recipient key"];
+        Assert.Equal(
+            parts,
+            _log.All.Select(text => parts.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal))).OfType<string>());
+    }
+
+    [Fact]
+    public async Task Start_withoutOpenSslsLibrary_warnsAndServes()
+    {
+        await using TestEnclave enclave = await StartAsync(configure: options => options with { CryptoLibrary = "libcrypto.so.none" });
+        await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
+
+        Assert.Contains(_log.Warnings, warning => warning.StartsWith("OpenSSL's random generator could not be seeded", StringComparison.Ordinal));
+    }
+
+    /// <summary>What the kernel is told, by strace(1): the entropy, to reseed at once, and then OpenSSL asks it anew.</summary>
+    [RootFact]
+    public async Task GenerateRandom_addsEntropyAndReseedsTheKernelBeforeOpenSsl()
+    {
+        await using TestEnclave other = await TestEnclave.StartAsync();
+        string program = Path.Combine(AppContext.BaseDirectory, "kmstool-enclave");
+
+        // There is no KMS: the command ends by itself, after its key was made.
+        ProgramResult result = await ProgramRunner.RunAsync("/usr/bin/strace",
+            [
+                "-f", "-qq", "-X", "raw", "-e", "trace=ioctl,getrandom", "-o", _directory["trace"], program, "genrandom", "--length", "8",
+                "--region", "us-east-1", "--proxy", "unix:" + _directory["none"], "--nsm", other.Simulator.Host.NsmAddress.ToString(),
+                "--ca-bundle", other.Simulator.Host.Files.CaBundle,
+            ],
+            new Dictionary<string, string> { ["AWS_ACCESS_KEY_ID"] = "AKID", ["AWS_SECRET_ACCESS_KEY"] = "x", ["DOTNET_EnableDiagnostics"] = "0" });
+
+        Assert.Equal(4, result.ExitCode);
+        string[] calls = File.ReadAllLines(_directory["trace"]);
+        int added = Array.FindIndex(calls, call => call.Contains(", 0x40085203, ", StringComparison.Ordinal));
+        int reseeded = Array.FindIndex(calls, call => call.Contains(", 0x5207", StringComparison.Ordinal));
+        Assert.InRange(added, 0, reseeded);
+        Assert.EndsWith(" = 0", calls[added], StringComparison.Ordinal);
+        Assert.EndsWith(" = 0", calls[reseeded], StringComparison.Ordinal);
+        Assert.Contains(calls[reseeded..], call => call.Contains("getrandom(", StringComparison.Ordinal));
+    }
+
+    [RootFact]
+    public async Task Start_whenNothingIsWrong_warnsOfNothing()
+    {
+        File.WriteAllText(_directory["rng_current"], "nsm-hwrng\n");
+
+        await using TestEnclave enclave = await StartAsync(configure: options => options with { RandomPath = "/dev/random" });
 
         Assert.Empty(_log.Warnings);
     }
@@ -49,7 +100,22 @@ public sealed class EnclaveStartupTests : IDisposable
 
         await using TestEnclave enclave = await StartAsync();
 
-        Assert.Contains(warning, Assert.Single(_log.Warnings), StringComparison.Ordinal);
+        Assert.Contains(_log.Warnings, text => text.Contains(warning, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("virtio_rng.0\n")]
+    [InlineData(null)]
+    public async Task Start_withAnotherRandomSourceThatIsRefused_fails(string? source)
+    {
+        if (source is not null)
+            File.WriteAllText(_directory["rng_current"], source);
+
+        var e = await Assert.ThrowsAsync<CommandFailedException>(
+            () => StartAsync(configure: options => options with { RefuseOtherRandomSource = true }));
+
+        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
+        Assert.Contains("--refuse-other-random-source", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,11 +146,12 @@ public sealed class EnclaveStartupTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_outsideDebugMode_isNotRefused()
+    public async Task Start_whenNothingIsWrong_isNotRefused()
     {
-        await using TestEnclave enclave = await StartAsync(configure: options => options with { RefuseDebugMode = true });
+        File.WriteAllText(_directory["rng_current"], "nsm-hwrng\n");
 
-        Assert.DoesNotContain(_log.Warnings, warning => warning.Contains("DEBUG", StringComparison.Ordinal));
+        await using TestEnclave enclave = await StartAsync(
+            configure: options => options with { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true });
     }
 
     [Theory]
@@ -122,6 +189,30 @@ public sealed class EnclaveStartupTests : IDisposable
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
 
         Assert.Contains(_log.Warnings, warning => warning.StartsWith("The clock could not be compared", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(61)]
+    [InlineData(-61)]
+    public async Task Start_withAClockThatIsOffAndRefused_fails(int seconds)
+    {
+        var e = await Assert.ThrowsAsync<CommandFailedException>(() => StartAsync(
+            clockOffset: TimeSpan.FromSeconds(seconds), configure: options => options with { RefuseClockSkew = true }));
+
+        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
+        Assert.Contains("--refuse-clock-skew", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_whenTheClockCannotBeComparedAndMustBe_fails()
+    {
+        var e = await Assert.ThrowsAsync<CommandFailedException>(() => TestEnclave.StartAsync((options, host) =>
+        {
+            host.Faults[SimulatorFault.NsmGarbage] = true;
+            return options with { Startup = options.Startup with { RefuseClockSkew = true } };
+        }));
+
+        Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
     }
 
     /// <summary>In a network namespace of its own, where lo is down as in a fresh enclave (unshare(1)).</summary>
