@@ -47,6 +47,8 @@ internal sealed class StartedProgram : IAsyncDisposable
 
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/bin:/bin";
+        // As in the images; otherwise each program starts itself once more.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
 
