@@ -12,6 +12,9 @@ internal static partial class ProcessMemory
     /// <summary>The one variable of the runtime's diagnostics that no other overrules.</summary>
     private const string Diagnostics = "DOTNET_EnableDiagnostics";
 
+    /// <summary>Keeps what that variable was before this program set it.</summary>
+    private const string ReplacedDiagnostics = "KMSTOOL_REPLACED_DIAGNOSTICS";
+
     /// <summary>
     /// Forbids core dumps and debuggers of the same user (prctl(2), PR_SET_DUMPABLE), and closes the runtime's diagnostics
     /// port, through which a process of the same user could read the environment, dump the memory or load a profiler. Only
@@ -34,6 +37,17 @@ internal static partial class ProcessMemory
         Environment.Exit((int)ExitCode.OperationFailed);
     }
 
+    /// <summary>Takes back from the environment of another program what <see cref="Protect"/> has set in this one's.</summary>
+    public static void RestoreVariables(Dictionary<string, string> environment)
+    {
+        if (!environment.Remove(ReplacedDiagnostics, out string? replaced))
+            return;
+
+        environment.Remove(Diagnostics);
+        if (replaced.Length > 0)
+            environment[Diagnostics] = replaced;
+    }
+
     /// <summary>Replaces this process's program by itself, with the variable set; returns only where that fails.</summary>
     private static unsafe Win32Exception StartAgain()
     {
@@ -46,6 +60,7 @@ internal static partial class ProcessMemory
             for (int start = 0, length; (length = arguments.AsSpan(start).IndexOf((byte)0)) >= 0; start += length + 1)
                 *next++ = first + start;
 
+            _ = SetEnvironmentVariable(ReplacedDiagnostics, Environment.GetEnvironmentVariable(Diagnostics) ?? "", 1);
             _ = SetEnvironmentVariable(Diagnostics, "0", 1);
             _ = Execute(Environment.ProcessPath!, pointers);
             return new Win32Exception(Marshal.GetLastPInvokeError());

@@ -1,4 +1,5 @@
 using System.Collections;
+using KmsTool.Cli;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -70,6 +71,7 @@ internal static class ApplicationEnvironment
                 environment.TryAdd((string)variable.Key, (string)variable.Value!);
         }
 
+        ProcessMemory.RestoreVariables(environment);
         return environment;
     }
 }
