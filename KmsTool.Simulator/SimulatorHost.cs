@@ -119,7 +119,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
     /// <param name="keySpec">As in CreateKey; RSA keys are for ENCRYPT_DECRYPT, those of NIST curves for KEY_AGREEMENT.</param>
     /// <exception cref="KmsException">The simulator makes no such keys.</exception>
     public string CreateKey(string? policy = null, string keySpec = EncryptionAlgorithm.SymmetricDefault) =>
-        _keys.Create(KeySpec.Find(keySpec), KeyPolicy.Parse(policy ?? DefaultKeyPolicy.For(Account)), description: "").Arn;
+        _keys.Create(KeySpec.Find(keySpec), KeyPolicy.Parse(policy ?? DefaultKeyPolicy.For(Account), Account), description: "").Arn;
 
     /// <summary>Gives the public key of an RSA or elliptic curve key, in DER SubjectPublicKeyInfo.</summary>
     /// <exception cref="ArgumentException">The key is symmetric.</exception>
@@ -219,7 +219,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     private IKmsOperation[] KmsOperations(SimulatorOptions options)
     {
-        KmsAuthorizer authorizer = new(Account);
+        KmsAuthorizer authorizer = new(Account, Clock);
         AttestationVerifier verifier = new(AttestationRoot.FromCertificate(NsmRoot));
         RecipientReader recipients = new(verifier, options.AcceptsUnsignedAttestation, Clock, options.Logger);
         RecipientAnswer recipientAnswer = new(Account, Faults);
@@ -231,7 +231,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
             new DescribeKeyOperation(Account, _keys, authorizer),
             new ListKeysOperation(_keys),
             new GetKeyPolicyOperation(_keys, authorizer),
-            new PutKeyPolicyOperation(_keys, authorizer),
+            new PutKeyPolicyOperation(Account, _keys, authorizer),
             new EncryptOperation(_keys, authorizer),
             new DecryptOperation(_keys, authorizer, recipients, recipientAnswer),
             new GetPublicKeyOperation(_keys, authorizer),

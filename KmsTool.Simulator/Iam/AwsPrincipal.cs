@@ -11,6 +11,14 @@ internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string Acco
     // It concerns no key, so that no key policy can allow it.
     private const string AllowedToRoles = "kms:GenerateRandom";
 
+    /// <summary>Gets the value of <c>aws:PrincipalType</c>.</summary>
+    public string Type => IsUser ? "User" : "AssumedRole";
+
+    /// <summary>Gets the value of <c>aws:username</c>, which roles do not have.</summary>
+    public string? UserName => IsUser ? Arn[(Arn.LastIndexOf('/') + 1)..] : null;
+
+    private bool IsUser => Arn == PrincipalArn;
+
     /// <summary>The administrator: a user whom IAM allows everything.</summary>
     public static AwsPrincipal Administrator(AwsAccount account)
     {

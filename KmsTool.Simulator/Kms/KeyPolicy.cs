@@ -1,3 +1,5 @@
+using System.Text;
+using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Iam.Policies;
 
 namespace KmsTool.Simulator.Kms;
@@ -5,16 +7,43 @@ namespace KmsTool.Simulator.Kms;
 /// <summary>A key policy: the text as it was put, and what it means.</summary>
 internal sealed record KeyPolicy(string Text, PolicyDocument Document)
 {
-    /// <exception cref="KmsException">MalformedPolicyDocumentException.</exception>
-    public static KeyPolicy Parse(string text)
+    /// <summary>The longest text that a request may carry, in characters (KMS API reference, PutKeyPolicy).</summary>
+    public const int MaxRequestLength = 131_072;
+
+    /// <summary>The size limit of a key policy, in bytes of UTF-8 (KMS developer guide, "Resource quotas").</summary>
+    private const int MaxLength = 32 * 1024;
+
+    /// <exception cref="KmsException">LimitExceededException or MalformedPolicyDocumentException.</exception>
+    public static KeyPolicy Parse(string text, AwsAccount account)
     {
+        if (Encoding.UTF8.GetByteCount(text) > MaxLength)
+            throw new KmsException("LimitExceededException", $"The key policy is larger than {MaxLength} bytes.");
+        if (!text.All(IsAllowed))
+            throw Malformed("A key policy can have printable characters of ASCII and Latin-1, tabs and line breaks only.");
         try
         {
-            return new KeyPolicy(text, PolicyParser.Parse(text));
+            PolicyDocument document = PolicyParser.Parse(text);
+            RequireKnownPrincipals(document, account);
+            return new KeyPolicy(text, document);
         }
         catch (PolicyFormatException e)
         {
-            throw new KmsException("MalformedPolicyDocumentException", e.Message);
+            throw Malformed(e.Message);
+        }
+    }
+
+    public static KmsException Malformed(string message) => new("MalformedPolicyDocumentException", message);
+
+    private static bool IsAllowed(char character) => character is '\t' or '\n' or '\r' or (<= '\u00FF' and not (< ' ' or (>= '\u007F' and < '\u00A0')));
+
+    // KMS refuses principals that do not exist. Of other accounts nothing is known here, and AssumeRole gives out any role of this one.
+    private static void RequireKnownPrincipals(PolicyDocument document, AwsAccount account)
+    {
+        string users = account.UserArn(""), administrator = AwsPrincipal.Administrator(account).Arn;
+        foreach (PolicyPrincipal principal in document.Statements.SelectMany(statement => statement.Principals.Items))
+        {
+            if (principal.Value.StartsWith(users, StringComparison.Ordinal) && principal.Value != administrator)
+                throw Malformed($"The policy has an invalid principal: the simulator has no user '{principal.Value}', only '{administrator}'.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using KmsTool.Simulator.Iam.Policies;
 using KmsTool.Simulator.Kms.Attestation;
 
 namespace KmsTool.Simulator.Kms;
@@ -18,19 +19,14 @@ internal sealed record KeyUse(string Action)
     public string? DataKeyPairSpec { get; init; }
 
     /// <summary>Adds the keys that KMS defines (KMS developer guide, "AWS KMS condition keys").</summary>
-    public void AddConditionKeys(Dictionary<string, string> keys)
+    public void AddTo(RequestContext context)
     {
-        Add("kms:EncryptionAlgorithm", EncryptionAlgorithm);
-        Add("kms:KeyAgreementAlgorithm", KeyAgreementAlgorithm);
-        Add("kms:DataKeyPairSpec", DataKeyPairSpec);
+        context.Set("kms:EncryptionAlgorithm", EncryptionAlgorithm);
+        context.Set("kms:KeyAgreementAlgorithm", KeyAgreementAlgorithm);
+        context.Set("kms:DataKeyPairSpec", DataKeyPairSpec);
+        context.SetMany("kms:EncryptionContextKeys", Context.Pairs.Keys);
         foreach ((string name, string value) in Context.Pairs)
-            Add($"kms:EncryptionContext:{name}", value);
-        Recipient?.AddConditionKeys(keys);
-
-        void Add(string name, string? value)
-        {
-            if (value is not null)
-                keys[name] = value;
-        }
+            context.Set($"kms:EncryptionContext:{name}", value);
+        Recipient?.AddTo(context);
     }
 }

@@ -32,14 +32,15 @@ internal sealed class KmsEndpoint(
         bool isForRecipient = false;
         try
         {
-            AwsPrincipal principal = Authenticate(request);
+            AwsCredential credential = Authenticate(request);
             IKmsOperation operation = FindOperation(request);
             using JsonDocument json = Parse(request.Body);
             KmsParameters parameters = new(json.RootElement, "The request");
             isForRecipient = parameters.Has("Recipient");
             if (isForRecipient)
                 ThrowOnOrder();
-            Execute(operation, new KmsCall(principal, parameters), answer);
+            string? userAgent = context.Request.Headers.UserAgent is [{ Length: > 0 } agent] ? agent : null;
+            Execute(operation, new KmsCall(credential, context.Connection.RemoteIpAddress, userAgent, parameters), answer);
         }
         catch (KmsException e)
         {
@@ -60,7 +61,7 @@ internal sealed class KmsEndpoint(
         }
     }
 
-    private AwsPrincipal Authenticate(SignedRequest request)
+    private AwsCredential Authenticate(SignedRequest request)
     {
         try
         {

@@ -9,9 +9,9 @@ namespace KmsTool.Simulator.Signing;
 /// <summary>Verifies signatures of the credentials that the simulator issued.</summary>
 internal sealed class SignatureVerifier(CredentialStore credentials, string region, TimeProvider timeProvider)
 {
-    /// <summary>Returns who signed the request for <paramref name="service"/>.</summary>
+    /// <summary>Returns the credential that signed the request for <paramref name="service"/>.</summary>
     /// <exception cref="SignatureException">The signature is missing, expired or wrong.</exception>
-    public AwsPrincipal Verify(SignedRequest request, string service)
+    public AwsCredential Verify(SignedRequest request, string service)
     {
         AuthorizationHeader header = SignatureV4.ReadHeader(request);
         string time = SignatureV4.RequireSignedHeaders(request, header);
@@ -25,7 +25,7 @@ internal sealed class SignatureVerifier(CredentialStore credentials, string regi
         SignatureV4.RequireScope(header, service, time);
         SignatureV4.RequireTime(time, timeProvider.GetUtcNow());
         SignatureV4.RequireSignature(request, header, Encoding.UTF8.GetBytes(credential.SecretAccessKey), time, quote: true);
-        return credential.Principal;
+        return credential;
     }
 
     private AwsCredential FindCredential(SignedRequest request, AuthorizationHeader header)

@@ -56,7 +56,7 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
     {
         try
         {
-            return signatures.Verify(request, "sts");
+            return signatures.Verify(request, "sts").Principal;
         }
         catch (SignatureException e)
         {

@@ -4,6 +4,7 @@ using KmsTool.Simulator.Iam.Policies;
 using KmsTool.Tests.Protocol.Attestation;
 using KmsTool.Tests.Protocol.Images;
 using KmsTool.Tests.Simulator;
+using KmsTool.Tests.Simulator.Iam.Policies;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Docs;
@@ -46,7 +47,7 @@ public sealed class KeyPolicyPageTests : IDisposable
         PolicyDocument policy = PolicyParser.Parse(two);
         AuthorizationDecision decide(int image) => PolicyEvaluator.Evaluate(policy, new AuthorizationRequest(
             AwsPrincipal.RoleSession(account, "instance", "i-0123456789abcdef0"), "kms:Decrypt", account.KeyArn("12345678-1234-1234-1234-123456789012"),
-            new Dictionary<string, string> { ["kms:RecipientAttestation:ImageSha384"] = Convert.ToHexStringLower(TestChain.Pcr(image)) }));
+            RequestContexts.Of(new() { ["kms:RecipientAttestation:ImageSha384"] = Convert.ToHexStringLower(TestChain.Pcr(image)) })));
 
         Assert.Equal(AuthorizationDecision.Allowed, decide(0));
         Assert.Equal(AuthorizationDecision.Allowed, decide(1));

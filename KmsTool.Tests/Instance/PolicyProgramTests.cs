@@ -20,7 +20,7 @@ public sealed class PolicyProgramTests
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         PolicyDocument policy = PolicyParser.Parse(result.Output);
         Assert.Equal([PolicyEffect.Allow, PolicyEffect.Allow, PolicyEffect.Allow], policy.Statements.Select(statement => statement.Effect));
-        Assert.Equal([["kms:Decrypt"], ["kms:Encrypt"]], policy.Statements.Take(2).Select(statement => statement.Actions));
+        Assert.Equal([["kms:Decrypt"], ["kms:Encrypt"]], policy.Statements.Take(2).Select(statement => statement.Actions.Items));
         Assert.Contains($"\"kms:RecipientAttestation:ImageSha384\": \"{Pcr}\"", result.Output, StringComparison.Ordinal);
         Assert.EndsWith("}\n", result.Output, StringComparison.Ordinal);
     }
@@ -35,7 +35,7 @@ public sealed class PolicyProgramTests
         Assert.Equal(
             ["kms:RecipientAttestation:ImageSha384", "kms:RecipientAttestation:PCR8"],
             denied.Select(statement => Assert.Single(statement.Conditions).Key));
-        Assert.All(denied, statement => Assert.Equal(["kms:GenerateDataKey", "kms:Decrypt", "kms:ReEncryptFrom"], statement.Actions));
+        Assert.All(denied, statement => Assert.Equal(["kms:GenerateDataKey", "kms:Decrypt", "kms:ReEncryptFrom"], statement.Actions.Items));
     }
 
     [Fact]

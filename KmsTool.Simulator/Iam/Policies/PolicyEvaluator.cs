@@ -1,5 +1,23 @@
 namespace KmsTool.Simulator.Iam.Policies;
 
+/// <summary>What a policy is asked: may this principal do this to that resource, under these circumstances?</summary>
+/// <param name="Principal">Who signed the request.</param>
+/// <param name="Action">For example <c>kms:Decrypt</c>.</param>
+/// <param name="Resource">The ARN of the key.</param>
+/// <param name="Context">The condition keys of the request.</param>
+internal sealed record AuthorizationRequest(AwsPrincipal Principal, string Action, string Resource, RequestContext Context);
+
+internal enum AuthorizationDecision
+{
+    /// <summary>No statement allows it.</summary>
+    NotAllowed,
+
+    /// <summary>A statement denies it, whatever others allow.</summary>
+    Denied,
+
+    Allowed,
+}
+
 /// <summary>Evaluates a key policy: a Deny that applies wins, then an Allow that applies, else nothing is allowed.</summary>
 internal static class PolicyEvaluator
 {
@@ -8,7 +26,7 @@ internal static class PolicyEvaluator
         AuthorizationDecision decision = AuthorizationDecision.NotAllowed;
         foreach (PolicyStatement statement in policy.Statements)
         {
-            if (!Applies(statement, request))
+            if (!statement.Applies(request))
                 continue;
             if (statement.Effect == PolicyEffect.Deny)
                 return AuthorizationDecision.Denied;
@@ -17,15 +35,4 @@ internal static class PolicyEvaluator
 
         return decision;
     }
-
-    private static bool Applies(PolicyStatement statement, AuthorizationRequest request) =>
-        statement.Principals.Any(pattern => Applies(pattern, statement.Effect, request))
-        && statement.Actions.Any(action => WildcardPattern.Matches(action, request.Action, ignoreCase: true))
-        && statement.Resources.Any(resource => WildcardPattern.Matches(resource, request.Resource, ignoreCase: false))
-        && statement.Conditions.All(condition => condition.IsMet(request.ConditionKeys));
-
-    // Allowing an account hands the decision to the account's IAM policies; denying it denies everyone in it.
-    private static bool Applies(PrincipalPattern pattern, PolicyEffect effect, AuthorizationRequest request) =>
-        pattern.Includes(request.Principal)
-        && (effect == PolicyEffect.Deny || pattern.Kind != PrincipalKind.Account || request.Principal.IsAllowedByIam(request.Action));
 }

@@ -1,26 +1,24 @@
-using System.Text;
 using System.Text.Json;
 
 namespace KmsTool.Simulator.Iam.Policies;
 
+/// <summary>A policy that is malformed, or that uses what the simulator does not know.</summary>
+internal sealed class PolicyFormatException(string message) : Exception(message);
+
 /// <summary>
-/// Reads a key policy strictly. What IAM knows and the simulator does not (NotPrincipal, NotAction, policy variables,
-/// further operators) is refused rather than ignored: a policy that is accepted here means here what it means in AWS.
+/// Reads a key policy strictly. What IAM knows and the simulator does not (further operators, condition keys and kinds of principals) is
+/// refused rather than ignored: a policy that is accepted here means here what it means in AWS.
 /// </summary>
 internal static class PolicyParser
 {
-    /// <summary>The size limit of a key policy, in bytes of UTF-8 (KMS developer guide, "Resource quotas").</summary>
-    public const int MaxLength = 32 * 1024;
-
-    private const string PolicyVariable = "${";
+    /// <summary>The Version that has policy variables; in the older one, and without a Version, <c>${</c> is plain text.</summary>
+    private const string VersionWithVariables = "2012-10-17";
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     /// <exception cref="PolicyFormatException">The text is no key policy, or one the simulator does not understand.</exception>
     public static PolicyDocument Parse(string text)
     {
-        if (Encoding.UTF8.GetByteCount(text) > MaxLength)
-            throw new PolicyFormatException($"the policy is larger than {MaxLength} bytes");
         try
         {
             using JsonDocument json = JsonDocument.Parse(text, Strict);
@@ -28,32 +26,31 @@ internal static class PolicyParser
         }
         catch (JsonException e)
         {
-            throw new PolicyFormatException($"the policy is no valid JSON: {e.Message}");
+            throw new PolicyFormatException($"the policy is not valid JSON: {e.Message}");
         }
         catch (InvalidOperationException)
         {
             // A lone surrogate: valid JSON, but no text.
-            throw new PolicyFormatException("the policy contains a string that is no valid Unicode");
+            throw new PolicyFormatException("the policy contains a string that is not valid Unicode");
         }
     }
 
     private static PolicyDocument ReadPolicy(JsonElement root)
     {
         RequireObject(root, "the policy");
+        bool hasVariables = root.TryGetProperty("Version", out JsonElement version) && ReadVersion(version) == VersionWithVariables;
         List<PolicyStatement>? statements = null;
         foreach (JsonProperty member in root.EnumerateObject())
         {
             switch (member.Name)
             {
                 case "Version":
-                    if (ReadString(member.Value, "Version") is not ("2012-10-17" or "2008-10-17"))
-                        throw new PolicyFormatException("Version must be 2012-10-17 or 2008-10-17");
                     break;
                 case "Id":
                     ReadString(member.Value, "Id");
                     break;
                 case "Statement":
-                    statements = [.. OneOrMany(member.Value).Select(ReadStatement)];
+                    statements = [.. OneOrMany(member.Value).Select(statement => ReadStatement(statement, hasVariables))];
                     break;
                 default:
                     throw new PolicyFormatException($"the policy has an unknown element '{member.Name}'");
@@ -65,47 +62,54 @@ internal static class PolicyParser
             : throw new PolicyFormatException("the policy has no Statement");
     }
 
-    private static PolicyStatement ReadStatement(JsonElement element)
+    private static string ReadVersion(JsonElement element) => ReadString(element, "Version") is (VersionWithVariables or "2008-10-17") and var version
+        ? version
+        : throw new PolicyFormatException("Version must be 2012-10-17 or 2008-10-17");
+
+    private static PolicyStatement ReadStatement(JsonElement element, bool hasVariables)
     {
         RequireObject(element, "a Statement");
         PolicyEffect? effect = null;
-        IReadOnlyList<PrincipalPattern>? principals = null;
-        IReadOnlyList<string>? actions = null, resources = null;
+        PolicyElement<PolicyPrincipal>? principals = null;
+        PolicyElement<string>? actions = null;
+        PolicyElement<PolicyString>? resources = null;
         IReadOnlyList<PolicyCondition> conditions = [];
         foreach (JsonProperty member in element.EnumerateObject())
         {
-            switch (member.Name)
+            string name = member.Name;
+            switch (name)
             {
                 case "Sid":
-                    ReadString(member.Value, "Sid");
+                    ReadString(member.Value, name);
                     break;
                 case "Effect":
-                    effect = ReadString(member.Value, "Effect") switch
+                    effect = ReadString(member.Value, name) switch
                     {
                         "Allow" => PolicyEffect.Allow,
                         "Deny" => PolicyEffect.Deny,
                         _ => throw new PolicyFormatException("Effect must be Allow or Deny"),
                     };
                     break;
-                case "Principal":
-                    principals = PrincipalParser.Parse(member.Value);
+                case "Principal" or "NotPrincipal":
+                    SetOnce(ref principals, name, PolicyPrincipal.ParseAll(member.Value, name));
                     break;
-                case "Action":
-                    actions = ReadActions(member.Value);
+                case "Action" or "NotAction":
+                    SetOnce(ref actions, name, ReadActions(member.Value, name));
                     break;
-                case "Resource":
-                    resources = ReadStrings(member.Value, "Resource");
+                case "Resource" or "NotResource":
+                    SetOnce(ref resources, name, [.. ReadStrings(member.Value, name).Select(text => ReadResource(text, hasVariables, name))]);
                     break;
                 case "Condition":
-                    conditions = ConditionParser.Parse(member.Value);
+                    conditions = PolicyCondition.ParseAll(member.Value, hasVariables);
                     break;
-                case "NotPrincipal" or "NotAction" or "NotResource":
-                    throw new PolicyFormatException($"{member.Name} is not supported by the simulator; list what is meant instead");
                 default:
-                    throw new PolicyFormatException($"a Statement has an unknown element '{member.Name}'");
+                    throw new PolicyFormatException($"a Statement has an unknown element '{name}'");
             }
         }
 
+        // IAM user guide, "NotPrincipal": with Allow it is not supported.
+        if (effect == PolicyEffect.Allow && principals is { IsNegated: true })
+            throw new PolicyFormatException("NotPrincipal can be used with the Effect Deny only. Use Principal with a Condition on aws:PrincipalArn.");
         return new PolicyStatement(
             effect ?? throw Missing("Effect"),
             principals ?? throw Missing("Principal"),
@@ -116,17 +120,32 @@ internal static class PolicyParser
 
     private static PolicyFormatException Missing(string name) => new($"a Statement has no {name}");
 
-    private static IReadOnlyList<string> ReadActions(JsonElement element)
+    private static void SetOnce<T>(ref PolicyElement<T>? element, string name, IReadOnlyList<T> items)
     {
-        IReadOnlyList<string> actions = ReadStrings(element, "Action");
+        const string Negation = "Not";
+        bool isNegated = name.StartsWith(Negation, StringComparison.Ordinal);
+        if (element is not null)
+            throw new PolicyFormatException($"a Statement has both {name} and {(isNegated ? name[Negation.Length..] : Negation + name)}");
+        element = new PolicyElement<T>(items, isNegated);
+    }
+
+    private static IReadOnlyList<string> ReadActions(JsonElement element, string name)
+    {
+        IReadOnlyList<string> actions = ReadStrings(element, name);
         foreach (string action in actions)
         {
-            if (action != "*" && !action.StartsWith("kms:", StringComparison.OrdinalIgnoreCase))
-                throw new PolicyFormatException($"Action '{action}' is no KMS action; write kms:<Operation>, kms:* or *");
+            if (action != "*" && !(action.StartsWith("kms:", StringComparison.OrdinalIgnoreCase) && action.All(IsActionCharacter)))
+                throw new PolicyFormatException($"{name} '{action}' is not a KMS action. Write kms:<Operation>, kms:* or *.");
         }
 
         return actions;
     }
+
+    private static bool IsActionCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is ':' or '*' or '?';
+
+    private static PolicyString ReadResource(string text, bool hasVariables, string name) => text == "*"
+        ? PolicyString.Parse(text, hasVariables, name)
+        : PolicyString.ParseArn(text, hasVariables, isResource: true, name);
 
     /// <summary>Reads a string, or a non-empty array of strings.</summary>
     internal static IReadOnlyList<string> ReadStrings(JsonElement element, string name)
@@ -135,15 +154,9 @@ internal static class PolicyParser
         return values.Count > 0 ? values : throw new PolicyFormatException($"{name} is empty");
     }
 
-    internal static string ReadString(JsonElement element, string name)
-    {
-        if (element.ValueKind != JsonValueKind.String)
-            throw new PolicyFormatException($"{name} must be a string");
-        string value = element.GetString()!;
-        return value.Contains(PolicyVariable, StringComparison.Ordinal)
-            ? throw new PolicyFormatException($"{name} contains a policy variable, which the simulator does not support")
-            : value;
-    }
+    internal static string ReadString(JsonElement element, string name) => element.ValueKind == JsonValueKind.String
+        ? element.GetString()!
+        : throw new PolicyFormatException($"{name} must be a string");
 
     internal static void RequireObject(JsonElement element, string name)
     {

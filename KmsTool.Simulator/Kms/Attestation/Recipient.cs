@@ -1,4 +1,5 @@
 using System.Globalization;
+using KmsTool.Simulator.Iam.Policies;
 
 namespace KmsTool.Simulator.Kms.Attestation;
 
@@ -24,9 +25,9 @@ internal sealed class Recipient
     public RecipientPublicKey PublicKey { get; }
 
     /// <summary>Adds the PCRs as key policies name them (KMS developer guide, "Condition keys for attested platforms").</summary>
-    public void AddConditionKeys(Dictionary<string, string> keys)
+    public void AddTo(RequestContext context)
     {
         foreach ((string name, string value) in _conditionKeys)
-            keys[name] = value;
+            context.Set(name, value);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class WrappingKeys(KeyStore keys, KmsAuthorizer authorizer)
             EncryptionAlgorithm = EncryptionAlgorithm.SymmetricDefault,
             DataKeyPairSpec = pairSpec?.Name,
         };
-        authorizer.AuthorizeUse(call.Principal, key, use);
+        authorizer.AuthorizeUse(call, key, use);
         EncryptionAlgorithm.Check(key, EncryptionAlgorithm.SymmetricDefault, context, operation);
         DryRun.Check(parameters);
         return new WrappingKey(key, context);

@@ -13,7 +13,7 @@ internal sealed class CreateAliasOperation(KeyStore keys, KmsAuthorizer authoriz
         KmsKey key = keys.FindByIdOrArn(call.Parameters.RequiredString("TargetKeyId", 1, 2048));
         // Both must allow it: IAM concerning the alias, the key policy concerning the key.
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:CreateAlias");
-        authorizer.Authorize(call.Principal, "kms:CreateAlias", key);
+        authorizer.Authorize(call, "kms:CreateAlias", key);
         keys.AddAlias(alias, key);
     }
 }

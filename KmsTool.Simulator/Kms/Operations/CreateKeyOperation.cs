@@ -16,7 +16,7 @@ internal sealed class CreateKeyOperation(AwsAccount account, KeyStore keys, KmsA
     {
         KmsParameters parameters = call.Parameters;
         string description = parameters.String("Description", 0, MaxDescriptionLength) ?? "";
-        string? policyText = parameters.String("Policy", 1, PolicyParser.MaxLength * 4);
+        string? policyText = parameters.String("Policy", 1, KeyPolicy.MaxRequestLength);
         bool bypass = parameters.Boolean("BypassPolicyLockoutSafetyCheck");
         KeySpec spec = ReadSpec(parameters);
         CheckUsage(parameters, spec);
@@ -26,8 +26,8 @@ internal sealed class CreateKeyOperation(AwsAccount account, KeyStore keys, KmsA
             throw KmsException.Unsupported("The simulator has no multi-Region keys.");
 
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:CreateKey");
-        KeyPolicy policy = KeyPolicy.Parse(policyText ?? DefaultKeyPolicy.For(account));
-        authorizer.RequireNoLockout(call.Principal, policy, account.KeyArn("new"), bypass);
+        KeyPolicy policy = KeyPolicy.Parse(policyText ?? DefaultKeyPolicy.For(account), account);
+        authorizer.RequireNoLockout(call, policy, spec, account.KeyArn("new"), bypass);
         KeyMetadata.Write(answer, account, keys.Create(spec, policy, description));
     }
 

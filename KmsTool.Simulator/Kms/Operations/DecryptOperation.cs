@@ -23,7 +23,7 @@ internal sealed class DecryptOperation(
 
         KmsKey key = algorithm == EncryptionAlgorithm.SymmetricDefault ? FindKey(blob, keyId) : keys.Find(keyId ?? throw KeyIdMissing());
         KeyUse use = new("kms:Decrypt") { Context = context, Recipient = recipient, EncryptionAlgorithm = algorithm };
-        authorizer.AuthorizeUse(call.Principal, key, use);
+        authorizer.AuthorizeUse(call, key, use);
         EncryptionAlgorithm.Check(key, algorithm, context, Name);
         using SensitiveBytes plaintext = KeyCipher.Decrypt(key, algorithm, blob, context);
         DryRun.Check(parameters);

@@ -25,7 +25,7 @@ internal sealed class DeriveSharedSecretOperation(
 
         KmsKey key = keys.Find(keyId);
         KeyUse use = new("kms:DeriveSharedSecret") { Recipient = recipient, KeyAgreementAlgorithm = algorithm };
-        authorizer.AuthorizeUse(call.Principal, key, use);
+        authorizer.AuthorizeUse(call, key, use);
         key.RequireUsage(KeyUsage.KeyAgreement, Name);
         if (key.Material is not EllipticCurveMaterial pair)
             throw new UnreachableException($"{key.Spec.Name} is no curve");

@@ -13,7 +13,7 @@ internal sealed class DescribeKeyOperation(AwsAccount account, KeyStore keys, Km
         string keyId = call.Parameters.RequiredKeyId();
         call.Parameters.CheckGrantTokens();
         KmsKey key = keys.Find(keyId);
-        authorizer.Authorize(call.Principal, "kms:DescribeKey", key);
+        authorizer.Authorize(call, "kms:DescribeKey", key);
         KeyMetadata.Write(answer, account, key);
     }
 }

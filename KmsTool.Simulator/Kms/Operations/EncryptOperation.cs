@@ -21,7 +21,7 @@ internal sealed class EncryptOperation(KeyStore keys, KmsAuthorizer authorizer) 
         try
         {
             KmsKey key = keys.Find(keyId);
-            authorizer.AuthorizeUse(call.Principal, key, new KeyUse("kms:Encrypt") { Context = context, EncryptionAlgorithm = algorithm });
+            authorizer.AuthorizeUse(call, key, new KeyUse("kms:Encrypt") { Context = context, EncryptionAlgorithm = algorithm });
             EncryptionAlgorithm.Check(key, algorithm, context, Name);
             byte[] ciphertext = KeyCipher.Encrypt(key, algorithm, plaintext, context);
             DryRun.Check(parameters);

@@ -12,7 +12,7 @@ internal sealed class GetKeyPolicyOperation(KeyStore keys, KmsAuthorizer authori
         string keyId = call.Parameters.RequiredKeyId();
         PolicyName.Check(call.Parameters);
         KmsKey key = keys.FindByIdOrArn(keyId);
-        authorizer.Authorize(call.Principal, "kms:GetKeyPolicy", key);
+        authorizer.Authorize(call, "kms:GetKeyPolicy", key);
         answer.WriteString("Policy", key.Policy.Text);
         answer.WriteString("PolicyName", PolicyName.Default);
     }

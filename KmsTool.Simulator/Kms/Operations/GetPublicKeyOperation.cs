@@ -12,7 +12,7 @@ internal sealed class GetPublicKeyOperation(KeyStore keys, KmsAuthorizer authori
         string keyId = call.Parameters.RequiredKeyId();
         call.Parameters.CheckGrantTokens();
         KmsKey key = keys.Find(keyId);
-        authorizer.Authorize(call.Principal, "kms:GetPublicKey", key);
+        authorizer.Authorize(call, "kms:GetPublicKey", key);
         if (key.Material is not AsymmetricMaterial pair)
             throw KmsException.Unsupported($"{key.Arn} is a symmetric key and has no public key.");
         answer.WriteString("KeyId", key.Arn);

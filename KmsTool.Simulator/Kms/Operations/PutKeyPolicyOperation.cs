@@ -1,10 +1,10 @@
 using System.Text.Json;
-using KmsTool.Simulator.Iam.Policies;
+using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Operations;
 
-internal sealed class PutKeyPolicyOperation(KeyStore keys, KmsAuthorizer authorizer) : IKmsOperation
+internal sealed class PutKeyPolicyOperation(AwsAccount account, KeyStore keys, KmsAuthorizer authorizer) : IKmsOperation
 {
     public string Name => "PutKeyPolicy";
 
@@ -12,13 +12,13 @@ internal sealed class PutKeyPolicyOperation(KeyStore keys, KmsAuthorizer authori
     {
         string keyId = call.Parameters.RequiredKeyId();
         PolicyName.Check(call.Parameters);
-        string policyText = call.Parameters.RequiredString("Policy", 1, PolicyParser.MaxLength * 4);
+        string policyText = call.Parameters.RequiredString("Policy", 1, KeyPolicy.MaxRequestLength);
         bool bypass = call.Parameters.Boolean("BypassPolicyLockoutSafetyCheck");
 
         KmsKey key = keys.FindByIdOrArn(keyId);
-        authorizer.Authorize(call.Principal, "kms:PutKeyPolicy", key);
-        KeyPolicy policy = KeyPolicy.Parse(policyText);
-        authorizer.RequireNoLockout(call.Principal, policy, key.Arn, bypass);
+        authorizer.AuthorizePutKeyPolicy(call, key);
+        KeyPolicy policy = KeyPolicy.Parse(policyText, account);
+        authorizer.RequireNoLockout(call, policy, key.Spec, key.Arn, bypass);
         key.Policy = policy;
     }
 }

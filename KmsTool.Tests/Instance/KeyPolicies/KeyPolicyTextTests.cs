@@ -3,6 +3,7 @@ using KmsTool.Instance.KeyPolicies;
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Iam.Policies;
 using KmsTool.Tests.Protocol.Attestation;
+using KmsTool.Tests.Simulator.Iam.Policies;
 
 namespace KmsTool.Tests.Instance.KeyPolicies;
 
@@ -148,7 +149,7 @@ public sealed class KeyPolicyTextTests
         string text = KeyPolicyText.Format(policy);
         PolicyDocument printed = PolicyParser.Parse(text);
         PolicyDocument added = further.Length == 0 ? new PolicyDocument([]) : PolicyParser.Parse($$"""{"Statement":[{{string.Join(',', further)}}]}""");
-        var request = new AuthorizationRequest(principal, action, Account.KeyArn("12345678-1234-1234-1234-123456789012"), conditionKeys);
+        var request = new AuthorizationRequest(principal, action, Account.KeyArn("12345678-1234-1234-1234-123456789012"), RequestContexts.Of(conditionKeys));
         // The further ones first: order must not matter.
         return PolicyEvaluator.Evaluate(new PolicyDocument([.. added.Statements, .. printed.Statements]), request);
     }

@@ -93,7 +93,7 @@ public sealed class SignatureVerifierTests
 
         Assert.Equal(SignatureFailure.ExpiredToken, Assert.Throws<SignatureException>(() => verifier.Verify(request, "service")).Failure);
         _clock.Now = SignedAt.AddSeconds(-1);
-        Assert.Same(Principal, verifier.Verify(request, "service"));
+        Assert.Same(Principal, verifier.Verify(request, "service").Principal);
     }
 
     [Theory]

@@ -23,6 +23,8 @@ public sealed class PolicyEvaluatorTests
     [InlineData("{'AWS':'arn:aws:iam::111122223333:role/App'}", false)]
     [InlineData("{'AWS':'arn:aws:iam::999922223333:role/app'}", false)]
     [InlineData("{'AWS':['arn:aws:iam::111122223333:user/other','arn:aws:iam::111122223333:role/app']}", true)]
+    [InlineData("{'Service':'logs.eu-west-1.amazonaws.com'}", false)]
+    [InlineData("{'Service':['logs.amazonaws.com'],'AWS':'arn:aws:iam::111122223333:role/app'}", true)]
     // The account delegates to IAM, which allows a role nothing.
     [InlineData("{'AWS':'arn:aws:iam::111122223333:root'}", false)]
     [InlineData("{'AWS':'111122223333'}", false)]
@@ -57,7 +59,10 @@ public sealed class PolicyEvaluatorTests
     [InlineData("'arn:aws:kms:eu-west-1:111122223333:key/*'", true)]
     [InlineData("'arn:aws:kms:*:111122223333:key/*'", true)]
     [InlineData("'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000'", false)]
-    [InlineData("['arn:aws:kms:us-east-1:*','*']", true)]
+    [InlineData("['arn:aws:kms:us-east-1:111122223333:key/*','*']", true)]
+    // A wildcard does not reach over a colon.
+    [InlineData("'arn:aws:kms:*:*:key/*'", true)]
+    [InlineData("'arn:aws:kms:eu*333:key:x/*'", false)]
     public void Evaluate_resource_matchesTheKey(string resource, bool isAllowed) =>
         AssertDecision(isAllowed, Role, Statement("Allow", resource: resource));
 
@@ -113,6 +118,73 @@ public sealed class PolicyEvaluatorTests
     [InlineData("{'Bool':{'aws:SecureTransport':false}}", false)]
     [InlineData("{'Bool':{'aws:MultiFactorAuthPresent':'true'}}", false)]
     [InlineData("{'BoolIfExists':{'aws:MultiFactorAuthPresent':'true'}}", true)]
+    // Numbers.
+    [InlineData("{'NumericEquals':{'aws:MultiFactorAuthAge':'300.0'}}", true)]
+    [InlineData("{'NumericEquals':{'aws:MultiFactorAuthAge':300}}", true)]
+    [InlineData("{'NumericEquals':{'aws:MultiFactorAuthAge':[1,2]}}", false)]
+    [InlineData("{'NumericNotEquals':{'aws:MultiFactorAuthAge':['1','300']}}", false)]
+    [InlineData("{'NumericLessThan':{'aws:MultiFactorAuthAge':'300'}}", false)]
+    [InlineData("{'NumericLessThanEquals':{'aws:MultiFactorAuthAge':'300'}}", true)]
+    [InlineData("{'NumericGreaterThan':{'aws:MultiFactorAuthAge':'-1'}}", true)]
+    [InlineData("{'NumericGreaterThanEquals':{'aws:MultiFactorAuthAge':'300.1'}}", false)]
+    [InlineData("{'NumericLessThan':{'aws:EpochTime':'1772366401'}}", true)]
+    // Dates, in both forms and time zones.
+    [InlineData("{'DateEquals':{'aws:CurrentTime':'2026-03-01T13:00:00+01:00'}}", true)]
+    [InlineData("{'DateNotEquals':{'aws:CurrentTime':'1772366400'}}", false)]
+    [InlineData("{'DateLessThan':{'aws:CurrentTime':'2026-03-01T12:00:00.001Z'}}", true)]
+    [InlineData("{'DateLessThan':{'aws:CurrentTime':'2026-03-01T12:00Z'}}", false)]
+    [InlineData("{'DateLessThanEquals':{'aws:CurrentTime':'2026-03-01T12:00Z'}}", true)]
+    [InlineData("{'DateGreaterThan':{'aws:CurrentTime':'2026-03-01'}}", true)]
+    [InlineData("{'DateGreaterThan':{'aws:CurrentTime':'2026-04'}}", false)]
+    [InlineData("{'DateGreaterThanEquals':{'aws:EpochTime':'2026-03-01T12:00:00Z'}}", true)]
+    [InlineData("{'DateGreaterThan':{'aws:TokenIssueTime':'2020-01-01'}}", false)]
+    // Addresses.
+    [InlineData("{'IpAddress':{'aws:SourceIp':'203.0.113.0/24'}}", true)]
+    [InlineData("{'IpAddress':{'aws:SourceIp':'203.0.113.77'}}", true)]
+    [InlineData("{'IpAddress':{'aws:SourceIp':'203.0.113.76/31'}}", true)]
+    [InlineData("{'IpAddress':{'aws:SourceIp':'203.0.113.78/31'}}", false)]
+    [InlineData("{'IpAddress':{'aws:SourceIp':['2001:db8::/32','203.0.0.0/8']}}", true)]
+    [InlineData("{'IpAddress':{'aws:SourceIp':'::/0'}}", false)]
+    [InlineData("{'IpAddress':{'aws:VpcSourceIp':'2001:DB8::1:0/112'}}", true)]
+    [InlineData("{'NotIpAddress':{'aws:SourceIp':['10.0.0.0/8','203.0.113.0/24']}}", false)]
+    [InlineData("{'NotIpAddress':{'aws:SourceIp':'10.0.0.0/8'}}", true)]
+    // ARNs: part by part.
+    [InlineData("{'ArnEquals':{'aws:PrincipalArn':'arn:aws:iam::111122223333:role/*'}}", true)]
+    [InlineData("{'ArnLike':{'aws:PrincipalArn':'arn:aws:iam::*:role/ap?'}}", true)]
+    [InlineData("{'ArnLike':{'aws:PrincipalArn':'arn:aws:iam:*:role/app:*'}}", false)]
+    [InlineData("{'ArnNotLike':{'aws:PrincipalArn':'arn:aws:iam::111122223333:role/app'}}", false)]
+    [InlineData("{'ArnNotEquals':{'aws:PrincipalArn':'arn:aws:iam::999922223333:role/app'}}", true)]
+    [InlineData("{'ArnLike':{'kms:EncryptionContext:aws:logs:arn':'arn:aws:logs:*:111122223333:*'}}", true)]
+    [InlineData("{'ArnLike':{'kms:EncryptionContext:app':'arn:aws:logs:*:111122223333:*'}}", false)]
+    [InlineData("{'ArnLike':{'aws:SourceArn':'arn:aws:logs:*:111122223333:*'}}", false)]
+    // Sets.
+    [InlineData("{'ForAnyValue:StringEquals':{'kms:EncryptionContextKeys':['app','other']}}", true)]
+    [InlineData("{'ForAnyValue:StringEquals':{'kms:EncryptionContextKeys':'App'}}", false)]
+    [InlineData("{'ForAnyValue:StringNotEquals':{'kms:EncryptionContextKeys':['app','pattern']}}", true)]
+    [InlineData("{'ForAnyValue:StringNotLike':{'kms:EncryptionContextKeys':'*'}}", false)]
+    [InlineData("{'ForAllValues:StringEquals':{'kms:EncryptionContextKeys':['app','pattern','aws:logs:arn','more']}}", true)]
+    [InlineData("{'ForAllValues:StringEquals':{'kms:EncryptionContextKeys':['app','pattern']}}", false)]
+    [InlineData("{'ForAllValues:StringNotEquals':{'kms:EncryptionContextKeys':'other'}}", true)]
+    [InlineData("{'ForAllValues:StringNotEquals':{'kms:EncryptionContextKeys':'app'}}", false)]
+    [InlineData("{'ForAnyValue:StringEquals':{'kms:EncryptionContext:app':'payroll'}}", true)]
+    [InlineData("{'ForAllValues:StringEquals':{'aws:userid':'x'}}", false)]
+    // Sets that the request lacks.
+    [InlineData("{'ForAllValues:StringEquals':{'aws:TagKeys':'x'}}", true)]
+    [InlineData("{'ForAnyValue:StringEquals':{'aws:TagKeys':'x'}}", false)]
+    [InlineData("{'ForAnyValue:StringNotEquals':{'aws:TagKeys':'x'}}", false)]
+    [InlineData("{'ForAnyValue:StringEqualsIfExists':{'aws:TagKeys':'x'}}", true)]
+    [InlineData("{'Null':{'aws:TagKeys':true,'kms:EncryptionContextKeys':false}}", true)]
+    // Variables, whose values are never patterns.
+    [InlineData("{'StringEquals':{'aws:PrincipalArn':'arn:aws:iam::${kms:CallerAccount}:role/app'}}", true)]
+    [InlineData("{'ArnLike':{'aws:PrincipalArn':'arn:aws:iam::${KMS:calleraccount}:role/*'}}", true)]
+    [InlineData("{'StringLike':{'kms:EncryptionContext:app':'${kms:EncryptionContext:pattern}'}}", false)]
+    [InlineData("{'StringLike':{'kms:EncryptionContext:pattern':'${kms:EncryptionContext:pattern}'}}", true)]
+    [InlineData("{'StringLike':{'kms:EncryptionContext:pattern':'pa?${*}'}}", true)]
+    [InlineData("{'StringLike':{'kms:EncryptionContext:app':'pay${*}'}}", false)]
+    [InlineData("{'StringEquals':{'kms:EncryptionContext:app':'${aws:username, 'payroll'}'}}", true)]
+    [InlineData("{'StringEquals':{'kms:EncryptionContext:app':['payroll','${aws:username}']}}", false)]
+    [InlineData("{'StringNotEquals':{'kms:EncryptionContext:app':'${aws:username}'}}", false)]
+    [InlineData("{'StringEqualsIfExists':{'kms:EncryptionContext:user':'${aws:username}'}}", true)]
     // Nothing asked, nothing refused.
     [InlineData("{}", true)]
     public void Evaluate_condition_decidesWhetherTheStatementApplies(string condition, bool applies)
@@ -121,6 +193,117 @@ public sealed class PolicyEvaluatorTests
 
         AuthorizationDecision denial = Evaluate(Role, Statement("Allow"), Statement("Deny", condition: condition));
         Assert.Equal(applies ? AuthorizationDecision.Denied : AuthorizationDecision.Allowed, denial);
+    }
+
+    [Theory]
+    [InlineData("2012-10-17", "arn:aws:kms:eu-west-1:111122223333:key/${aws:username, 'x'}", false)]
+    [InlineData("2012-10-17", "arn:aws:kms:eu-west-1:111122223333:${aws:SecureTransport}*", false)]
+    [InlineData("2012-10-17", "arn:aws:kms:eu-west-1:111122223333:key/${aws:username}", null)]
+    [InlineData("2008-10-17", "arn:aws:kms:eu-west-1:111122223333:key/${aws:username}", false)]
+    public void Evaluate_resourceWithVariables_needsTheirValues(string version, string resource, bool? matches)
+    {
+        AuthorizationDecision decide(string element) => PolicyEvaluator.Evaluate(
+            PolicyParser.Parse($$$"""{"Version":"{{{version}}}","Statement":{"Effect":"Allow","Principal":"*","Action":"*","{{{element}}}":["{{{resource}}}"]}}"""),
+            new AuthorizationRequest(Role, "kms:Decrypt", KeyArn, RequestContexts.Of(new() { ["aws:SecureTransport"] = "true" })));
+
+        Assert.Equal(matches == true, decide("Resource") == AuthorizationDecision.Allowed);
+        Assert.Equal(matches == false, decide("NotResource") == AuthorizationDecision.Allowed);
+    }
+
+    [Fact]
+    public void Evaluate_variablesWithoutTheirVersion_areText()
+    {
+        const string Text = "${kms:CallerAccount}";
+        AuthorizationDecision decide(string version) => PolicyEvaluator.Evaluate(
+            PolicyParser.Parse("{" + version + "\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\","
+                + "\"Condition\":{\"StringEquals\":{\"kms:EncryptionContext:app\":\"" + Text + "\"}}}}"),
+            new AuthorizationRequest(Role, "kms:Decrypt", KeyArn, RequestContexts.Of(new() { ["kms:EncryptionContext:app"] = Text })));
+
+        Assert.Equal(AuthorizationDecision.Allowed, decide(""));
+        Assert.Equal(AuthorizationDecision.Allowed, decide("\"Version\":\"2008-10-17\","));
+        Assert.Equal(AuthorizationDecision.NotAllowed, decide("\"Version\":\"2012-10-17\","));
+    }
+
+    [Theory]
+    [InlineData("'NotAction':'kms:Decrypt'", false)]
+    [InlineData("'NotAction':['kms:Encrypt','kms:Re*']", true)]
+    [InlineData("'NotAction':['kms:Encrypt','KMS:D*']", false)]
+    [InlineData("'NotAction':'*'", false)]
+    [InlineData("'NotResource':'*'", false, "'Action':'*'")]
+    [InlineData("'NotResource':'arn:aws:kms:*:111122223333:key/*'", false, "'Action':'*'")]
+    [InlineData("'NotResource':'arn:aws:kms:us-east-1:111122223333:key/*'", true, "'Action':'*'")]
+    public void Evaluate_negatedElement_appliesToTheRest(string element, bool applies, string other = "'Resource':'*'")
+    {
+        string statement(string effect) => $"{{'Effect':'{effect}','Principal':'*',{element},{other}}}".Replace('\'', '"');
+
+        Assert.Equal(applies ? AuthorizationDecision.Allowed : AuthorizationDecision.NotAllowed, Evaluate(Role, statement("Allow")));
+        Assert.Equal(applies ? AuthorizationDecision.Denied : AuthorizationDecision.Allowed, Evaluate(Role, Statement("Allow"), statement("Deny")));
+    }
+
+    // A caller is exempt only where the account, the role and the session are all listed.
+    [Theory]
+    [InlineData("'111122223333','arn:aws:iam::111122223333:role/app','arn:aws:sts::111122223333:assumed-role/app/session-1'", false, true)]
+    [InlineData("'arn:aws:iam::111122223333:root','arn:aws:iam::111122223333:role/app','arn:aws:sts::111122223333:assumed-role/app/session-1'", false, true)]
+    [InlineData("'111122223333','arn:aws:iam::111122223333:role/app','arn:aws:sts::111122223333:assumed-role/app/session-2'", true, true)]
+    [InlineData("'111122223333','arn:aws:iam::111122223333:role/app'", true, true)]
+    [InlineData("'arn:aws:iam::111122223333:role/app','arn:aws:sts::111122223333:assumed-role/app/session-1'", true, true)]
+    [InlineData("'111122223333','arn:aws:iam::111122223333:user/administrator'", true, false)]
+    [InlineData("'arn:aws:iam::111122223333:user/administrator'", true, true)]
+    [InlineData("'111122223333'", true, true)]
+    [InlineData("'*'", false, false)]
+    public void Evaluate_notPrincipal_exemptsTheWholeChainOnly(string principals, bool deniesRole, bool deniesAdministrator)
+    {
+        string deny = $"{{'Effect':'Deny','NotPrincipal':{{'AWS':[{principals}],'Service':'logs.amazonaws.com'}},'Action':'*','Resource':'*'}}".Replace('\'', '"');
+
+        Assert.Equal(deniesRole, Evaluate(Role, Statement("Allow"), deny) == AuthorizationDecision.Denied);
+        Assert.Equal(deniesAdministrator, Evaluate(Administrator, Statement("Allow"), deny) == AuthorizationDecision.Denied);
+    }
+
+    // KMS developer guide, "AWS KMS condition keys for attested platforms": the account's statement without Decrypt.
+    [Theory]
+    [InlineData("kms:Decrypt", false)]
+    [InlineData("kms:Encrypt", true)]
+    [InlineData("kms:PutKeyPolicy", true)]
+    public void Evaluate_accountWithoutDecrypt_leavesTheRestToIam(string action, bool isAllowed) => Assert.Equal(
+        isAllowed,
+        Evaluate(Administrator, action, "{'Effect':'Allow','Principal':{'AWS':'111122223333'},'NotAction':'kms:Decrypt','Resource':'*'}".Replace('\'', '"'))
+            == AuthorizationDecision.Allowed);
+
+    // The Deny form of the same idea: without the image, nothing but administration.
+    [Theory]
+    [InlineData(Pcr0, "kms:Decrypt", false)]
+    [InlineData(Pcr8, "kms:Decrypt", true)]
+    [InlineData(Pcr8, "kms:GenerateDataKey", true)]
+    [InlineData(Pcr8, "kms:PutKeyPolicy", false)]
+    public void Evaluate_denyUnlessAttested_sparesWhatNotActionLists(string image, string action, bool isDenied)
+    {
+        string deny = ("{'Effect':'Deny','Principal':'*','NotAction':['kms:Describe*','kms:PutKeyPolicy'],'Resource':'*',"
+            + "'Condition':{'StringNotEqualsIgnoreCase':{'kms:RecipientAttestation:ImageSha384':'" + image + "'}}}").Replace('\'', '"');
+
+        AuthorizationDecision decision = Evaluate(Role, action, Statement("Allow", action: "'kms:*'"), deny);
+
+        Assert.Equal(isDenied ? AuthorizationDecision.Denied : AuthorizationDecision.Allowed, decision);
+    }
+
+    // KMS developer guide, "kms:EncryptionContext": one pair and no other.
+    [Theory]
+    [InlineData(true, "AppName=ExampleApp")]
+    [InlineData(false, "AppName=ExampleApp", "Stage=Test")]
+    [InlineData(false, "AppName=Other")]
+    [InlineData(false, "appname=ExampleApp")]
+    [InlineData(false)]
+    public void Evaluate_contextWithExactKeys_allowsThatPairOnly(bool isAllowed, params string[] pairs)
+    {
+        RequestContext context = new();
+        context.SetMany("kms:EncryptionContextKeys", pairs.Select(pair => pair.Split('=')[0]));
+        foreach (string pair in pairs)
+            context.Set("kms:EncryptionContext:" + pair.Split('=')[0], pair.Split('=')[1]);
+        string statement = Statement("Allow", condition:
+            "{'StringEquals':{'kms:EncryptionContext:AppName':'ExampleApp'},'ForAllValues:StringEquals':{'kms:EncryptionContextKeys':['AppName']}}");
+
+        AuthorizationDecision decision = PolicyEvaluator.Evaluate(Parse(statement), new AuthorizationRequest(Role, "kms:Decrypt", KeyArn, context));
+
+        Assert.Equal(isAllowed, decision == AuthorizationDecision.Allowed);
     }
 
     [Fact]
@@ -149,7 +332,7 @@ public sealed class PolicyEvaluatorTests
     {
         // The Deny form that protects a key from its own administrators.
         string deny = Statement("Deny", condition: "{'StringNotEqualsIgnoreCase':{'kms:RecipientAttestation:ImageSha384':'" + Pcr0 + "'}}");
-        AuthorizationRequest request = new(Administrator, "kms:Decrypt", KeyArn, new Dictionary<string, string>());
+        AuthorizationRequest request = new(Administrator, "kms:Decrypt", KeyArn, new RequestContext());
 
         Assert.Equal(AuthorizationDecision.Denied, PolicyEvaluator.Evaluate(Parse(Statement("Allow"), deny), request));
     }
@@ -157,19 +340,29 @@ public sealed class PolicyEvaluatorTests
     private static void AssertDecision(bool isAllowed, AwsPrincipal principal, string statement) =>
         Assert.Equal(isAllowed ? AuthorizationDecision.Allowed : AuthorizationDecision.NotAllowed, Evaluate(principal, statement));
 
-    private static AuthorizationDecision Evaluate(AwsPrincipal principal, params string[] statements)
+    private static AuthorizationDecision Evaluate(AwsPrincipal principal, params string[] statements) => Evaluate(principal, "kms:Decrypt", statements);
+
+    private static AuthorizationDecision Evaluate(AwsPrincipal principal, string action, params string[] statements)
     {
-        Dictionary<string, string> keys = new(StringComparer.OrdinalIgnoreCase)
-        {
-            ["kms:RecipientAttestation:ImageSha384"] = Pcr0,
-            ["kms:RecipientAttestation:PCR0"] = Pcr0,
-            ["kms:RecipientAttestation:PCR8"] = Pcr8,
-            ["kms:EncryptionContext:app"] = "payroll",
-            ["kms:CallerAccount"] = principal.AccountId,
-            ["aws:PrincipalArn"] = principal.PrincipalArn,
-            ["aws:SecureTransport"] = "true",
-        };
-        return PolicyEvaluator.Evaluate(Parse(statements), new AuthorizationRequest(principal, "kms:Decrypt", KeyArn, keys));
+        RequestContext context = new();
+        context.Set("kms:RecipientAttestation:ImageSha384", Pcr0);
+        context.Set("kms:RecipientAttestation:PCR0", Pcr0);
+        context.Set("kms:RecipientAttestation:PCR8", Pcr8);
+        context.Set("kms:EncryptionContext:app", "payroll");
+        context.Set("kms:EncryptionContext:pattern", "pay*");
+        context.Set("kms:EncryptionContext:aws:logs:arn", "arn:aws:logs:eu-west-1:111122223333:log-group:app");
+        context.SetMany("kms:EncryptionContextKeys", ["app", "pattern", "aws:logs:arn"]);
+        context.Set("kms:CallerAccount", principal.AccountId);
+        context.Set("aws:PrincipalArn", principal.PrincipalArn);
+        context.Set("aws:userid", principal.UserId);
+        context.Set("aws:username", principal.UserName);
+        context.Set("aws:SecureTransport", "true");
+        context.Set("aws:SourceIp", "203.0.113.77");
+        context.Set("aws:VpcSourceIp", "2001:db8::1:2");
+        context.Set("aws:CurrentTime", "2026-03-01T12:00:00Z");
+        context.Set("aws:EpochTime", "1772366400");
+        context.Set("aws:MultiFactorAuthAge", "300");
+        return PolicyEvaluator.Evaluate(Parse(statements), new AuthorizationRequest(principal, action, KeyArn, context));
     }
 
     private static PolicyDocument Parse(params string[] statements) =>

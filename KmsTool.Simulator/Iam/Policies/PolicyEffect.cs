@@ -1,7 +1,0 @@
-namespace KmsTool.Simulator.Iam.Policies;
-
-internal enum PolicyEffect
-{
-    Allow,
-    Deny,
-}
