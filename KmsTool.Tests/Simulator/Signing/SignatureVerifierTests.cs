@@ -41,7 +41,7 @@ public sealed class SignatureVerifierTests
     [InlineData("GET", "/", "host;my-header1;my-header2;x-amz-date", "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736", Host, "My-Header1: value1", "My-Header2: \"a   b   c\"", Date)]
     [InlineData("GET", "/", "host;my-header1;x-amz-date", "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea", Host, "My-Header1: value2", "My-Header1: value2", "My-Header1: value1", Date)]
     public void Verify_vectorOfAws_isAccepted(string method, string target, string signedHeaders, string signature, params string[] headers) =>
-        Assert.Same(Principal, Verifier().Verify(Request(method, target, signedHeaders, signature, headers), "service"));
+        Assert.Same(Principal, Verifier().Verify(Request(method, target, signedHeaders, signature, headers), "service").Principal);
 
     // post-x-www-form-urlencoded
     [Fact]
@@ -55,7 +55,7 @@ public sealed class SignatureVerifierTests
                 "x-amz-content-sha256: 9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e", Date,
             ]);
 
-        Assert.Same(Principal, Verifier().Verify(request with { Body = "Param1=value1"u8.ToArray() }, "service"));
+        Assert.Same(Principal, Verifier().Verify(request with { Body = "Param1=value1"u8.ToArray() }, "service").Principal);
         Assert.Equal(SignatureFailure.Invalid, FailureOf(request with { Body = "Param1=value2"u8.ToArray() }));
     }
 
@@ -68,7 +68,7 @@ public sealed class SignatureVerifierTests
         string[] headers = [Host, Date, $"X-Amz-Security-Token: {token}"];
         SignedRequest request = Request(method, "/", "host;x-amz-date;x-amz-security-token", signature, headers);
 
-        Assert.Same(Principal, Verifier(token).Verify(request, "service"));
+        Assert.Same(Principal, Verifier(token).Verify(request, "service").Principal);
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class SignatureVerifierTests
         SignedRequest request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
 
         if (message is null)
-            Assert.Same(Principal, Verifier().Verify(request, "service"));
+            Assert.Same(Principal, Verifier().Verify(request, "service").Principal);
         else
             Assert.StartsWith(message, Assert.Throws<SignatureException>(() => Verifier().Verify(request, "service")).Message, StringComparison.Ordinal);
     }

@@ -266,7 +266,7 @@ public sealed class PolicyEvaluatorTests
     [InlineData("kms:PutKeyPolicy", true)]
     public void Evaluate_accountWithoutDecrypt_leavesTheRestToIam(string action, bool isAllowed) => Assert.Equal(
         isAllowed,
-        Evaluate(Administrator, action, "{'Effect':'Allow','Principal':{'AWS':'111122223333'},'NotAction':'kms:Decrypt','Resource':'*'}".Replace('\'', '"'))
+        EvaluateAction(Administrator, action, "{'Effect':'Allow','Principal':{'AWS':'111122223333'},'NotAction':'kms:Decrypt','Resource':'*'}".Replace('\'', '"'))
             == AuthorizationDecision.Allowed);
 
     // The Deny form of the same idea: without the image, nothing but administration.
@@ -280,7 +280,7 @@ public sealed class PolicyEvaluatorTests
         string deny = ("{'Effect':'Deny','Principal':'*','NotAction':['kms:Describe*','kms:PutKeyPolicy'],'Resource':'*',"
             + "'Condition':{'StringNotEqualsIgnoreCase':{'kms:RecipientAttestation:ImageSha384':'" + image + "'}}}").Replace('\'', '"');
 
-        AuthorizationDecision decision = Evaluate(Role, action, Statement("Allow", action: "'kms:*'"), deny);
+        AuthorizationDecision decision = EvaluateAction(Role, action, Statement("Allow", action: "'kms:*'"), deny);
 
         Assert.Equal(isDenied ? AuthorizationDecision.Denied : AuthorizationDecision.Allowed, decision);
     }
@@ -340,9 +340,9 @@ public sealed class PolicyEvaluatorTests
     private static void AssertDecision(bool isAllowed, AwsPrincipal principal, string statement) =>
         Assert.Equal(isAllowed ? AuthorizationDecision.Allowed : AuthorizationDecision.NotAllowed, Evaluate(principal, statement));
 
-    private static AuthorizationDecision Evaluate(AwsPrincipal principal, params string[] statements) => Evaluate(principal, "kms:Decrypt", statements);
+    private static AuthorizationDecision Evaluate(AwsPrincipal principal, params string[] statements) => EvaluateAction(principal, "kms:Decrypt", statements);
 
-    private static AuthorizationDecision Evaluate(AwsPrincipal principal, string action, params string[] statements)
+    private static AuthorizationDecision EvaluateAction(AwsPrincipal principal, string action, params string[] statements)
     {
         RequestContext context = new();
         context.Set("kms:RecipientAttestation:ImageSha384", Pcr0);

@@ -9,6 +9,8 @@ namespace KmsTool.Tests.Simulator.Iam.Policies;
 /// <summary>A call as the policy sees it.</summary>
 /// <param name="Identities">The account id, then the role of a session, then the user or session itself.</param>
 /// <param name="IsAllowedByIam">Whether the caller's own IAM policies allow the action.</param>
+/// <param name="Action">For example <c>kms:Decrypt</c>.</param>
+/// <param name="Resource">The ARN of the key.</param>
 /// <param name="Context">The condition keys that the request has, none of them without a value.</param>
 internal sealed record ReferenceCall(
     IReadOnlyList<string> Identities, bool IsAllowedByIam, string Action, string Resource, IReadOnlyDictionary<string, string[]> Context);
