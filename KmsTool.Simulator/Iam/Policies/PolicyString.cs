@@ -45,6 +45,7 @@ internal sealed partial class PolicyString
     {
         PolicyString arn = Parse(text, hasVariables, name);
         Part first = arn._parts[0];
+        // The parts of an ARN that variables complete are known when they have values.
         if (arn._parts.Exists(part => part.Kind == PartKind.Variable) && !isResource)
             return arn;
         return first.Kind == PartKind.Text && ResolvedString.SplitArn(first.Text) is ["arn", ..]
