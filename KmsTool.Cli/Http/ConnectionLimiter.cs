@@ -115,14 +115,14 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
         /// <summary>When the connection came, or its last request ended.</summary>
         public long SilentSince { get; private set; }
 
-        /// <summary>Whether the peer has sent something that this process has had no time to read.</summary>
+        /// <summary>Whether the peer has sent something, its end included, that this process has had no time to read.</summary>
         public bool HasUnread
         {
             get
             {
                 try
                 {
-                    return _socket.Available > 0;
+                    return _socket.Poll(TimeSpan.Zero, SelectMode.SelectRead);
                 }
                 catch (Exception e) when (e is SocketException or ObjectDisposedException)
                 {
