@@ -35,6 +35,9 @@ internal sealed class BatchTally
 
     public void StopAt(BatchItem item) => StoppedAt = item.Line.Number;
 
+    /// <summary>How far it is, in a few words.</summary>
+    public string Describe() => string.Create(CultureInfo.InvariantCulture, $"{Decrypted} decrypted, {Failed} failed");
+
     /// <summary>One line for the end.</summary>
     public string Summarize(TimeSpan elapsed)
     {

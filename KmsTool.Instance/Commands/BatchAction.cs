@@ -2,6 +2,7 @@ using KmsTool.Cli;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
+using KmsTool.Instance.Progress;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;
@@ -16,10 +17,11 @@ internal static class BatchAction
         ReserveThreads();
         await using BatchInput input = await BatchInput.OpenAsync(request.Options.Path, cancellationToken);
         var tally = new BatchTally();
-        if (BatchProgress.Create() is { } progress)
-            await progress.ShowAsync(tally, input.Length, TimeProvider.System, () => ConnectAndRunAsync(request, input, tally, cancellationToken));
+        Task runAsync() => ConnectAndRunAsync(request, input, tally, cancellationToken);
+        if (TerminalProgress.Create(isOutputWritten: true) is { } progress)
+            await progress.ShowAsync(tally.Describe, () => tally.Bytes, input.Length, TimeProvider.System, runAsync);
         else
-            await ConnectAndRunAsync(request, input, tally, cancellationToken);
+            await runAsync();
 
         return tally.Failed == 0 ? ExitCode.Success : ExitCode.OperationFailed;
     }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using KmsTool.Cli;
+using KmsTool.Instance.Progress;
 using KmsTool.Protocol.Images;
 
 namespace KmsTool.Instance.Commands;
@@ -6,15 +8,24 @@ namespace KmsTool.Instance.Commands;
 /// <summary>An enclave image file that an argument names.</summary>
 internal static class ImageFile
 {
-    /// <summary>Reads and checks all of it; <c>-</c> is stdin.</summary>
+    private const double Mebibyte = 1024 * 1024;
+
+    /// <summary>Reads and checks all of it, with a progress bar on a terminal; <c>-</c> is stdin. Warns of flags in its header.</summary>
     /// <exception cref="CommandFailedException">It cannot be read, or is no valid image.</exception>
     public static async Task<EnclaveImage> ReadAsync(string path, CancellationToken cancellationToken)
     {
         await using Stream file = await InputFile.OpenAsync(path, "The image", cancellationToken);
         try
         {
-            // Named pipes on Unix may keep a read waiting that no token ends.
-            return await EnclaveImage.ReadAsync(file, cancellationToken).WaitAsync(cancellationToken);
+            EnclaveImage image = await MeasureAsync(file, cancellationToken);
+            if (image.FurtherFlags != 0)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"The image's header has the flags {MeasureReport.Flags(image)}, which the published format does not define. "
+                    + "PCR0 is computed by the published rule; the builder of this image may compute it differently. Compare them.");
+            }
+
+            return image;
         }
         catch (EnclaveImageException e)
         {
@@ -24,5 +35,30 @@ internal static class ImageFile
         {
             throw new CommandFailedException(ExitCode.WrongUsage, $"The image cannot be read: {e.Message}", e);
         }
+    }
+
+    private static async Task<EnclaveImage> MeasureAsync(Stream file, CancellationToken cancellationToken)
+    {
+        var count = new ByteCount();
+        // Named pipes on Unix may keep a read waiting that no token ends.
+        Task<EnclaveImage> reading = EnclaveImage.ReadAsync(file, count, cancellationToken).WaitAsync(cancellationToken);
+        if (TerminalProgress.Create(isOutputWritten: false) is { } progress)
+        {
+            long? length = file is FileStream { CanSeek: true } ? file.Length : null;
+            await progress.ShowAsync(count.Describe, () => count.Value, length, TimeProvider.System, () => reading);
+        }
+
+        return await reading;
+    }
+
+    private sealed class ByteCount : IProgress<long>
+    {
+        private long _value;
+
+        public long Value => Volatile.Read(ref _value);
+
+        public void Report(long value) => Volatile.Write(ref _value, value);
+
+        public string Describe() => string.Create(CultureInfo.InvariantCulture, $"{Value / Mebibyte:0} MiB measured");
     }
 }

@@ -20,8 +20,9 @@ internal static class MeasureCommandLine
           IMAGE.eif              the file, of version 4; - is stdin
 
         All of the file is checked: its structure, its CRC-32 and, where it is signed,
-        the signature (ECDSA with P-384); the dates of the signer's certificate are
-        shown, not judged. Memory does not grow with the size of the file.
+        the signature (ES256, ES384 or ES512); the dates of the signer's certificate
+        are shown, not judged. Memory does not grow with the size of the file. A
+        progress bar is shown if stderr is a terminal.
 
         Options:
           --output FORMAT        text (default; cuts what is very long) or json, with
@@ -35,7 +36,9 @@ internal static class MeasureCommandLine
           PCR2                   the other ramdisks, which hold the application
           PCR8                   the certificate of the signer, where it is signed
         and architecture, default memory and CPUs, command line and metadata. No PCR
-        measures the metadata. In debug mode an enclave reports zeros instead.
+        measures the metadata. In debug mode an enclave reports zeros instead. Header
+        flags that the published format does not define are shown with a warning: the
+        builder of such an image may compute PCR0 in another way.
 
         Examples:
           kmstool-instance measure enclave.eif

@@ -18,6 +18,9 @@ internal static class MeasureReport
             Line(text, string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
 
         Line(text, "Architecture", Architecture(image));
+        if (image.FurtherFlags != 0)
+            Line(text, "Further flags", Flags(image));
+
         Line(text, "Default memory", image.DefaultMemory % Mebibyte == 0
             ? string.Create(CultureInfo.InvariantCulture, $"{image.DefaultMemory / Mebibyte} MiB")
             : string.Create(CultureInfo.InvariantCulture, $"{image.DefaultMemory} bytes"));
@@ -62,6 +65,9 @@ internal static class MeasureReport
         json.WriteBoolean("IsSigned", image.Signature is not null);
         json.WriteBoolean("CheckCRC", true);
         json.WriteString("Architecture", Architecture(image));
+        if (image.FurtherFlags != 0)
+            json.WriteString("FurtherFlags", Flags(image));
+
         json.WriteNumber("DefaultMemory", image.DefaultMemory);
         json.WriteNumber("DefaultCpus", image.DefaultCpus);
         json.WriteString("CommandLine", image.CommandLine);
@@ -88,11 +94,14 @@ internal static class MeasureReport
         json.WriteEndObject();
     }
 
+    /// <summary>Flags of the header that the published format does not define, as four hexadecimal digits.</summary>
+    public static string Flags(EnclaveImage image) => string.Create(CultureInfo.InvariantCulture, $"0x{image.FurtherFlags:x4}");
+
     /// <summary>As nitro-cli and the kernel call it.</summary>
     private static string Architecture(EnclaveImage image) => image.Architecture == ImageArchitecture.Arm64 ? "aarch64" : "x86_64";
 
     /// <summary>RFC 3339, to the second, UTC.</summary>
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static string OneLine(JsonElement metadata)
     {

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -8,7 +9,7 @@ namespace KmsTool.Instance.Commands;
 
 /// <summary>
 /// Writes the certificate of an image's signer: what this program says of it, and with it the <c>IssuerName</c>,
-/// <c>Algorithm</c> and <c>Signature</c> of <c>nitro-cli describe-eif</c>, which are OpenSSL's names.
+/// <c>Algorithm</c>, <c>NotBefore</c>, <c>NotAfter</c> and <c>Signature</c> of <c>nitro-cli describe-eif</c>, in OpenSSL's words.
 /// </summary>
 internal static class SigningCertificateJson
 {
@@ -41,10 +42,17 @@ internal static class SigningCertificateJson
         json.WriteString("Subject", signature.Subject);
         json.WriteString("Issuer", signature.Issuer);
         WriteIssuerName(json, signature.Certificate.Span);
-        json.WriteString("NotBefore", MeasureReport.Time(signature.NotBefore));
-        json.WriteString("NotAfter", MeasureReport.Time(signature.NotAfter));
+        json.WriteString("NotBefore", OpenSslTime(signature.NotBefore));
+        json.WriteString("NotAfter", OpenSslTime(signature.NotAfter));
         json.WriteBase64String("Der", signature.Certificate.Span);
         json.WriteEndObject();
+    }
+
+    /// <summary>As ASN1_TIME_print writes it: <c>Jan  2 03:04:05 2026 GMT</c>.</summary>
+    private static string OpenSslTime(DateTimeOffset time)
+    {
+        DateTime utc = time.UtcDateTime;
+        return string.Create(CultureInfo.InvariantCulture, $"{utc:MMM} {utc.Day,2} {utc:HH:mm:ss} {utc.Year} GMT");
     }
 
     private static void WriteIssuerName(Utf8JsonWriter json, ReadOnlySpan<byte> der)

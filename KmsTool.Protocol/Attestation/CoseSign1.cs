@@ -59,7 +59,7 @@ internal sealed class CoseSign1
         return cose;
     }
 
-    /// <summary>Reads the structure whatever its algorithm and the length of its signature. There is nothing to verify it by.</summary>
+    /// <summary>Reads the structure without a check of its algorithm or of the length of its signature, which the caller makes.</summary>
     /// <exception cref="AttestationRejectedException">It is not one.</exception>
     public static CoseSign1 ParseAnyAlgorithm(ReadOnlyMemory<byte> encoded)
     {

@@ -28,6 +28,12 @@ public sealed record EnclaveImage
     /// <summary>The processors that it is for.</summary>
     public required ImageArchitecture Architecture { get; init; }
 
+    /// <summary>
+    /// The header's <c>flags</c> without bit 0, which is <see cref="Architecture"/>. Version 4 defines none; Bottlerocket's
+    /// builder sets some, and may compute PCR0 from them, too. <see cref="Pcrs"/> follow the published rule all the same.
+    /// </summary>
+    public ushort FurtherFlags { get; init; }
+
     /// <summary>Memory of the enclave where its starter names none, in bytes (<c>default_mem</c>).</summary>
     public required ulong DefaultMemory { get; init; }
 
@@ -56,13 +62,15 @@ public sealed record EnclaveImage
     /// structure, CRC-32 and, where there is one, the signature. Memory does not depend on the image's size.
     /// </summary>
     /// <param name="stream">Need not be seekable; one that is lets sizes past the end be found at once.</param>
+    /// <param name="progress">Gets the number of bytes that have been read, after each part of at most 64 KiB.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="EnclaveImageException">It is no valid image of version 4.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
-    public static async Task<EnclaveImage> ReadAsync(Stream stream, CancellationToken cancellationToken = default)
+    public static async Task<EnclaveImage> ReadAsync(
+        Stream stream, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using var reader = new ImageReader(stream);
+        using var reader = new ImageReader(stream, progress);
         return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
 }

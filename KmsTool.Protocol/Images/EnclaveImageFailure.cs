@@ -12,7 +12,7 @@ public enum EnclaveImageFailure
     /// <summary>The version is not 4.</summary>
     Version,
 
-    /// <summary>A flag is set that version 4 does not define, in the header or in a section.</summary>
+    /// <summary>A section has a flag, of which version 4 defines none.</summary>
     Flags,
 
     /// <summary>A field that has to be zero is not: <c>reserved</c>, <c>unused</c>, the place of a section that does not exist.</summary>
@@ -51,7 +51,7 @@ public enum EnclaveImageFailure
     /// <summary>The signature section is not CBOR of the expected structure.</summary>
     SignatureMalformed,
 
-    /// <summary>The signing certificate cannot be read, or its key is not on P-384.</summary>
+    /// <summary>The signing certificate cannot be read, or its key is not on the curve of the signature's algorithm.</summary>
     SigningCertificate,
 
     /// <summary>What is signed is another PCR, or another value than this image has.</summary>

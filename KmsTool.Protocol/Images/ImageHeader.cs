@@ -25,7 +25,9 @@ internal sealed class ImageHeader
 
     private ImageHeader(ReadOnlySpan<byte> bytes, long[] offsets, long[] sizes)
     {
-        Architecture = (BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]) & Arm64Flag) != 0 ? ImageArchitecture.Arm64 : ImageArchitecture.X64;
+        ushort flags = BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]);
+        Architecture = (flags & Arm64Flag) != 0 ? ImageArchitecture.Arm64 : ImageArchitecture.X64;
+        FurtherFlags = (ushort)(flags & ~Arm64Flag);
         DefaultMemory = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
         DefaultCpus = BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]);
         Checksum = BinaryPrimitives.ReadUInt32BigEndian(bytes[ChecksummedLength..]);
@@ -34,6 +36,8 @@ internal sealed class ImageHeader
     }
 
     public ImageArchitecture Architecture { get; }
+
+    public ushort FurtherFlags { get; }
 
     public ulong DefaultMemory { get; }
 
@@ -58,11 +62,6 @@ internal sealed class ImageHeader
         if (version != 4)
         {
             throw new EnclaveImageException(EnclaveImageFailure.Version, "version", $"{version}, expected 4");
-        }
-        ushort flags = BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]);
-        if ((flags & ~Arm64Flag) != 0)
-        {
-            throw new EnclaveImageException(EnclaveImageFailure.Flags, "flags", $"0x{flags:x4}, expected 0x0000 (x86_64) or 0x0001 (aarch64)");
         }
         RequireZero("reserved", BinaryPrimitives.ReadUInt16BigEndian(bytes[24..]));
         ushort count = BinaryPrimitives.ReadUInt16BigEndian(bytes[26..]);

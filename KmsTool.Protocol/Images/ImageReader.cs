@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -5,7 +6,7 @@ using System.Text.Unicode;
 namespace KmsTool.Protocol.Images;
 
 /// <summary>Reads one enclave image, forwards, through one buffer of 64 KiB.</summary>
-internal sealed class ImageReader(Stream stream) : IDisposable
+internal sealed class ImageReader(Stream stream, IProgress<long>? progress) : IDisposable
 {
     private const int BufferLength = 64 * 1024;
 
@@ -33,10 +34,11 @@ internal sealed class ImageReader(Stream stream) : IDisposable
             throw ImageHeader.TrailingBytes(header.Offsets[^1] + SectionHeader.Length + header.Sizes[^1], "bytes");
         }
         // Before anything is parsed: of a damaged file that is the better reason.
-        if (_checksum.Value != header.Checksum)
+        uint checksum = _checksum.GetCurrentHashAsUInt32();
+        if (checksum != header.Checksum)
         {
             throw new EnclaveImageException(EnclaveImageFailure.Checksum, "eif_crc32",
-                $"0x{header.Checksum:x8}, expected 0x{_checksum.Value:x8}: the file is damaged");
+                $"0x{header.Checksum:x8}, expected 0x{checksum:x8}: the file is damaged");
         }
         return CreateImage(header);
     }
@@ -73,6 +75,7 @@ internal sealed class ImageReader(Stream stream) : IDisposable
             _measurement.Append(type, part.Span);
             kept?.Write(part.Span);
             done += count;
+            progress?.Report(offset + SectionHeader.Length + done);
         }
         _measurement.EndSection(type);
         if (kept is not null)
@@ -113,13 +116,14 @@ internal sealed class ImageReader(Stream stream) : IDisposable
         ImageSignature? signature = null;
         if (_kept.TryGetValue(ImageSectionType.Signature, out byte[]? signatureSection))
         {
-            signature = ImageSignatureReader.Read(signatureSection, pcrs[0].Span);
+            signature = ImageSignatureReader.Read(signatureSection, pcrs[0].Span, header.FurtherFlags);
             pcrs[8] = ImageMeasurement.OfCertificate(signature.Certificate.Span);
         }
         return new EnclaveImage
         {
             Pcrs = pcrs,
             Architecture = header.Architecture,
+            FurtherFlags = header.FurtherFlags,
             DefaultMemory = header.DefaultMemory,
             DefaultCpus = header.DefaultCpus,
             CommandLine = ParseCommandLine(_kept[ImageSectionType.CommandLine]),

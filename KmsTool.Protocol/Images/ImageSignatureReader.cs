@@ -10,7 +10,7 @@ namespace KmsTool.Protocol.Images;
 
 /// <summary>
 /// Reads and verifies the signature section of an enclave image: a CBOR array of one map with <c>signing_certificate</c>
-/// (PEM or DER) and <c>signature</c> (COSE_Sign1, ES384), whose payload is a map of <c>register_index</c> (0) and
+/// (PEM or DER) and <c>signature</c> (COSE_Sign1 with ES256, ES384 or ES512), whose payload is a map of <c>register_index</c> (0) and
 /// <c>register_value</c> (PCR0). AWS's tools write bytes as arrays of numbers; strings of bytes and text are taken, too.
 /// </summary>
 internal static class ImageSignatureReader
@@ -18,14 +18,22 @@ internal static class ImageSignatureReader
     private const string Field = "signature";
     private const string EcKeyOid = "1.2.840.10045.2.1";
 
-    /// <summary>The OID of secp384r1 (RFC 5480 section 2.1.1.1) in DER.</summary>
-    private static readonly byte[] P384 = [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22];
+    /// <summary>The protected headers are the maps {1: -7}, {1: -35} and {1: -36} (RFC 9053 section 2.1), the curves' OIDs DER (RFC 5480 section 2.1.1.1).</summary>
+    private static readonly Algorithm[] Algorithms =
+    [
+        new("ES256", [0xA1, 0x01, 0x26], HashAlgorithmName.SHA256, "P-256", [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07], 64),
+        new("ES384", [0xA1, 0x01, 0x38, 0x22], HashAlgorithmName.SHA384, "P-384", [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22], 96),
+        new("ES512", [0xA1, 0x01, 0x38, 0x23], HashAlgorithmName.SHA512, "P-521", [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23], 132),
+    ];
 
+    /// <param name="section">The section's content.</param>
+    /// <param name="pcr0">What has to be signed.</param>
+    /// <param name="furtherFlags"><see cref="EnclaveImage.FurtherFlags"/>, for the reason of a refusal.</param>
     /// <exception cref="EnclaveImageException">It is malformed, or not a valid signature of <paramref name="pcr0"/>.</exception>
-    public static ImageSignature Read(ReadOnlyMemory<byte> section, ReadOnlySpan<byte> pcr0)
+    public static ImageSignature Read(ReadOnlyMemory<byte> section, ReadOnlySpan<byte> pcr0, ushort furtherFlags)
     {
         (byte[] certificateText, byte[] signature) = ReadSection(section);
-        CoseSign1 cose = ReadCose(signature);
+        (CoseSign1 cose, Algorithm algorithm) = ReadCose(signature);
         (ulong index, byte[] value) = ReadPayload(cose.Payload);
         if (index != 0)
         {
@@ -34,14 +42,15 @@ internal static class ImageSignatureReader
         if (!pcr0.SequenceEqual(value))
         {
             throw new EnclaveImageException(EnclaveImageFailure.SignedPcr, $"{Field}.register_value",
-                $"{Shortened(value)}, expected PCR0 of this image, {Convert.ToHexStringLower(pcr0)}");
+                $"{Shortened(value)}, expected PCR0 of this image, {Convert.ToHexStringLower(pcr0)}"
+                + (furtherFlags == 0 ? "" : $"; its builder may have computed PCR0 with the header's flags 0x{furtherFlags:x4}"));
         }
 
         byte[] der = DecodeCertificate(certificateText);
         try
         {
             using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(der);
-            Verify(cose, certificate);
+            Verify(cose, algorithm, certificate);
             return new ImageSignature
             {
                 Certificate = der,
@@ -78,16 +87,22 @@ internal static class ImageSignatureReader
         }
     }
 
-    private static CoseSign1 ReadCose(byte[] signature)
+    private static (CoseSign1 Cose, Algorithm Algorithm) ReadCose(byte[] signature)
     {
+        CoseSign1 cose;
         try
         {
-            return CoseSign1.Parse(signature);
+            cose = CoseSign1.ParseAnyAlgorithm(signature);
         }
         catch (AttestationRejectedException e)
         {
-            throw Malformed($"{Field}.signature", $"{e.Message}; expected COSE_Sign1 with ES384", e);
+            throw MalformedCose(e.Message, e);
         }
+        Algorithm algorithm = Array.Find(Algorithms, known => cose.ProtectedHeader.Span.SequenceEqual(known.ProtectedHeader))
+            ?? throw MalformedCose("the protected header names another algorithm, or more than the algorithm", null);
+        return cose.Signature.Length == algorithm.SignatureLength
+            ? (cose, algorithm)
+            : throw MalformedCose($"{cose.Signature.Length} bytes, not the {algorithm.SignatureLength} of {algorithm.Name}", null);
     }
 
     private static (ulong Index, byte[] Value) ReadPayload(ReadOnlyMemory<byte> payload)
@@ -174,15 +189,15 @@ internal static class ImageSignatureReader
         }
     }
 
-    private static void Verify(CoseSign1 cose, X509Certificate2 certificate)
+    private static void Verify(CoseSign1 cose, Algorithm algorithm, X509Certificate2 certificate)
     {
         PublicKey publicKey = certificate.PublicKey;
-        if (publicKey.Oid.Value != EcKeyOid || publicKey.EncodedParameters is not { } curve || !curve.RawData.AsSpan().SequenceEqual(P384))
+        if (publicKey.Oid.Value != EcKeyOid || publicKey.EncodedParameters is not { } curve || !curve.RawData.AsSpan().SequenceEqual(algorithm.CurveOid))
         {
-            throw NoCertificate("has another key, expected one on P-384", null);
+            throw NoCertificate($"has another key, expected one on {algorithm.Curve}, as the signature is by {algorithm.Name}", null);
         }
-        using ECDsa key = certificate.GetECDsaPublicKey() ?? throw NoCertificate("has no ECDSA key, expected one on P-384", null);
-        if (!key.VerifyData(cose.ToBeSigned, cose.Signature.Span, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
+        using ECDsa key = certificate.GetECDsaPublicKey() ?? throw NoCertificate($"has no ECDSA key, expected one on {algorithm.Curve}", null);
+        if (!key.VerifyData(cose.ToBeSigned, cose.Signature.Span, algorithm.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation))
         {
             throw new EnclaveImageException(EnclaveImageFailure.SignatureInvalid, $"{Field}.signature", "not made by the key of the certificate, expected one that is");
         }
@@ -195,6 +210,19 @@ internal static class ImageSignatureReader
     private static EnclaveImageException NoCertificate(string reason, Exception? cause) =>
         new(EnclaveImageFailure.SigningCertificate, $"{Field}.signing_certificate", reason, cause);
 
-    private static EnclaveImageException Malformed(string field, string reason, Exception cause) =>
+    private static EnclaveImageException MalformedCose(string reason, Exception? cause) =>
+        Malformed($"{Field}.signature", $"{reason}; expected COSE_Sign1 with {string.Join(", ", Algorithms.Select(known => known.Name))}", cause);
+
+    private static EnclaveImageException Malformed(string field, string reason, Exception? cause) =>
         new(EnclaveImageFailure.SignatureMalformed, field, reason, cause);
+
+    /// <summary>An algorithm of COSE and the curve that it is used on in images.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="ProtectedHeader">The only header that names it.</param>
+    /// <param name="Hash">What is hashed with.</param>
+    /// <param name="Curve">The curve's name.</param>
+    /// <param name="CurveOid">The curve's identifier in a certificate.</param>
+    /// <param name="SignatureLength">r and s, each as long as the curve's order.</param>
+    private sealed record Algorithm(
+        string Name, byte[] ProtectedHeader, HashAlgorithmName Hash, string Curve, byte[] CurveOid, int SignatureLength);
 }

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using KmsTool.Tests.Protocol;
 using KmsTool.Tests.Protocol.Images;
 using KmsTool.Tests.Support;
 
@@ -56,7 +58,7 @@ public sealed class MeasureProgramTests : IDisposable
         Assert.Equal(512 << 20, json.GetProperty("DefaultMemory").GetInt32());
         Assert.Equal(TestImage.CommandLine, json.GetProperty("CommandLine").GetString());
         Assert.Equal("test", json.GetProperty("Metadata").GetProperty("ImageName").GetString());
-        Assert.Equal("2021-01-02T03:04:05Z", json.GetProperty("SigningCertificate").GetProperty("NotAfter").GetString());
+        Assert.Equal("Jan  2 03:04:05 2021 GMT", json.GetProperty("SigningCertificate").GetProperty("NotAfter").GetString());
         Assert.Equal(6, json.GetProperty("Sections").GetArrayLength());
     }
 
@@ -93,7 +95,11 @@ public sealed class MeasureProgramTests : IDisposable
         JsonElement certificate = json.GetProperty("SigningCertificate");
         Assert.Equal("""{"commonName":"signer","organizationName":"Example"}""", JsonSerializer.Serialize(certificate.GetProperty("IssuerName")));
         Assert.Equal("ecdsa-with-SHA384", certificate.GetProperty("Algorithm").GetString());
-        Assert.Equal("2020-01-02T03:04:05Z", certificate.GetProperty("NotBefore").GetString());
+        using var openSsl = new OpenSsl();
+        openSsl.Write("certificate.der", signer.Certificate);
+        Assert.Equal(
+            await openSsl.RunAsync("x509", "-inform", "DER", "-in", "certificate.der", "-noout", "-startdate", "-enddate"),
+            $"notBefore={certificate.GetProperty("NotBefore").GetString()}\nnotAfter={certificate.GetProperty("NotAfter").GetString()}\n");
         Assert.EndsWith(certificate.GetProperty("Signature").GetString()!.Replace(":", "", StringComparison.Ordinal), Convert.ToHexString(signer.Certificate), StringComparison.Ordinal);
         Assert.Matches("^30(:[0-9A-F]{2}){100,}$", certificate.GetProperty("Signature").GetString());
     }
@@ -126,6 +132,59 @@ public sealed class MeasureProgramTests : IDisposable
         Assert.Matches($"(?m)^PCR8: +{TestImage.Pcr(signer.Certificate)}$", result.Output);
         Assert.Matches("(?m)^Signed by: +CN=signer, O=Example$", result.Output);
         Assert.Matches("(?m)^Certificate valid: +2020-01-02T03:04:05Z to 2021-01-02T03:04:05Z$", result.Output);
+    }
+
+    [Theory]
+    [InlineData("nistP256")]
+    [InlineData("nistP521")]
+    public async Task Measure_takes_signatures_of_the_other_curves(string curve)
+    {
+        using var signer = new TestSigner(ECCurve.CreateFromFriendlyName(curve));
+        TestImage image = TestImage.CreateSmall();
+        image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
+
+        ProgramResult result = await RunAsync(image);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Matches($"(?m)^PCR8: +{TestImage.Pcr(signer.Certificate)}$", result.Output);
+    }
+
+    [Fact]
+    public async Task Measure_of_an_image_with_further_flags_reports_them_and_warns()
+    {
+        var image = new TestImage { Flags = 0x0240, Sections = TestImage.CreateSmall().Sections };
+
+        ProgramResult text = await RunAsync(image);
+        ProgramResult json = await RunAsync(image, "--output", "json");
+
+        Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        Assert.Matches($"(?m)^PCR0: +{image.Pcr0()}$", text.Output);
+        Assert.Matches("(?m)^Further flags: +0x0240$", text.Output);
+        Assert.Equal("0x0240", JsonElement.Parse(json.Output).GetProperty("FurtherFlags").GetString());
+        Assert.All([text.Error, json.Error], error => Assert.Contains("0x0240", Assert.Single(error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Measure_on_a_terminal_shows_progress_and_then_the_result()
+    {
+        await File.WriteAllBytesAsync(_directory["image.eif"], TestImage.Create().Encode());
+        string program = Path.Combine(AppContext.BaseDirectory, "kmstool-instance");
+
+        // script(1) gives the program a terminal for all three of its streams.
+        ProgramResult file = await ProgramRunner.RunAsync(
+            "/usr/bin/script", ["-qec", $"'{program}' measure '{_directory["image.eif"]}'", "/dev/null"], Terminal);
+        ProgramResult pipe = await ProgramRunner.RunAsync(
+            "/usr/bin/script", ["-qec", $"cat '{_directory["image.eif"]}' | '{program}' measure -", "/dev/null"], Terminal);
+
+        foreach (ProgramResult result in new[] { file, pipe })
+        {
+            Assert.Equal(0, result.ExitCode);
+            int shown = result.Output.IndexOf("MiB measured", StringComparison.Ordinal);
+            Assert.InRange(result.Output.IndexOf("PCR0:", StringComparison.Ordinal), shown + 1, int.MaxValue);
+            Assert.True(shown >= 0);
+        }
+
+        Assert.Matches(@"\d%", file.Output);
     }
 
     [Fact]
@@ -174,6 +233,8 @@ public sealed class MeasureProgramTests : IDisposable
         Assert.StartsWith("kmstool-instance: The image cannot be read: ", missing.Error, StringComparison.Ordinal);
         Assert.EndsWith("See 'kmstool-instance measure --help'.\n", missing.Error, StringComparison.Ordinal);
     }
+
+    private static Dictionary<string, string> Terminal => new() { ["TERM"] = "xterm-256color", ["PATH"] = "/usr/bin:/bin" };
 
     private async Task<ProgramResult> RunAsync(TestImage image, params string[] arguments)
     {

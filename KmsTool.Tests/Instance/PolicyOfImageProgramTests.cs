@@ -61,6 +61,18 @@ public sealed class PolicyOfImageProgramTests : IDisposable
         Assert.Equal(5, PolicyParser.Parse(result.Output).Statements.Count(statement => statement.Effect == PolicyEffect.Deny));
     }
 
+    [Fact]
+    public async Task Policy_ofAnImageWithFurtherFlags_isThatOfThePublishedRuleAndWarns()
+    {
+        Write(new TestImage { Flags = 0x0240, Sections = TestImage.Create().Sections }.Encode());
+
+        ProgramResult result = await RunAsync();
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal([("kms:RecipientAttestation:ImageSha384", Pcr0)], Conditions(result));
+        Assert.Contains("0x0240", Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--pcr 0: the image has another PCR0, PCR0;", "--pcr", "0=PCR")]
     [InlineData("--pcr 0: the image has another PCR0", "--pcr", "0=ZEROS", "--debug-mode")]

@@ -65,6 +65,34 @@ public sealed class EnclaveImageTests
         Assert.Equal(Hex(image, 0), Hex(image, 1));
     }
 
+    [Theory]
+    [InlineData(0x0240, ImageArchitecture.X64)]
+    [InlineData(0x0241, ImageArchitecture.Arm64)]
+    [InlineData(0xFFFE, ImageArchitecture.X64)]
+    public async Task Read_of_an_image_with_further_flags_reports_them_and_measures_by_the_published_rule(int flags, ImageArchitecture architecture)
+    {
+        TestImage written = TestImage.CreateSmall();
+
+        EnclaveImage image = await ReadAsync(written.EncodeWith(6, (ulong)flags, 2));
+
+        Assert.Equal((flags & 0xFFFE, architecture), (image.FurtherFlags, image.Architecture));
+        Assert.Equal(written.Pcr0(), Hex(image, 0));
+    }
+
+    [Fact]
+    public async Task Read_reports_its_progress_to_the_end()
+    {
+        byte[] encoded = TestImage.Create().Encode();
+        var progress = new Reports();
+
+        await EnclaveImage.ReadAsync(new MemoryStream(encoded), progress);
+
+        // Five sections, of which the last takes two parts.
+        Assert.Equal(6, progress.Values.Count);
+        Assert.Equal(progress.Values.Order(), progress.Values);
+        Assert.Equal(encoded.Length, progress.Values[^1]);
+    }
+
     [Fact]
     public async Task Read_with_as_many_sections_as_there_can_be()
     {
@@ -124,10 +152,17 @@ public sealed class EnclaveImageTests
     {
         using var stream = new MemoryStream(TestImage.Create().Encode());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => EnclaveImage.ReadAsync(stream, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => EnclaveImage.ReadAsync(stream, cancellationToken: new CancellationToken(canceled: true)));
     }
 
     private static async Task<EnclaveImage> ReadAsync(byte[] image) => await EnclaveImage.ReadAsync(new MemoryStream(image));
 
     private static string Hex(EnclaveImage image, int pcr) => Convert.ToHexStringLower(image.Pcrs[pcr].Span);
+
+    private sealed class Reports : IProgress<long>
+    {
+        public List<long> Values { get; } = [];
+
+        public void Report(long value) => Values.Add(value);
+    }
 }

@@ -39,19 +39,21 @@ public sealed class ImageSignatureTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task Read_of_what_openssl_signed_verifies_it()
+    [Theory]
+    [InlineData("prime256v1", "sha256", 256)]
+    [InlineData("secp384r1", "sha384", 384)]
+    [InlineData("secp521r1", "sha512", 521)]
+    public async Task Read_of_what_openssl_signed_verifies_it(string curve, string hash, int bits)
     {
         using var openSsl = new OpenSsl();
-        await openSsl.RunAsync("ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", "key.pem");
+        await openSsl.RunAsync("ecparam", "-name", curve, "-genkey", "-noout", "-out", "key.pem");
         await openSsl.RunAsync("req", "-new", "-x509", "-key", "key.pem", "-sha384", "-subj", "/CN=openssl", "-days", "20", "-out", "certificate.pem");
         await openSsl.RunAsync("x509", "-in", "certificate.pem", "-outform", "DER", "-out", "certificate.der");
         byte[] payload = TestSigner.Payload(0, TestSigner.Numbers(Convert.FromHexString(_pcr0)));
-        byte[] protectedHeader = [0xA1, 0x01, 0x38, 0x22];
-        openSsl.Write("tbs", CborBytes.List(CborBytes.Text("Signature1"), CborBytes.Bytes(protectedHeader), CborBytes.Bytes(), CborBytes.Bytes(payload)));
-        await openSsl.RunAsync("dgst", "-sha384", "-sign", "key.pem", "-out", "signature.der", "tbs");
-        byte[] cose = CborBytes.List(
-            CborBytes.Bytes(protectedHeader), CborBytes.Map(), CborBytes.Bytes(payload), CborBytes.Bytes(ToFixedLength(openSsl.Read("signature.der"))));
+        byte[] protectedHeader = TestSigner.ProtectedHeader(bits);
+        openSsl.Write("tbs", TestSigner.ToBeSigned(protectedHeader, payload));
+        await openSsl.RunAsync("dgst", "-" + hash, "-sign", "key.pem", "-out", "signature.der", "tbs");
+        byte[] cose = TestSigner.Cose(protectedHeader, payload, ToFixedLength(openSsl.Read("signature.der"), (bits + 7) / 8));
 
         EnclaveImage image = await ReadAsync(TestSigner.Section(TestSigner.Numbers(openSsl.Read("certificate.pem")), TestSigner.Numbers(cose)));
 
@@ -86,10 +88,59 @@ public sealed class ImageSignatureTests : IDisposable
             await RefusalAsync(TestSigner.Section(CborBytes.Text(other.Pem), CborBytes.Bytes(_signer.Sign(payload)))));
     }
 
+    /// <summary>Each algorithm is bound to its curve, so another one's hash and header do not pass, whoever has signed.</summary>
+    [Theory]
+    [InlineData(256, 384, "P-384, as the signature is by ES384")]
+    [InlineData(256, 521, "P-521, as the signature is by ES512")]
+    [InlineData(384, 256, "P-256, as the signature is by ES256")]
+    [InlineData(384, 521, "P-521, as the signature is by ES512")]
+    [InlineData(521, 256, "P-256, as the signature is by ES256")]
+    [InlineData(521, 384, "P-384, as the signature is by ES384")]
+    public async Task Read_where_the_algorithm_is_of_another_curve_is_refused(int keyBits, int algorithmBits, string expected)
+    {
+        using var signer = new TestSigner(Curve(keyBits));
+        byte[] payload = TestSigner.Payload(0, TestSigner.Numbers(Convert.FromHexString(_pcr0)));
+        byte[] signature = signer.Sign(payload, algorithmBits);
+        byte[] fitted = TestSigner.Cose(TestSigner.ProtectedHeader(algorithmBits), payload, new byte[2 * ((algorithmBits + 7) / 8)]);
+
+        Assert.Equal(EnclaveImageFailure.SignatureMalformed, (await RefusalAsync(TestSigner.Section(CborBytes.Text(signer.Pem), CborBytes.Bytes(signature)))).Failure);
+        Assert.Equal(
+            (EnclaveImageFailure.SigningCertificate, $"signature.signing_certificate: has another key, expected one on {expected}"),
+            await RefusalAsync(TestSigner.Section(CborBytes.Text(signer.Pem), CborBytes.Bytes(fitted))));
+    }
+
+    [Theory]
+    [InlineData(256)]
+    [InlineData(384)]
+    [InlineData(521)]
+    public async Task Read_of_a_changed_signature_is_refused(int bits)
+    {
+        using var signer = new TestSigner(Curve(bits));
+        byte[] signature = signer.Sign(TestSigner.Payload(0, TestSigner.Numbers(Convert.FromHexString(_pcr0))));
+        Assert.NotNull((await ReadAsync(TestSigner.Section(CborBytes.Text(signer.Pem), CborBytes.Bytes(signature)))).Signature);
+        signature[^1] ^= 1;
+
+        (EnclaveImageFailure failure, _) = await RefusalAsync(TestSigner.Section(CborBytes.Text(signer.Pem), CborBytes.Bytes(signature)));
+
+        Assert.Equal(EnclaveImageFailure.SignatureInvalid, failure);
+    }
+
+    /// <summary>Bottlerocket's builder has the flags in the PCR0 that it signs.</summary>
+    [Fact]
+    public async Task Read_where_further_flags_are_set_and_another_PCR0_is_signed_names_the_flags()
+    {
+        TestImage image = TestImage.CreateSmall();
+        image.Sections.Add((TestImage.SignatureType, _signer.Section(new string('0', 96))));
+
+        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(image.EncodeWith(6, 0x0240, 2))));
+
+        Assert.Equal(EnclaveImageFailure.SignedPcr, e.Failure);
+        Assert.EndsWith("its builder may have computed PCR0 with the header's flags 0x0240", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Read_of_a_certificate_that_is_none_is_refused()
     {
-        using var p256 = new TestSigner(ECCurve.NamedCurves.nistP256);
         using var rsa = RSA.Create(2048);
         using X509Certificate2 rsaCertificate = new CertificateRequest("CN=rsa", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(TestSigner.NotBefore, TestSigner.NotAfter);
@@ -102,8 +153,7 @@ public sealed class ImageSignatureTests : IDisposable
             (CborBytes.Bytes(_signer.Certificate[..^1]), "not DER, expected an X.509 certificate"),
             (CborBytes.Bytes([.. _signer.Certificate, 0, 0]), "2 bytes after the certificate, expected none"),
             (CborBytes.Bytes(0x30, 0x00), "cannot be read, expected an X.509 certificate"),
-            (CborBytes.Bytes(p256.Certificate), "has another key, expected one on P-384"),
-            (CborBytes.Bytes(rsaCertificate.RawData), "has another key, expected one on P-384"),
+            (CborBytes.Bytes(rsaCertificate.RawData), "has another key, expected one on P-384, as the signature is by ES384"),
         })
         {
             Assert.Equal(
@@ -139,8 +189,11 @@ public sealed class ImageSignatureTests : IDisposable
     }
 
     [Theory]
-    [InlineData("80", "signature.signature: not a COSE_Sign1 structure: the array has 0 items, not 4; expected COSE_Sign1 with ES384")]
-    [InlineData("8443A10126A04040", "signature.signature: the protected header is not {1: -35}, ES384; expected COSE_Sign1 with ES384")]
+    [InlineData("80", "signature.signature: not a COSE_Sign1 structure: the array has 0 items, not 4; expected COSE_Sign1 with ES256, ES384, ES512")]
+    [InlineData("8443A10127A04040", "signature.signature: the protected header names another algorithm, or more than the algorithm; expected COSE_Sign1 with ES256, ES384, ES512")]
+    [InlineData("8445A201260440A04040", "signature.signature: the protected header names another algorithm, or more than the algorithm; expected COSE_Sign1 with ES256, ES384, ES512")]
+    [InlineData("8443A10126A04040", "signature.signature: 0 bytes, not the 64 of ES256; expected COSE_Sign1 with ES256, ES384, ES512")]
+    [InlineData("8444A1013823A04040", "signature.signature: 0 bytes, not the 132 of ES512; expected COSE_Sign1 with ES256, ES384, ES512")]
     public async Task Read_of_another_COSE_structure_is_refused(string cose, string message) =>
         Assert.Equal((EnclaveImageFailure.SignatureMalformed, message), await RefusalAsync(TestSigner.Section(CborBytes.Text(_signer.Pem), CborBytes.Bytes(Convert.FromHexString(cose)))));
 
@@ -196,13 +249,15 @@ public sealed class ImageSignatureTests : IDisposable
 
     private byte[] Signed(byte[] payload) => TestSigner.Section(CborBytes.Text(_signer.Pem), CborBytes.Bytes(_signer.Sign(payload)));
 
+    private static ECCurve Curve(int bits) => ECCurve.CreateFromFriendlyName($"nistP{bits}");
+
     /// <summary>ECDSA-Sig-Value (RFC 3279 section 2.2.3) as the r‖s of COSE.</summary>
-    private static byte[] ToFixedLength(byte[] der)
+    private static byte[] ToFixedLength(byte[] der, int length)
     {
         AsnReader sequence = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
         byte[] r = sequence.ReadInteger().ToByteArray(isUnsigned: true, isBigEndian: true);
         byte[] s = sequence.ReadInteger().ToByteArray(isUnsigned: true, isBigEndian: true);
-        return [.. new byte[48 - r.Length], .. r, .. new byte[48 - s.Length], .. s];
+        return [.. new byte[length - r.Length], .. r, .. new byte[length - s.Length], .. s];
     }
 
     private static async Task<EnclaveImage> ReadAsync(byte[] section)

@@ -2,7 +2,6 @@ using System.Formats.Cbor;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using KmsTool.Protocol.Attestation;
 
 namespace KmsTool.Tests.Protocol.Images;
 
@@ -41,7 +40,33 @@ internal sealed class TestSigner : IDisposable
     public static byte[] Payload(ulong index, byte[] value) =>
         CborBytes.Map(CborBytes.Text("register_index"), CborBytes.Number(index), CborBytes.Text("register_value"), value);
 
-    public byte[] Sign(byte[] payload) => CoseSign1.Sign(payload, _key, tagged: false);
+    /// <summary>The protected header of the algorithm that belongs to a curve: ES256, ES384 or ES512 (RFC 9053 section 2.1).</summary>
+    public static byte[] ProtectedHeader(int curveBits) => curveBits switch
+    {
+        256 => [0xA1, 0x01, 0x26],
+        384 => [0xA1, 0x01, 0x38, 0x22],
+        _ => [0xA1, 0x01, 0x38, 0x23],
+    };
+
+    /// <summary>COSE_Sign1 by the algorithm of the key's curve, or by another one's header and hash.</summary>
+    public byte[] Sign(byte[] payload, int? curveBits = null)
+    {
+        int bits = curveBits ?? _key.KeySize;
+        HashAlgorithmName hash = bits switch
+        {
+            256 => HashAlgorithmName.SHA256,
+            384 => HashAlgorithmName.SHA384,
+            _ => HashAlgorithmName.SHA512,
+        };
+        byte[] signature = _key.SignData(ToBeSigned(ProtectedHeader(bits), payload), hash);
+        return Cose(ProtectedHeader(bits), payload, signature);
+    }
+
+    public static byte[] Cose(byte[] protectedHeader, byte[] payload, byte[] signature) =>
+        CborBytes.List(CborBytes.Bytes(protectedHeader), CborBytes.Map(), CborBytes.Bytes(payload), CborBytes.Bytes(signature));
+
+    public static byte[] ToBeSigned(byte[] protectedHeader, byte[] payload) =>
+        CborBytes.List(CborBytes.Text("Signature1"), CborBytes.Bytes(protectedHeader), CborBytes.Bytes(), CborBytes.Bytes(payload));
 
     public static byte[] Numbers(byte[] bytes)
     {

@@ -1,7 +1,7 @@
-using KmsTool.Instance.Batch;
+using KmsTool.Instance.Progress;
 using Spectre.Console;
 
-namespace KmsTool.Tests.Instance.Batch;
+namespace KmsTool.Tests.Instance.Progress;
 
 public class AboveProgressWriterTests
 {

@@ -1,42 +1,43 @@
-using System.Globalization;
 using Spectre.Console;
 
-namespace KmsTool.Instance.Batch;
+namespace KmsTool.Instance.Progress;
 
 /// <summary>
 /// A progress bar on stderr. While it is there, whatever the program writes to stderr goes above it.
 /// </summary>
-internal sealed class BatchProgress
+internal sealed class TerminalProgress
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly TextWriter _plain = Console.Error;
     private readonly IAnsiConsole _console;
 
-    private BatchProgress() => _console = AnsiConsole.Create(new AnsiConsoleSettings
+    private TerminalProgress() => _console = AnsiConsole.Create(new AnsiConsoleSettings
     {
         Out = new AnsiConsoleOutput(_plain),
         Interactive = InteractionSupport.Yes,
     });
 
     /// <summary>
-    /// One on the terminal that stderr is; <see langword="null"/> where it is none, or where the results go to a terminal:
-    /// on the same one either would overwrite the other.
+    /// One on the terminal that stderr is; <see langword="null"/> where it is none, or where results go to a terminal
+    /// meanwhile: on the same one either would overwrite the other.
     /// </summary>
-    public static BatchProgress? Create()
+    /// <param name="isOutputWritten">Whether results are written to stdout while the bar is shown.</param>
+    public static TerminalProgress? Create(bool isOutputWritten)
     {
-        if (Console.IsErrorRedirected || !Console.IsOutputRedirected)
+        if (Console.IsErrorRedirected || (isOutputWritten && !Console.IsOutputRedirected))
             return null;
 
-        var progress = new BatchProgress();
+        var progress = new TerminalProgress();
         return progress._console.Profile.Capabilities.Ansi ? progress : null;
     }
 
-    /// <param name="tally">How far it is.</param>
+    /// <param name="describe">The text next to the bar.</param>
+    /// <param name="position">How many bytes of the input are done.</param>
     /// <param name="length">Bytes of the input; <see langword="null"/> where that is not known.</param>
     /// <param name="time">Paces the bar.</param>
     /// <param name="run">What to show the progress of.</param>
-    public async Task ShowAsync(BatchTally tally, long? length, TimeProvider time, Func<Task> run)
+    public async Task ShowAsync(Func<string> describe, Func<long> position, long? length, TimeProvider time, Func<Task> run)
     {
         ProgressColumn[] columns = length is null
             ? [new SpinnerColumn(), new TaskDescriptionColumn()]
@@ -46,15 +47,15 @@ internal sealed class BatchProgress
         {
             await _console.Progress().AutoClear(true).Columns(columns).StartAsync(async context =>
             {
-                ProgressTask bar = context.AddTask(Describe(tally), maxValue: Math.Max(length ?? 1, 1));
+                ProgressTask bar = context.AddTask(describe(), maxValue: Math.Max(length ?? 1, 1));
                 bar.IsIndeterminate = length is null;
                 Task running = run();
                 using var timer = new PeriodicTimer(Interval, time);
                 while (!running.IsCompleted)
                 {
                     await Task.WhenAny(running, timer.WaitForNextTickAsync().AsTask());
-                    bar.Description = Describe(tally);
-                    bar.Value = length is null ? 0 : tally.Bytes;
+                    bar.Description = describe();
+                    bar.Value = length is null ? 0 : position();
                 }
 
                 await running;
@@ -65,7 +66,4 @@ internal sealed class BatchProgress
             Console.SetError(_plain);
         }
     }
-
-    private static string Describe(BatchTally tally) =>
-        string.Create(CultureInfo.InvariantCulture, $"{tally.Decrypted} decrypted, {tally.Failed} failed");
 }

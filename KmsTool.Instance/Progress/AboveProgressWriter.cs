@@ -1,7 +1,7 @@
 using System.Text;
 using Spectre.Console;
 
-namespace KmsTool.Instance.Batch;
+namespace KmsTool.Instance.Progress;
 
 /// <summary>Writes whole lines above a progress bar, unbroken.</summary>
 internal sealed class AboveProgressWriter(IAnsiConsole console) : TextWriter
