@@ -5,6 +5,12 @@ using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Batch;
 
+/// <summary>The connections of a batch.</summary>
+/// <param name="First">Is open; closing it stays with the caller.</param>
+/// <param name="Others">How many more to open.</param>
+/// <param name="OpenAsync">Opens one of them.</param>
+internal sealed record BatchSessions(EnclaveSession First, int Others, Func<CancellationToken, Task<EnclaveSession>> OpenAsync);
+
 /// <summary>
 /// Has many ciphertexts decrypted at once and writes the results in the order of the lines. Between the line that is read
 /// and the one that is written lies a window of bounded length: who reads the results slowly slows down the reading.
@@ -12,7 +18,8 @@ namespace KmsTool.Instance.Batch;
 /// <param name="command">All of the commands but their ciphertexts.</param>
 /// <param name="options">What to do about failures, and how to write results.</param>
 /// <param name="tally">Counts what was written.</param>
-internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options, BatchTally tally)
+/// <param name="time">Measures how long connections have no response.</param>
+internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options, BatchTally tally, TimeProvider time)
 {
     // What an enclave works on at once for one connection unless told otherwise (docs/protocol.md, --max-pending): more would
     // wait there.
@@ -24,10 +31,19 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
     // After Ctrl+C what has been decrypted is written, too, if somebody reads it.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    // A connection without a response for so long is mentioned, but later where the first one took longer than a fourth of it.
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(5);
+
     private readonly BatchResultFormatter _formatter = new(options.Format);
+    private readonly TaskCompletionSource<TimeSpan> _firstServed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _served;
+    private int _notes;
 
     /// <param name="lines">The ciphertexts.</param>
-    /// <param name="sessions">The connections to share them out to; closing them stays with the caller.</param>
+    /// <param name="sessions">
+    /// The connections to share them out to. The first works at once. Each of the others joins when the enclave has taken the
+    /// credentials on it, so that no line waits on a connection that is not served.
+    /// </param>
     /// <param name="output">Takes the results.</param>
     /// <param name="errors">Takes the reasons of failures that the results do not hold.</param>
     /// <param name="cancellationToken">Ends the batch early.</param>
@@ -36,16 +52,21 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
     /// have been written.
     /// </exception>
     public async Task RunAsync(
-        BatchLineReader lines, IReadOnlyList<EnclaveSession> sessions, BatchOutput output, TextWriter errors, CancellationToken cancellationToken)
+        BatchLineReader lines, BatchSessions sessions, BatchOutput output, TextWriter errors, CancellationToken cancellationToken)
     {
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted.Token);
         Channel<BatchItem> window = Channel.CreateBounded<BatchItem>(
-            new BoundedChannelOptions(sessions.Count * CommandsPerConnection * WindowPerCommand) { SingleReader = true, SingleWriter = true });
+            new BoundedChannelOptions((1 + sessions.Others) * CommandsPerConnection * WindowPerCommand) { SingleReader = true, SingleWriter = true });
         // All that it holds is in the window, too, which bounds it.
         Channel<BatchItem> work = Channel.CreateUnbounded<BatchItem>(new UnboundedChannelOptions { SingleWriter = true });
         Task reading = ReadAsync(lines, window.Writer, work.Writer, stopping.Token);
-        Task[] working = [.. sessions.Select(session => WorkAsync(session, work.Reader, stopping, aborted.Token))];
+        Task[] working =
+        [
+            WorkAsync(sessions.First, isFirst: true, work.Reader, stopping, aborted.Token),
+            .. Enumerable.Range(0, sessions.Others).Select(_ => JoinAsync(sessions.OpenAsync, work.Reader, errors, stopping, aborted.Token)),
+            NoteSilenceAsync(sessions.Others, errors, stopping.Token),
+        ];
         try
         {
             await WriteAsync(window.Reader, output, errors, cancellationToken);
@@ -98,10 +119,10 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
     /// that fails have all been begun, by this connection or another.
     /// </summary>
     private async Task WorkAsync(
-        EnclaveSession session, ChannelReader<BatchItem> work, CancellationTokenSource stopping, CancellationToken aborted)
+        EnclaveSession session, bool isFirst, ChannelReader<BatchItem> work, CancellationTokenSource stopping, CancellationToken aborted)
     {
         using var free = new SemaphoreSlim(CommandsPerConnection);
-        bool first = true;
+        bool isPrepared = !isFirst;
         try
         {
             while (await work.WaitToReadAsync(stopping.Token))
@@ -113,12 +134,15 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
                     continue;
                 }
 
+                long start = time.GetTimestamp();
                 Task decrypting = DecryptAsync(session, item, free, stopping, aborted);
                 // The credentials go with the first, which therefore goes alone: what follows is sent in its order.
-                if (first)
+                if (!isPrepared)
+                {
                     await decrypting;
-
-                first = false;
+                    isPrepared = true;
+                    _firstServed.TrySetResult(time.GetElapsedTime(start));
+                }
             }
         }
         catch (OperationCanceledException)
@@ -128,6 +152,54 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
 
         for (int i = 0; i < CommandsPerConnection; i++)
             await free.WaitAsync(CancellationToken.None);
+    }
+
+    /// <summary>Once the first connection is served, opens another one, which begins lines when the enclave has taken the credentials on it.</summary>
+    private async Task JoinAsync(
+        Func<CancellationToken, Task<EnclaveSession>> openAsync, ChannelReader<BatchItem> work, TextWriter errors, CancellationTokenSource stopping, CancellationToken aborted)
+    {
+        try
+        {
+            await _firstServed.Task.WaitAsync(stopping.Token);
+            await using EnclaveSession session = await openAsync(stopping.Token);
+            await session.PrepareAsync(stopping.Token);
+            Interlocked.Increment(ref _served);
+            await WorkAsync(session, isFirst: false, work, stopping, aborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The batch ends without it.
+        }
+        catch (CommandFailedException e)
+        {
+            await NoteAsync(errors, $"The batch continues over fewer connections: {e.Message}");
+        }
+    }
+
+    private async Task NoteSilenceAsync(int others, TextWriter errors, CancellationToken stopping)
+    {
+        try
+        {
+            TimeSpan first = await _firstServed.Task.WaitAsync(stopping);
+            await Task.Delay(TimeSpan.FromTicks(Math.Max(LeastPatience.Ticks, 4 * first.Ticks)), time, stopping);
+            if (others - Volatile.Read(ref _served) is > 0 and int silent)
+            {
+                await NoteAsync(errors, $"The enclave serves {silent} of {others + 1} connections not yet: the batch continues over the others.");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The batch has ended.
+        }
+    }
+
+    /// <summary>Writes one note about connections in a batch: 63 connections may have the same to say.</summary>
+    private async Task NoteAsync(TextWriter errors, string note)
+    {
+        if (Interlocked.Increment(ref _notes) == 1)
+        {
+            await errors.WriteLineAsync(note);
+        }
     }
 
     private async Task DecryptAsync(

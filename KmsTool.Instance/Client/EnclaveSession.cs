@@ -37,6 +37,30 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
         }
     }
 
+    /// <summary>Gives the enclave the credentials before a command needs them.</summary>
+    /// <exception cref="CommandFailedException">There are no credentials, the enclave refused them, or it broke the protocol.</exception>
+    public Task PrepareAsync(CancellationToken cancellationToken) => PrepareAsync(expired: 0, cancellationToken);
+
+    /// <summary>
+    /// Asks whether the enclave is kmstool-enclave, which serves many connections at once. The AWS sample serves one: it has a
+    /// backlog of one, and writes its responses without protection from SIGPIPE, so a message on a second connection that is
+    /// given up could end it. Nothing may be sent there to find out. What tells the two apart is the response to a command
+    /// that the sample does not know: kmstool-enclave gives every error a code.
+    /// </summary>
+    /// <exception cref="CommandFailedException">The response is to no such command; the connection is of no more use.</exception>
+    public async Task<bool> ServesManyConnectionsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using DescribeReply reply = await client.SendAsync<DescribeReply>(new DescribeCommand(), cancellationToken);
+            return true;
+        }
+        catch (RefusedException e)
+        {
+            return e.Code is not null;
+        }
+    }
+
     private async Task SetClientAsync(CancellationToken cancellationToken)
     {
         try

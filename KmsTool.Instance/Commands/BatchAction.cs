@@ -3,6 +3,7 @@ using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Instance.Progress;
+using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;
@@ -37,28 +38,53 @@ internal static class BatchAction
         await credentials.EnsureAsync(expired: 0, cancellationToken);
         var waits = new WaitNotice(logger, TimeProvider.System);
         SessionRegion? region = await EnclaveCommand.FindRegionAsync(request.Enclave, request.Command, source, cancellationToken);
-        var sessions = new List<EnclaveSession>();
-        try
+        Task<EnclaveSession> openAsync(CancellationToken token) =>
+            EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, region, waits, logger, token);
+        BatchSessions sessions = await OpenAsync(request, openAsync, waits, cancellationToken);
+        await using (sessions.First)
         {
-            for (int i = 0; i < request.Options.Connections; i++)
-                sessions.Add(await EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, region, waits, logger, cancellationToken));
-
             await RunToSummaryAsync(request, input, sessions, tally, cancellationToken);
-        }
-        finally
-        {
-            foreach (EnclaveSession session in sessions)
-                await session.DisposeAsync();
         }
     }
 
+    /// <summary>Opens the first connection, and leaves the others out where the enclave serves one at a time.</summary>
+    private static async Task<BatchSessions> OpenAsync(
+        BatchRequest request, Func<CancellationToken, Task<EnclaveSession>> openAsync, WaitNotice waits, CancellationToken cancellationToken)
+    {
+        EnclaveSession first = await openAsync(cancellationToken);
+        try
+        {
+            using IDisposable waiting = waits.Begin($"the response of the enclave at {request.Enclave.Address} to {DescribeCommand.Name}");
+            if (request.Options.Connections == 1 || await first.ServesManyConnectionsAsync(cancellationToken))
+            {
+                return new BatchSessions(first, request.Options.Connections - 1, openAsync);
+            }
+        }
+        catch (CommandFailedException e) when (e.InnerException is not OperationCanceledException)
+        {
+            // An enclave of another make, whose next response could be taken for that to another command.
+            await first.DisposeAsync();
+            first = await openAsync(cancellationToken);
+        }
+        catch
+        {
+            await first.DisposeAsync();
+            throw;
+        }
+
+        await Console.Error.WriteLineAsync(
+            $"The enclave at {request.Enclave.Address} is not kmstool-enclave, and the AWS sample serves one connection at a time: "
+            + "the batch uses one. --connections 1 omits this note.");
+        return new BatchSessions(first, 0, openAsync);
+    }
+
     private static async Task RunToSummaryAsync(
-        BatchRequest request, BatchInput input, List<EnclaveSession> sessions, BatchTally tally, CancellationToken cancellationToken)
+        BatchRequest request, BatchInput input, BatchSessions sessions, BatchTally tally, CancellationToken cancellationToken)
     {
         long start = TimeProvider.System.GetTimestamp();
         await using Stream stream = Console.OpenStandardOutput();
         using var output = new BatchOutput(stream, StandardOutputPipe.HasReader);
-        var batch = new DecryptBatch(request.Command, request.Options, tally);
+        var batch = new DecryptBatch(request.Command, request.Options, tally, TimeProvider.System);
         try
         {
             await batch.RunAsync(new BatchLineReader(input.Stream), sessions, output, Console.Error, cancellationToken);

@@ -40,8 +40,8 @@ internal static class HelpTexts
                                  result a line, in order. What fails leaves an empty
                                  line and its reason on stderr
           --connections N        how many to share them out to, 1 to 64 (default 4);
-                                 each takes 16 commands at once. An original enclave
-                                 serves 1
+                                 each takes 16 commands at once. The AWS sample
+                                 serves 1, which is noticed and noted on stderr
           --continue-on-error    goes on after a line that fails
 
         The credentials (see 'kmstool-instance credentials --help'):

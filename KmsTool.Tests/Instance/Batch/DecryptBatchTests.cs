@@ -41,7 +41,7 @@ public class DecryptBatchTests
         using var output = new BatchOutput(results.Writer.AsStream(), () => true);
         using var printed = new StreamReader(results.Reader.AsStream());
         Task running = Batch(tally).RunAsync(
-            new BatchLineReader(input.Reader.AsStream()), [session], output, TextWriter.Null, CancellationToken.None);
+            new BatchLineReader(input.Reader.AsStream()), Alone(session), output, TextWriter.Null, CancellationToken.None);
 
         // 10 minutes' credentials are renewed where less than 4 are left; the simulator has new ones where 2.5 are.
         foreach (int minutes in new[] { 0, 5, 8, 11, 19 })
@@ -60,6 +60,51 @@ public class DecryptBatchTests
     }
 
     [Fact]
+    public async Task RunAsync_a_connection_without_a_response_takes_no_line_and_is_mentioned()
+    {
+        var clock = new ManualClock();
+        await using var enclave = new SampleEnclave();
+        using var environment = new EnvironmentScope(new Dictionary<string, string?>
+        {
+            ["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE000000000",
+            ["AWS_SECRET_ACCESS_KEY"] = "ThisIsTheSecretAccessKey",
+            ["AWS_SESSION_TOKEN"] = null,
+        });
+        using var credentials = new FreshCredentials(
+            new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        async Task<EnclaveSession> openAsync(CancellationToken token) => new(
+            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, token), credentials, region: null);
+        await using EnclaveSession first = await openAsync(CancellationToken.None);
+        var input = new Pipe();
+        var results = new Pipe();
+        using var output = new BatchOutput(results.Writer.AsStream(), () => true);
+        using var printed = new StreamReader(results.Reader.AsStream());
+        using var errors = new StringWriter();
+        using var timer = new CancellationTokenSource(Patience);
+
+        Task running = Batch(new BatchTally(), clock).RunAsync(
+            new BatchLineReader(input.Reader.AsStream()), new BatchSessions(first, 1, openAsync), output, errors, timer.Token);
+        foreach (string line in new[] { "one", "two", "three" })
+        {
+            await input.Writer.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes(line)) + "\n"));
+            Assert.Equal(line, await printed.ReadLineAsync().WaitAsync(Patience));
+            if (line == "one")
+            {
+                await clock.WaitForTimerAsync(TimeSpan.FromSeconds(5), timer.Token);
+                clock.Advance(TimeSpan.FromSeconds(4.9));
+                Assert.Equal("", errors.ToString());
+                clock.Advance(TimeSpan.FromSeconds(0.1));
+            }
+        }
+
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(Patience);
+        Assert.Single(errors.ToString().TrimEnd('\n').Split('\n'));
+        Assert.Contains("1 of 2 connections", errors.ToString(), StringComparison.Ordinal);
+        Assert.All(enclave.Received, command => Assert.Equal(1, command.Connection));
+    }
+
+    [Fact]
     public async Task RunAsync_reading_waits_for_the_writing()
     {
         const int Length = 100;
@@ -75,7 +120,7 @@ public class DecryptBatchTests
         using var watch = new WatchedStream(() => input.Position - tally.Bytes);
         using var output = new BatchOutput(watch, () => true);
 
-        await Batch(tally).RunAsync(new BatchLineReader(input), [session], output, TextWriter.Null, CancellationToken.None).WaitAsync(Patience);
+        await Batch(tally).RunAsync(new BatchLineReader(input), Alone(session), output, TextWriter.Null, CancellationToken.None).WaitAsync(Patience);
 
         // The reader's buffer, 64 lines for 16 commands, and one on its way at either end.
         Assert.InRange(watch.Most, 1, (64 * 1024) + ((64 + 2) * Length));
@@ -83,8 +128,10 @@ public class DecryptBatchTests
         Assert.Equal(Lines * Length, tally.Bytes);
     }
 
-    private static DecryptBatch Batch(BatchTally tally) => new(
-        new DecryptCommand { Ciphertext = default }, new BatchOptions { Path = "-", ContinueOnError = true, Format = BatchFormat.Text }, tally);
+    private static DecryptBatch Batch(BatchTally tally, TimeProvider? time = null) => new(
+        new DecryptCommand { Ciphertext = default }, new BatchOptions { Path = "-", ContinueOnError = true, Format = BatchFormat.Text }, tally, time ?? TimeProvider.System);
+
+    private static BatchSessions Alone(EnclaveSession session) => new(session, 0, _ => throw new InvalidOperationException());
 
     private static string Describe(AwsCredential credential) => $$"""
         {"RoleArn":"r","AccessKeyId":"{{credential.AccessKeyId}}","SecretAccessKey":"{{credential.SecretAccessKey}}","Token":"{{credential.SessionToken}}","Expiration":"{{credential.Expiration:yyyy-MM-ddTHH:mm:ssZ}}"}
