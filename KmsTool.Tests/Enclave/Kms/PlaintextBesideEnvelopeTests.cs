@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using KmsTool.Enclave.Commands;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave.KmsProxy;
