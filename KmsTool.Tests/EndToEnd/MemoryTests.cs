@@ -70,7 +70,9 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
         await using (await talkAsync())
             AssertHeld(deployment.Enclave, secrets);
 
-        await deployment.Enclave.WaitForErrorAsync($"Connection {Sessions} closed");
+        for (int i = 1; i <= Sessions; i++)
+            await deployment.Enclave.WaitForErrorAsync($"Connection {i} closed");
+
         AssertForgotten(deployment.Enclave, secrets, credential);
     }
 
