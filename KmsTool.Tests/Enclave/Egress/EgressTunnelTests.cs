@@ -52,7 +52,7 @@ public class EgressTunnelTests
         var names = new NameTable { Answer = _ => NameTable.Addresses("127.0.0.1") };
         await using var proxy = new TestProxy(lookup: names.LookUpAsync);
         StreamAddress address = proxy.Unix("p");
-        await proxy.ApplyAsync([proxy.Connect(address, ("kms.test", proxy.Port))]);
+        await proxy.ApplyAsync([proxy.Connect(address, ("kms.test", proxy.Port), ("127.0.0.1", proxy.Port))]);
         await using var egress = new TestEgress("*.test", configure: options => options with { Parent = new ParentRoutes { Other = address, OtherTakesConnect = true } });
 
         using Socket application = await egress.DialAsync($"CONNECT KMS.test.:{proxy.Port} HTTP/1.1\r\n\r\n");
