@@ -96,9 +96,10 @@ internal sealed class SilentPeersRun(LoadOptions options, Testbed testbed, EchoD
 
     private Socket OpenTunnel(IPEndPoint egress)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
             socket.Connect(egress);
             socket.Send(Encoding.ASCII.GetBytes($"CONNECT {destination.Authority} HTTP/1.1\r\n\r\nx"));
             byte[] answer = new byte[256];

@@ -164,7 +164,7 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
     private static ProcessMemoryScan Secrets(AwsCredential credential)
     {
         byte[] signingKey = new byte[HMACSHA256.HashSizeInBytes];
-        string date = DateTime.UtcNow.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        string date = TimeProvider.System.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture);
         SigningKey.Derive(Encoding.ASCII.GetBytes(credential.SecretAccessKey), date, Region, "kms", SignatureV4.Terminator, signingKey);
         return new ProcessMemoryScan().AddText("secret key", credential.SecretAccessKey).AddBytes("signing key", signingKey);
     }

@@ -11,9 +11,22 @@ public sealed class ConnectionLimiterTests : IDisposable
 
     private readonly ManualClock _clock = new();
     private readonly List<string> _ended = [];
-    private readonly Socket _silent = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly TcpClient _peer = new();
+    private readonly Socket _socket;
 
-    public void Dispose() => _silent.Dispose();
+    public ConnectionLimiterTests()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        _peer.Connect((IPEndPoint)listener.LocalEndpoint);
+        _socket = listener.AcceptSocket();
+    }
+
+    public void Dispose()
+    {
+        _peer.Dispose();
+        _socket.Dispose();
+    }
 
     [Fact]
     public async Task Oldest_connection_without_a_request_gives_way()
@@ -81,24 +94,23 @@ public sealed class ConnectionLimiterTests : IDisposable
     [Fact]
     public async Task Connection_whose_bytes_were_not_read_yet_does_not_give_way()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        using var peer = new TcpClient();
-        await peer.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
-        using Socket speaking = await listener.AcceptSocketAsync();
-        await peer.Client.SendAsync(new byte[1]);
-        Assert.True(speaking.Poll(Transports.Patience, SelectMode.SelectRead));
-        var limiter = new ConnectionLimiter(2, _clock);
-        ConnectionLimiter.Place first = await Take(limiter, "first", speaking);
-        await Take(limiter, "second");
+        var limiter = new ConnectionLimiter(1, _clock);
+        ConnectionLimiter.Place first = await Take(limiter, "first");
+        await _peer.Client.SendAsync(new byte[1]);
+        Assert.True(_socket.Poll(Transports.Patience, SelectMode.SelectRead));
         _clock.Advance(Grace);
+        Task<ConnectionLimiter.Place> second = Take(limiter, "second");
+        await _clock.WaitForTimerAsync(Grace + TimeSpan.FromMilliseconds(1), CancellationToken.None).WaitAsync(Transports.Patience);
+        Assert.False(second.IsCompleted);
 
-        await Take(limiter, "third");
+        Assert.Equal(1, _socket.Receive(new byte[1]));
+        _clock.Advance(Grace + TimeSpan.FromMilliseconds(1));
 
-        Assert.Equal(["second"], _ended);
-        Assert.True(first.TryBeginRequest());
+        await second.WaitAsync(Transports.Patience);
+        Assert.Equal(["first"], _ended);
+        Assert.False(first.TryBeginRequest());
     }
 
-    private Task<ConnectionLimiter.Place> Take(ConnectionLimiter limiter, string name, Socket? socket = null) =>
-        limiter.TakeAsync(socket ?? _silent, () => _ended.Add(name), ifAllBusy: null, CancellationToken.None).AsTask();
+    private Task<ConnectionLimiter.Place> Take(ConnectionLimiter limiter, string name) =>
+        limiter.TakeAsync(_socket, () => _ended.Add(name), ifAllBusy: null, CancellationToken.None).AsTask();
 }
