@@ -28,4 +28,13 @@ internal sealed record IdleResult
 
     /// <summary>A whole session on one more connection, with those.</summary>
     public required TimeSpan SessionBesideClients { get; init; }
+
+    /// <summary>The longest of the sessions, one after the other with pauses, before there were connections.</summary>
+    public required TimeSpan LongestSessionBefore { get; init; }
+
+    /// <summary>The same from the end of the connections on, while memory is given back.</summary>
+    public required TimeSpan LongestSessionAfterwards { get; init; }
+
+    /// <summary>The enclave after that.</summary>
+    public required ProcessUsage Afterwards { get; init; }
 }

@@ -11,6 +11,7 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
     private const double MaxResidentMebibytes = 60;
     private const double MaxReadyMilliseconds = 80;
     private const int MinIdleConnections = 10_000;
+    private const double KeptWithin = 0.25;
 
     // Growth of memory between a quarter of the Decrypts and all of them that is not more than the garbage collector's breathing.
     private const double FlatWithin = 0.05;
@@ -72,7 +73,11 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
         }
 
         if (Idle is not null)
+        {
+            double kept = Mebibytes(Idle.Afterwards.ResidentBytes) / Mebibytes(Idle.Before.ResidentBytes) - 1;
+            Aim(text, "RSS growth left by idle connections that have ended", $"{kept:P1}", $"< {KeptWithin:P0}", kept < KeptWithin);
             Aim(text, "idle connections held", $"{Idle.StillOpen}", $"{MinIdleConnections}", Idle.StillOpen >= MinIdleConnections);
+        }
     }
 
     private void AppendLoads(StringBuilder text)
@@ -117,9 +122,10 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
             return;
 
         Heading(text, $"| {options.IdleConnections} idle connections: {Idle.Accepted} accepted in {Idle.Opened.TotalSeconds:F1} s, {Idle.StillOpen} open at the end | RSS MiB | of it anonymous | a session beside them, ms |", 4);
-        Line(text, $"| before | {Memories(Idle.Before)} | |");
+        Line(text, $"| before | {Memories(Idle.Before)} | at most {Idle.LongestSessionBefore.TotalMilliseconds:F1} |");
         Line(text, $"| connected | {Memories(Idle.Silent)} | {Idle.SessionBeside.TotalMilliseconds:F1} |");
         Line(text, $"| each with a client set | {Memories(Idle.WithClient)} | {Idle.SessionBesideClients.TotalMilliseconds:F1} |");
+        Line(text, $"| after all have ended | {Memories(Idle.Afterwards)} | at most {Idle.LongestSessionAfterwards.TotalMilliseconds:F1} |");
     }
 
     private double Median(Func<StartResult, TimeSpan> time) => Starts.Select(time).Order().ElementAt(Starts.Count / 2).TotalMilliseconds;

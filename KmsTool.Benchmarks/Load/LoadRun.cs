@@ -16,6 +16,10 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
     // A machine that is busy with other things needs longer than this only when something is wrong.
     private static readonly TimeSpan LongestMemoryLoad = TimeSpan.FromMinutes(10);
 
+    // The enclave gives memory back some seconds after a burst.
+    private static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProbePause = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan LongestAccept = TimeSpan.FromSeconds(60);
 
     public async Task<LoadReport> RunAsync(CancellationToken cancellationToken)
@@ -104,6 +108,7 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
         await using StartedProgram enclave = testbed.StartEnclave();
         await enclave.WaitUntilReadyAsync(cancellationToken);
         await new LoadGenerator(testbed, enclave, _baseline).RunAsync("warm-up", WarmUp, CreateDecryptWorker, cancellationToken);
+        TimeSpan longestBefore = await ProbeAsync(cancellationToken);
         ProcessUsage before = enclave.Usage;
         int descriptorsBefore = ProcessUsage.CountDescriptors(enclave.Id);
         byte[] buffer = new byte[WireConnection.BufferLength];
@@ -129,6 +134,12 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
                 connection.SetClient();
             }
 
+            ProcessUsage withClient = enclave.Usage;
+            TimeSpan besideClients = TimeSession();
+            int stillOpen = connections.Count(static connection => !connection.IsDisturbed);
+            connections.ForEach(static connection => connection.Dispose());
+            connections.Clear();
+            TimeSpan longestAfterwards = await ProbeAsync(cancellationToken);
             return new IdleResult
             {
                 Accepted = accepted,
@@ -136,9 +147,12 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
                 Before = before,
                 Silent = silent,
                 SessionBeside = session,
-                WithClient = enclave.Usage,
-                SessionBesideClients = TimeSession(),
-                StillOpen = connections.Count(static connection => !connection.IsDisturbed),
+                WithClient = withClient,
+                SessionBesideClients = besideClients,
+                StillOpen = stillOpen,
+                LongestSessionBefore = longestBefore,
+                LongestSessionAfterwards = longestAfterwards,
+                Afterwards = enclave.Usage,
             };
         }
         catch (SocketException e)
@@ -163,6 +177,20 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
         }
 
         return Math.Min(accepted, options.IdleConnections);
+    }
+
+    private async Task<TimeSpan> ProbeAsync(CancellationToken cancellationToken)
+    {
+        long began = Stopwatch.GetTimestamp();
+        TimeSpan longest = TimeSpan.Zero;
+        while (Stopwatch.GetElapsedTime(began) < ProbeTime)
+        {
+            TimeSpan session = TimeSession();
+            longest = session > longest ? session : longest;
+            await Task.Delay(ProbePause, cancellationToken);
+        }
+
+        return longest;
     }
 
     private TimeSpan TimeSession()

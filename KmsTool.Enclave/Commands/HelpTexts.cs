@@ -79,6 +79,9 @@ internal static class HelpTexts
                                  (262144)
           --max-message-size BYTES
                                  longest message (default 65536)
+          --message-budget BYTES for the messages and replies of all connections
+                                 together (default 33554432); further messages wait up
+                                 to --request-timeout, then they are refused
           --max-connections N    open at once (default 16384)
           --max-pending N        commands of one connection at once (default 16)
           --idle-timeout SECONDS how long a whole message may take (default 300)

@@ -15,8 +15,6 @@ internal sealed class ServeCommandLine
 
     private const uint DefaultPort = 3000;
 
-    private static readonly DaemonLimits Defaults = new();
-
     private readonly KmsOptions _kms = new("REGION");
     private readonly PinOptions _pins = new();
     private readonly StartupSwitches _startup = new();
@@ -24,17 +22,8 @@ internal sealed class ServeCommandLine
     private readonly Option<StreamAddress?> _listen = CommonOptions.Address("--listen");
     private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, atLeast: 0);
     private readonly Option<TimeSpan> _keyLifetime = CommonOptions.Seconds("--key-lifetime", byDefault: 3600, atLeast: 60);
-    private readonly Option<int> _maxMessageSize =
-        CommonOptions.Number("--max-message-size", Defaults.MaxMessageLength, atLeast: 1024, atMost: 16 * 1024 * 1024);
-
-    private readonly Option<int> _maxConnections =
-        CommonOptions.Number("--max-connections", Defaults.MaxConnections, atLeast: 1, atMost: 1_000_000);
-
-    private readonly Option<int> _maxPending = CommonOptions.Number("--max-pending", Defaults.MaxPending, atLeast: 1, atMost: 1024);
-    private readonly Option<TimeSpan> _idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.IdleTimeout.TotalSeconds);
-    private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", Defaults.RequestTimeout.TotalSeconds);
-    private readonly Option<TimeSpan> _sendTimeout = CommonOptions.Seconds("--send-timeout", Defaults.SendTimeout.TotalSeconds);
-    private readonly Option<TimeSpan> _drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
+    private readonly DaemonLimitOptions _limits = new("--max-connections");
+    private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", new DaemonLimits().RequestTimeout.TotalSeconds);
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
 
     public Command CreateCommand()
@@ -49,11 +38,8 @@ internal sealed class ServeCommandLine
         _kms.AddTo(command);
         _pins.AddTo(command);
         _startup.AddTo(command);
-        Option[] options =
-        [
-            _port, _listen, _attestationTtl, _keyLifetime, _maxMessageSize, _maxConnections, _maxPending, _idleTimeout,
-            _requestTimeout, _sendTimeout, _drainTimeout, _logLevel,
-        ];
+        _limits.AddTo(command);
+        Option[] options = [_port, _listen, _attestationTtl, _keyLifetime, _requestTimeout, _logLevel];
         foreach (Option option in options)
             command.Add(option);
 
@@ -76,16 +62,7 @@ internal sealed class ServeCommandLine
             Pins = _pins.Read(parseResult, environment, kms.Region),
             Disclosure = _pins.ReadDisclosure(parseResult),
             Recipient = new RecipientOptions(parseResult.GetValue(_attestationTtl), parseResult.GetValue(_keyLifetime)),
-            Limits = new DaemonLimits
-            {
-                MaxMessageLength = parseResult.GetValue(_maxMessageSize),
-                MaxConnections = parseResult.GetValue(_maxConnections),
-                MaxPending = parseResult.GetValue(_maxPending),
-                IdleTimeout = parseResult.GetValue(_idleTimeout),
-                RequestTimeout = parseResult.GetValue(_requestTimeout),
-                SendTimeout = parseResult.GetValue(_sendTimeout),
-                DrainTimeout = parseResult.GetValue(_drainTimeout),
-            },
+            Limits = _limits.Read(parseResult, parseResult.GetValue(_requestTimeout)),
             Startup = _startup.Read(parseResult, environment),
             LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
         };

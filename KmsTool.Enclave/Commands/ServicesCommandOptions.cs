@@ -31,6 +31,7 @@ internal sealed class ServicesCommandOptions
     private readonly Option<string[]> _regionEndpoints = new("--region-endpoint") { AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _credentials = new("--credentials");
     private readonly Option<StreamAddress?> _daemon = CommonOptions.Address("--daemon");
+    private readonly DaemonLimitOptions _daemonLimits = new("--daemon-max-connections");
     private readonly Option<string?> _config = new("--config");
     private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", Defaults.RequestTimeout.TotalSeconds);
     private readonly Option<int> _maxConnections = CommonOptions.Number("--max-connections", Defaults.MaxConnections, atLeast: 1, atMost: 100_000);
@@ -51,6 +52,7 @@ internal sealed class ServicesCommandOptions
         _pins.AddTo(command);
         _startup.AddTo(command);
         _egress.AddTo(command);
+        _daemonLimits.AddTo(command);
         Option[] options =
         [
             _port, _address, _expose, _regionEndpoints, _credentials, _daemon, _config, _requestTimeout, _maxConnections, _attestationTtl,
@@ -77,6 +79,9 @@ internal sealed class ServicesCommandOptions
         ParentRoutes parent = _egress.ReadRoutes(parseResult, kms);
         CredentialOrigin credentials = ReadOrigin(parseResult, environment);
         StreamAddress? daemon = parseResult.GetValue(_daemon);
+        if (daemon is null)
+            _daemonLimits.RefuseWithoutDaemon(parseResult);
+
         bool hasProxy = manifest.KmsProxy is not null || parseResult.GetValue(_config) is null || parseResult.GetResult(_port) is { Implicit: false };
         if (hasProxy && region is null)
             throw Wrong("Name the region of the KMS keys with --region or AWS_REGION: where it is left to others, they choose.");
@@ -101,6 +106,7 @@ internal sealed class ServicesCommandOptions
             Parent = parent,
             Disclosure = _pins.ReadDisclosure(parseResult),
             Daemon = daemon,
+            DaemonLimits = _daemonLimits.Read(parseResult, parseResult.GetValue(_requestTimeout)),
             Region = region,
             LogLevel = ReadLogLevel(parseResult),
         };

@@ -15,7 +15,8 @@ internal static class ServicesHelp
                                  more regions, and where KMS of one is; in enclaver.yaml
                                  kms_proxy.endpoints
               --request-timeout SECONDS
-                                 how long a request may take (default 30)
+                                 how long a request, and a command of the daemon, may
+                                 take (default 30)
               --max-connections N
                                  open at once (default 512)
 
@@ -47,6 +48,23 @@ internal static class ServicesHelp
                                  169.254.169.254:80; push: those that 'kmstool-instance
                                  credentials push' sends to the daemon
               --daemon ADDRESS   also runs the daemon there, such as vsock:3000
+
+        Limits of the daemon, as those of 'kmstool-enclave serve':
+              --max-message-size BYTES
+                                 longest message (default 65536)
+              --message-budget BYTES
+                                 for the messages and replies of all connections
+                                 together (default 33554432)
+              --daemon-max-connections N
+                                 open at once (default 16384)
+              --max-pending N    commands of one connection at once (default 16)
+              --idle-timeout SECONDS
+                                 how long a whole message may take (default 300)
+              --send-timeout SECONDS
+                                 how long the instance may take to receive a reply
+                                 (default 30)
+              --drain-timeout SECONDS
+                                 for commands under way at the end (default 10)
 
         The way to KMS:
           -x, --proxy-port PORT  vsock port of the parent's vsock-proxy (default 8000)

@@ -40,6 +40,9 @@ internal sealed record ServicesOptions
     /// <summary>Where the daemon listens; <see langword="null"/> for none.</summary>
     public StreamAddress? Daemon { get; init; }
 
+    /// <summary>Bounds on what the daemon's peers may take.</summary>
+    public required DaemonLimits DaemonLimits { get; init; }
+
     /// <summary>The region of applications; <see langword="null"/> where none is named, and there is no KMS proxy.</summary>
     public required string? Region { get; init; }
 
@@ -53,7 +56,7 @@ internal sealed record ServicesOptions
         Pins = Pins,
         Disclosure = Disclosure,
         Recipient = Recipient,
-        Limits = new DaemonLimits(),
+        Limits = DaemonLimits,
         Startup = Startup,
         LogLevel = LogLevel,
     };

@@ -12,11 +12,18 @@ namespace KmsTool.Enclave.Daemon;
 /// does delays another.
 /// </summary>
 internal sealed class Connection(
-    long id, KmsClientFactory clients, CredentialInbox inbox, Introspection introspection, DaemonLimits limits, DaemonCounters counters, ILogger logger) : IDisposable
+    long id,
+    KmsClientFactory clients,
+    CredentialInbox inbox,
+    Introspection introspection,
+    DaemonLimits limits,
+    MessageBudget budget,
+    DaemonCounters counters,
+    ILogger logger) : IDisposable
 {
     // A command holds a slot until its reply has been sent; holding all of them is being alone.
     private readonly SemaphoreSlim _slots = new(limits.MaxPending);
-    private readonly Channel<Task<Answer>> _answers = Channel.CreateUnbounded<Task<Answer>>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<Pending> _answers = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private KmsClient? _client;
     private long _commands;
 
@@ -33,11 +40,12 @@ internal sealed class Connection(
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(aborting);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
         PipeReader input = MessagePipe.CreateReader(stream);
-        Task writing = WriteAnswersAsync(MessagePipe.CreateWriter(stream), lost);
+        using var held = new ConnectionBudget(budget, stream);
+        Task writing = WriteAnswersAsync(MessagePipe.CreateWriter(stream), held, lost);
         string reason = "a fault of this program";
         try
         {
-            reason = await ReadCommandsAsync(new MessageReader(input, limits.MaxMessageLength), reading, lost.Token);
+            reason = await ReadCommandsAsync(new MessageReader(input, limits.MaxMessageLength, held), held, reading, lost.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -59,7 +67,7 @@ internal sealed class Connection(
 
     public void Dispose() => _slots.Dispose();
 
-    private async Task<string> ReadCommandsAsync(MessageReader messages, CancellationTokenSource reading, CancellationToken lost)
+    private async Task<string> ReadCommandsAsync(MessageReader messages, ConnectionBudget held, CancellationTokenSource reading, CancellationToken lost)
     {
         while (true)
         {
@@ -78,25 +86,30 @@ internal sealed class Connection(
                     command = new InvalidCommand(null,
                         $"{ErrorTexts.NotJson}: the message has more than {limits.MaxMessageLength} bytes", ErrorCodes.MessageTooLarge);
                     break;
+                case MessageReadStatus.Refused:
+                    command = new InvalidCommand(null,
+                        $"{ErrorTexts.Busy}: other messages and replies take the {limits.MessageBudget} bytes that there are (--message-budget). Send it again later",
+                        ErrorCodes.EnclaveBusy);
+                    break;
                 default:
                     return read.Status == MessageReadStatus.End ? "closed by the peer" : "closed by the peer within a message";
             }
 
             _commands++;
+            long charge = held.TakeCharge();
             if (command is SetClientCommand setClient)
             {
                 using (setClient)
-                    await AnswerAloneAsync(setClient, lost);
+                    await AnswerAloneAsync(setClient, charge, lost);
             }
             else if (command is PushCredentialsCommand push)
             {
                 using (push)
-                    _answers.Writer.TryWrite(Task.FromResult(await ExecuteAsync(push, TakeCredentialsAsync, lost)));
+                    Enqueue(Task.FromResult(await ExecuteAsync(push, TakeCredentialsAsync, lost)), charge);
             }
             else
             {
-                // The slots bound the queue, so it always takes one more.
-                _answers.Writer.TryWrite(command switch
+                Enqueue(command switch
                 {
                     KmsCommand { Operation: { } name } when _client is null => Failed(name, ErrorTexts.ClientNotInitialized, ErrorCodes.ClientNotInitialized),
                     KmsCommand kms => ExecuteAsync(kms, _client!.ExecuteAsync, lost),
@@ -104,19 +117,22 @@ internal sealed class Connection(
                     DescribeCommand describe => ExecuteAsync(describe, (_, token) => introspection.DescribeAsync(token), lost),
                     InvalidCommand invalid => Failed(invalid.Operation, invalid.Message, invalid.Code),
                     _ => throw new InvalidOperationException("There is no other command."),
-                });
+                }, charge);
             }
         }
     }
 
+    // The slots bound the queue, so it always takes one more.
+    private void Enqueue(Task<Answer> answer, long charge) => _answers.Writer.TryWrite(new Pending(answer, charge));
+
     // Commands before SetClient use the old client and those after it the new one.
-    private async Task AnswerAloneAsync(SetClientCommand command, CancellationToken lost)
+    private async Task AnswerAloneAsync(SetClientCommand command, long charge, CancellationToken lost)
     {
         int others = limits.MaxPending - 1;
         for (int i = 0; i < others; i++)
             await _slots.WaitAsync(lost);
 
-        _answers.Writer.TryWrite(Task.FromResult(await ExecuteAsync(command, SetClientAsync, lost)));
+        Enqueue(Task.FromResult(await ExecuteAsync(command, SetClientAsync, lost)), charge);
         if (others > 0)
             _slots.Release(others);
     }
@@ -186,25 +202,28 @@ internal sealed class Connection(
         return Task.FromResult<SuccessReply?>(null);
     }
 
-    private async Task WriteAnswersAsync(PipeWriter output, CancellationTokenSource lost)
+    private async Task WriteAnswersAsync(PipeWriter output, ConnectionBudget held, CancellationTokenSource lost)
     {
         try
         {
             while (await _answers.Reader.WaitToReadAsync(lost.Token))
             {
                 int written = 0;
+                long charged = 0;
                 // What is ready goes out in one write.
-                while (_answers.Reader.TryPeek(out Task<Answer>? answer) && (written == 0 || answer.IsCompleted))
+                while (_answers.Reader.TryPeek(out Pending pending) && (written == 0 || pending.Answer.IsCompleted))
                 {
-                    using Answer reply = await answer;
+                    using Answer reply = await pending.Answer;
                     _answers.Reader.TryRead(out _);
                     reply.WriteTo(output);
                     written++;
+                    charged += pending.Charge;
                 }
 
                 using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
                 deadline.CancelAfter(limits.SendTimeout);
                 await output.FlushAsync(deadline.Token);
+                held.Return(charged);
                 _slots.Release(written);
             }
 
@@ -215,10 +234,14 @@ internal sealed class Connection(
             // Nobody takes replies any more: stop reading, end what is under way, clear what was made.
             await lost.CancelAsync();
             await output.CompleteAsync(e);
-            await foreach (Task<Answer> answer in _answers.Reader.ReadAllAsync(CancellationToken.None))
-                (await answer).Dispose();
+            await foreach (Pending pending in _answers.Reader.ReadAllAsync(CancellationToken.None))
+                (await pending.Answer).Dispose();
         }
     }
+
+    /// <param name="Answer">What comes of a command.</param>
+    /// <param name="Charge">The bytes that it has of the budget until that has been sent.</param>
+    private readonly record struct Pending(Task<Answer> Answer, long Charge);
 
     private sealed record Answer(Reply? Failure, SuccessReply? Success) : IDisposable
     {

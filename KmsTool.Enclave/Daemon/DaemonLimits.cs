@@ -8,6 +8,9 @@ internal sealed record DaemonLimits
     /// <summary>Longest message in bytes, without its NUL.</summary>
     public int MaxMessageLength { get; init; } = MessageReader.DefaultMaxLength;
 
+    /// <summary>Bytes that the messages and replies of all connections may take together.</summary>
+    public int MessageBudget { get; init; } = 32 * 1024 * 1024;
+
     /// <summary>Connections open at once; further ones are closed.</summary>
     public int MaxConnections { get; init; } = 16384;
 
@@ -17,7 +20,7 @@ internal sealed record DaemonLimits
     /// <summary>How long a whole message may take to arrive.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long one command may take.</summary>
+    /// <summary>How long one command may take, and how long its message may wait for room before that.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the peer may take to receive a reply.</summary>

@@ -18,6 +18,7 @@ internal sealed class EnclaveDaemon(
 {
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
+    private readonly MessageBudget _budget = new(limits.MessageBudget, limits.MaxMessageLength, limits.RequestTimeout, time);
     private readonly ConcurrentDictionary<long, Task> _connections = new();
 
     /// <summary>
@@ -27,6 +28,7 @@ internal sealed class EnclaveDaemon(
     public async Task RunAsync(CancellationToken stopping)
     {
         using var aborting = new CancellationTokenSource();
+        Task reclaiming = new MemoryReclaimer(_budget, time).RunAsync(() => _connections.Count, stopping);
         for (long id = 1; !stopping.IsCancellationRequested; id++)
         {
             Socket socket;
@@ -59,6 +61,7 @@ internal sealed class EnclaveDaemon(
 
         await listener.DisposeAsync();
         await DrainAsync(aborting);
+        await reclaiming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Serve(long id, Socket socket, CancellationToken stopping, CancellationToken aborting)
@@ -68,7 +71,7 @@ internal sealed class EnclaveDaemon(
         // On a thread of the pool, so that a connection's first commands do not keep the next from being accepted.
         Task served = Task.Run(async () =>
         {
-            using var connection = new Connection(id, clients, inbox, introspection, limits, counters, logger);
+            using var connection = new Connection(id, clients, inbox, introspection, limits, _budget, counters, logger);
             try
             {
                 await connection.RunAsync(socket, stopping, aborting);

@@ -42,6 +42,7 @@ internal sealed class Introspection(
             Limits = new EnclaveLimits
             {
                 MaxMessageSize = limits.MaxMessageLength,
+                MessageBudget = limits.MessageBudget,
                 MaxConnections = limits.MaxConnections,
                 MaxPending = limits.MaxPending,
                 IdleTimeoutSeconds = limits.IdleTimeout.TotalSeconds,

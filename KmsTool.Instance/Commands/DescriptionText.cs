@@ -33,6 +33,9 @@ internal static class DescriptionText
         EnclaveLimits limits = reply.Limits;
         Line(text, "Limits", string.Create(CultureInfo.InvariantCulture,
             $"{limits.MaxMessageSize} bytes a message, {limits.MaxConnections} connections, {limits.MaxPending} commands of one at once"));
+        if (limits.MessageBudget is { } budget)
+            Line(text, "Message budget", string.Create(CultureInfo.InvariantCulture, $"{budget} bytes for all connections"));
+
         Line(text, "Timeouts", string.Create(CultureInfo.InvariantCulture,
             $"{limits.IdleTimeoutSeconds} s idle, {limits.RequestTimeoutSeconds} s a command, {limits.SendTimeoutSeconds} s a reply"));
         EnclaveCounters counters = reply.Counters;

@@ -6,6 +6,9 @@ public sealed record EnclaveLimits
     /// <summary>Longest message in bytes, without its NUL.</summary>
     public required int MaxMessageSize { get; init; }
 
+    /// <summary>Bytes that the messages and replies of all connections may take together; <see langword="null"/> of an enclave that sets no bound.</summary>
+    public int? MessageBudget { get; init; }
+
     /// <summary>Connections at once.</summary>
     public required int MaxConnections { get; init; }
 

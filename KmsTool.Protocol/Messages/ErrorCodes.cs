@@ -9,6 +9,9 @@ public static class ErrorCodes
     /// <summary>The message is over the limit.</summary>
     public const string MessageTooLarge = "MessageTooLarge";
 
+    /// <summary>The messages and replies of all peers have used up the enclave's room for them; the message may be sent again.</summary>
+    public const string EnclaveBusy = "EnclaveBusy";
+
     /// <summary>No such operation.</summary>
     public const string UnknownOperation = "UnknownOperation";
 

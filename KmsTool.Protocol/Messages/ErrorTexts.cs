@@ -9,6 +9,7 @@ internal static class ErrorTexts
     public const string NotJson = "Error reading JSON object";
     public const string NotAnObject = "JSON is wrong type";
     public const string NoOperation = "JSON structure incomplete";
+    public const string Busy = "Enclave is busy";
     public const string OperationNotText = "Operation is wrong type";
     public const string UnknownOperation = "Operation not recognized";
     public const string ClientNotInitialized = "Client not initialized";

@@ -16,6 +16,9 @@ public enum MessageReadStatus
     /// <summary>A message over the limit; it is skipped, and the next one can be read.</summary>
     TooLong,
 
+    /// <summary>A message for which there was no room; it is skipped, and the next one can be read.</summary>
+    Refused,
+
     /// <summary>The peer closed its side after a whole message.</summary>
     End,
 

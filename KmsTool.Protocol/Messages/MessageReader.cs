@@ -14,9 +14,17 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
     /// <summary>Default limit of a message in bytes.</summary>
     public const int DefaultMaxLength = 64 * 1024;
 
+    private readonly IMessageAdmission? _admission;
     private SequencePosition? _consumed;
     private bool _skipping;
+    private bool _hasMore;
     private long _scanned;
+
+    /// <param name="reader">Where the bytes come from; completing it stays with the caller.</param>
+    /// <param name="maxLength">Longest message accepted, in bytes without its NUL.</param>
+    /// <param name="admission">Decides which messages are read. Others are reported and skipped, as those that are too long.</param>
+    internal MessageReader(PipeReader reader, int maxLength, IMessageAdmission admission)
+        : this(reader, maxLength) => _admission = admission;
 
     /// <summary>
     /// Waits for the next message. Its bytes are valid until the next call, or until <see cref="Release"/>.
@@ -28,6 +36,9 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
         Release();
         while (true)
         {
+            if (_admission is not null && !_skipping && !_hasMore)
+                await _admission.AwaitArrivalAsync(cancellationToken).ConfigureAwait(false);
+
             ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             ReadOnlySequence<byte> buffer = result.Buffer;
             // Bytes already searched in an earlier round hold no NUL: one slow, long message costs linear work.
@@ -37,6 +48,7 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
                 ReadOnlySequence<byte> message = buffer.Slice(0, nul);
                 SequencePosition next = buffer.GetPosition(1, nul);
                 _scanned = 0;
+                _hasMore = !buffer.Slice(next).IsEmpty;
                 if (_skipping)
                 {
                     _skipping = false;
@@ -45,18 +57,16 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
                 }
 
                 _consumed = next;
-                return message.Length > maxLength
-                    ? new MessageRead(MessageReadStatus.TooLong, default)
-                    : new MessageRead(MessageReadStatus.Message, message);
+                if (message.Length > maxLength)
+                    return new MessageRead(MessageReadStatus.TooLong, default);
+
+                return await IsAdmittedAsync(message.Length, true, cancellationToken).ConfigureAwait(false)
+                    ? new MessageRead(MessageReadStatus.Message, message)
+                    : new MessageRead(MessageReadStatus.Refused, default);
             }
 
             if (buffer.Length > maxLength && !_skipping)
-            {
-                _skipping = true;
-                _scanned = 0;
-                reader.AdvanceTo(buffer.End);
-                return new MessageRead(MessageReadStatus.TooLong, default);
-            }
+                return Skip(MessageReadStatus.TooLong, buffer.End);
 
             if (result.IsCompleted)
             {
@@ -69,10 +79,15 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
             {
                 reader.AdvanceTo(buffer.End);
             }
-            else
+            else if (await IsAdmittedAsync(buffer.Length, false, cancellationToken).ConfigureAwait(false))
             {
+                _hasMore = true;
                 _scanned = buffer.Length;
                 reader.AdvanceTo(buffer.Start, buffer.End);
+            }
+            else
+            {
+                return Skip(MessageReadStatus.Refused, buffer.End);
             }
         }
     }
@@ -85,5 +100,17 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
             _consumed = null;
             reader.AdvanceTo(position);
         }
+    }
+
+    private ValueTask<bool> IsAdmittedAsync(long length, bool isWhole, CancellationToken cancellationToken) =>
+        _admission?.AdmitAsync(length, isWhole, cancellationToken) ?? ValueTask.FromResult(true);
+
+    private MessageRead Skip(MessageReadStatus status, SequencePosition end)
+    {
+        _skipping = true;
+        _hasMore = false;
+        _scanned = 0;
+        reader.AdvanceTo(end);
+        return new MessageRead(status, default);
     }
 }

@@ -1,5 +1,6 @@
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
+using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
@@ -114,6 +115,7 @@ public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : ICla
             Credentials = CredentialOrigin.Environment,
             InstanceMetadata = new Uri(InstanceMetadataSource.DefaultEndpoint),
             Parent = new ParentRoutes(),
+            DaemonLimits = new DaemonLimits(),
             Region = "eu-west-1",
             LogLevel = LogLevel.None,
         };

@@ -78,6 +78,13 @@ public class ServeCommandLineTests
         Assert.Null(Read([]).Kms.Sockets.VsockBufferSize);
     }
 
+    [Theory]
+    [InlineData(32 * 1024 * 1024)]
+    [InlineData(90_112, "--message-budget", "90112")]
+    [InlineData(25_600, "--message-budget", "25600", "--max-message-size", "1024")]
+    public void Read_ofAMessageBudget_hasRoomForOneMessageAtLeast(int expected, params string[] arguments) =>
+        Assert.Equal(expected, Read(arguments).Limits.MessageBudget);
+
     [Fact]
     public void Read_ofEmptyVariables_takesThemAsUnset()
     {
@@ -101,6 +108,9 @@ public class ServeCommandLineTests
     [InlineData("--proxy", "tcp:127.0.0.1:0")]
     [InlineData("--max-pending", "0")]
     [InlineData("--max-message-size", "12")]
+    [InlineData("--message-budget", "90111")]
+    [InlineData("--message-budget", "100000", "--max-message-size", "100000")]
+    [InlineData("--message-budget", "4294967296")]
     [InlineData("--attestation-ttl", "-1")]
     [InlineData("--idle-timeout", "0")]
     [InlineData("--vsock-buffer-size", "127")]

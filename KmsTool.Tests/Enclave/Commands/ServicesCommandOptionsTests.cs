@@ -70,6 +70,43 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         Assert.Equal((options.Kms, options.Pins, options.Disclosure), (daemon.Kms, daemon.Pins, daemon.Disclosure));
     }
 
+    [Fact]
+    public void Read_ofTheLimitsOfTheDaemon_isWhatTheySay()
+    {
+        ServicesOptions options = Read(
+        [
+            "--region", "eu-west-1", "--credentials", "push", "--daemon", "unix:/d.sock", "--max-connections", "7", "--daemon-max-connections", "8",
+            "--max-message-size", "2048", "--message-budget", "100000", "--max-pending", "9", "--idle-timeout", "1", "--request-timeout", "2",
+            "--send-timeout", "3", "--drain-timeout", "4",
+        ]);
+
+        Assert.Equal(
+            new DaemonLimits
+            {
+                MaxMessageLength = 2048,
+                MessageBudget = 100_000,
+                MaxConnections = 8,
+                MaxPending = 9,
+                IdleTimeout = TimeSpan.FromSeconds(1),
+                RequestTimeout = TimeSpan.FromSeconds(2),
+                SendTimeout = TimeSpan.FromSeconds(3),
+                DrainTimeout = TimeSpan.FromSeconds(4),
+            },
+            options.ForDaemon(options.Daemon!).Limits);
+        Assert.Equal(7, options.KmsProxy!.MaxConnections);
+    }
+
+    [Theory]
+    [InlineData("--max-message-size", "2048")]
+    [InlineData("--message-budget", "100000")]
+    [InlineData("--daemon-max-connections", "8")]
+    [InlineData("--max-pending", "9")]
+    [InlineData("--idle-timeout", "1")]
+    [InlineData("--send-timeout", "3")]
+    [InlineData("--drain-timeout", "4")]
+    public void Read_ofALimitOfTheDaemonWhereThereIsNone_isWrongUsage(params string[] arguments) =>
+        Assert.Contains(arguments[0], Refusal(arguments, "AWS_REGION=eu-west-1,AWS_ACCESS_KEY_ID=AKID"), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("AWS_REGION=eu-west-1,AWS_DEFAULT_REGION=eu-north-1", "eu-west-1")]
     [InlineData("AWS_REGION=eu-west-1,AWS_DEFAULT_REGION=eu-north-1", "us-east-1", "--region", "us-east-1")]
@@ -142,6 +179,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
     [InlineData("No partition has a region xx-west-1.", "AWS_REGION=xx-west-1")]
     [InlineData("--region-endpoint us-east-1=: '' is not a KMS endpoint", "AWS_REGION=eu-west-1", "--region-endpoint", "us-east-1=")]
     [InlineData("--region-endpoint us-east-1=http://kms.test: 'http://kms.test': TLS to KMS ends in the enclave", "AWS_REGION=eu-west-1", "--region-endpoint", "us-east-1=http://kms.test")]
+    [InlineData("--message-budget 1025 has no room", "AWS_REGION=eu-west-1,AWS_ACCESS_KEY_ID=AKID", "--daemon", "unix:/d", "--message-budget", "1025")]
     [InlineData("--credentials push needs the daemon", "AWS_REGION=eu-west-1", "--credentials", "push")]
     [InlineData("--credentials imds needs a way to 169.254.169.254", "AWS_REGION=eu-west-1")]
     [InlineData("--credentials imds needs a way to 169.254.169.254", "AWS_REGION=eu-west-1", "--egress-route", "169.254.169.254:81=unix:/p")]
