@@ -28,7 +28,8 @@ internal sealed class EnclaveDaemon(
     public async Task RunAsync(CancellationToken stopping)
     {
         using var aborting = new CancellationTokenSource();
-        Task reclaiming = new MemoryReclaimer(_budget, time).RunAsync(() => _connections.Count, stopping);
+        var reclaimer = new MemoryReclaimer(_budget, time);
+        Task reclaiming = reclaimer.RunAsync(() => _connections.Count, stopping);
         for (long id = 1; !stopping.IsCancellationRequested; id++)
         {
             Socket socket;
@@ -57,6 +58,7 @@ internal sealed class EnclaveDaemon(
             }
 
             Serve(id, socket, stopping, aborting.Token);
+            reclaimer.Note(_connections.Count);
         }
 
         await listener.DisposeAsync();

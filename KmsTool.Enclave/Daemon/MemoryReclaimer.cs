@@ -3,7 +3,7 @@ namespace KmsTool.Enclave.Daemon;
 /// <summary>
 /// Gives memory back to the system after many connections have ended. The garbage collector would do so only with the next
 /// full collection, which an enclave that has little to do may not come to for hours. It is done while no message is on its
-/// way, worked on or being answered, so that no request waits for it.
+/// way, worked on or being answered, so that it interrupts no request.
 /// </summary>
 /// <param name="budget">Knows of messages.</param>
 /// <param name="time">The clock.</param>
@@ -14,22 +14,26 @@ internal sealed class MemoryReclaimer(MessageBudget budget, TimeProvider time)
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Watches the number of connections until it is cancelled.</summary>
+    // A number that is noted while a collection sets it back may be lost, which costs one collection.
+    private volatile int _most;
+
+    /// <summary>Takes note of how many connections are open. By one thread at a time.</summary>
+    public void Note(int open) => _most = Math.Max(_most, open);
+
+    /// <summary>Collects after each burst until it is cancelled.</summary>
     /// <param name="countConnections">How many are open.</param>
     /// <param name="stopping">Ends it.</param>
     public async Task RunAsync(Func<int> countConnections, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        int most = 0;
         while (await timer.WaitForNextTickAsync(stopping))
         {
             int open = countConnections();
-            most = Math.Max(most, open);
-            if (most - open < WorthCollecting || !budget.IsUnused)
+            if (_most - open < WorthCollecting || !budget.IsUnused)
                 continue;
 
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            most = open;
+            _most = open;
         }
     }
 }

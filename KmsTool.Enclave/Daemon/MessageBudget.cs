@@ -1,8 +1,8 @@
 namespace KmsTool.Enclave.Daemon;
 
 /// <summary>
-/// The bytes that the messages and replies of all connections together may take. Who finds none left waits, and is refused
-/// after a time. For many threads.
+/// The bytes that the messages and replies of all connections together may take. A use for which not enough are left waits, and
+/// is refused after a time. For many threads.
 /// </summary>
 /// <remarks>
 /// Each use leaves room for those that come after it in the life of a command, so that connections which hold bytes and wait
