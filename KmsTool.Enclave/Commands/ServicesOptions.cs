@@ -41,7 +41,7 @@ internal sealed record ServicesOptions
     public StreamAddress? Daemon { get; init; }
 
     /// <summary>Bounds on what the daemon's peers may take.</summary>
-    public required DaemonLimits DaemonLimits { get; init; }
+    public DaemonLimits DaemonLimits { get; init; } = new();
 
     /// <summary>The region of applications; <see langword="null"/> where none is named, and there is no KMS proxy.</summary>
     public required string? Region { get; init; }

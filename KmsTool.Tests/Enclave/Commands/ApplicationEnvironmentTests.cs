@@ -1,6 +1,5 @@
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
-using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
@@ -115,7 +114,6 @@ public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : ICla
             Credentials = CredentialOrigin.Environment,
             InstanceMetadata = new Uri(InstanceMetadataSource.DefaultEndpoint),
             Parent = new ParentRoutes(),
-            DaemonLimits = new DaemonLimits(),
             Region = "eu-west-1",
             LogLevel = LogLevel.None,
         };
