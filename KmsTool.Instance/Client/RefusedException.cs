@@ -14,5 +14,6 @@ internal sealed class RefusedException(string message, string? code) : CommandFa
     /// so by its text alone.
     /// </summary>
     public bool IsAboutRegion =>
-        Code is ErrorCodes.InvalidRegion or ErrorCodes.PinViolated || (Code is null && Message.Contains(ErrorTexts.RegionConflict.TrimEnd('.'), StringComparison.Ordinal));
+        Code is ErrorCodes.InvalidRegion or ErrorCodes.PinViolated
+        || (Code is null && Message.Contains(ErrorTexts.RegionConflict.TrimEnd('.'), StringComparison.Ordinal));
 }

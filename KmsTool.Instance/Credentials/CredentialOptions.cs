@@ -24,6 +24,6 @@ internal sealed record CredentialOptions
     /// <summary>A PEM file of the only trust anchors for STS; <see langword="null"/> for the system's.</summary>
     public string? CaBundle { get; init; }
 
-    /// <summary>Bounds the search, and then assuming the role; either takes 10 s at most.</summary>
+    /// <summary>Bounds the search, then that for a region, then assuming the role; each takes 10 s at most.</summary>
     public required TimeSpan Timeout { get; init; }
 }

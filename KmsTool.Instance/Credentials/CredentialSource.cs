@@ -27,7 +27,7 @@ internal sealed class CredentialSource
         _time = time;
         _logger = logger;
         _waits = new WaitNotice(logger, time);
-        _region = new RegionSource(options.Profile, options.Timeout, time, logger);
+        _region = new RegionSource(options.Profile, _timeout, time, logger);
         // The SDK, which does not know AWS_CA_BUNDLE, makes STS clients of its own for profiles and web identities that
         // assume a role; this is the only way to tell them.
         if (options.CaBundle is not null)

@@ -15,11 +15,7 @@ namespace KmsTool.Instance.Credentials;
 /// <param name="logger">Learns where the region comes from, and of long waits.</param>
 internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
-    // On EC2 it answers within milliseconds. Elsewhere there may be no answer, and there the region is not worth a long wait.
-    private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(3);
-
     private readonly WaitNotice _waits = new(logger, time);
-    private readonly TimeSpan _timeout = timeout < MaxTimeout ? timeout : MaxTimeout;
     private Task<string?>? _finding;
 
     /// <summary>Finds the region; asks once, however often it is called.</summary>
@@ -57,7 +53,7 @@ internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvid
         try
         {
             // The SDK blocks its thread: it is left behind when time is up.
-            string? region = await Task.Run(static () => EC2InstanceMetadata.Region?.SystemName).WaitAsync(_timeout, time);
+            string? region = await Task.Run(static () => EC2InstanceMetadata.Region?.SystemName).WaitAsync(timeout, time);
             return Check(region, "the instance metadata service");
         }
         catch (Exception e) when (e is not CommandFailedException)

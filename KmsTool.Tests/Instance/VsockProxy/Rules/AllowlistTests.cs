@@ -14,7 +14,10 @@ public class AllowlistTests
         [
             Entry("kms.test", 443), Entry("192.0.2.7", 443), Entry("2001:db8::7", 443),
             Entry("gone.test", 443), Entry("other.test", 8443),
-        ]) { Special = Own() };
+        ])
+    {
+        Special = Own(),
+    };
 
     private static readonly NameTable Names = new()
     {
@@ -156,7 +159,10 @@ public class AllowlistTests
         [
             Entry("*.svc.test", 443), Entry("exact.test", 443), Entry("10.0.0.0/8", 443), Entry("0.0.0.0/0", 443),
             .. more is null ? [] : (AllowlistEntry[])[Entry(more, 443)],
-        ]) { Special = Own("10.9.9.10") };
+        ])
+    {
+        Special = Own("10.9.9.10"),
+    };
 
     /// <summary>The parent, with these addresses of its own.</summary>
     private static SpecialAddresses Own(params string[] addresses) => new(() => addresses.Select(IPAddress.Parse), TimeProvider.System);
