@@ -22,15 +22,13 @@ public class CredentialsProgramTests
     }
 
     [Fact]
-    public async Task Region_of_the_environment_is_not_sent()
+    public async Task Region_for_enclaves_is_not_sent()
     {
         JsonElement setClient = await CredentialRuns.SetClientOfAsync(new()
         {
             ["AWS_ACCESS_KEY_ID"] = "AKID",
             ["AWS_SECRET_ACCESS_KEY"] = "secret",
             ["AWS_SESSION_TOKEN"] = "token",
-            ["AWS_REGION"] = "eu-west-1",
-            ["AWS_DEFAULT_REGION"] = "eu-west-1",
             ["REGION"] = "eu-west-1",
         });
 

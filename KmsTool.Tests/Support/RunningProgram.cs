@@ -59,7 +59,9 @@ internal sealed partial class RunningProgram : IAsyncDisposable
         using var timer = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(timer.Token);
         await Task.WhenAll(_output.Completion, _error.Completion).WaitAsync(timer.Token);
-        return new ProgramResult(_process.ExitCode, _output.Bytes, _error.Text);
+        // On a busy machine a command may say what it waits for, which is not what it is run for here.
+        string error = string.Join('\n', _error.Text.Split('\n').Where(line => !line.Contains("still waiting for", StringComparison.Ordinal)));
+        return new ProgramResult(_process.ExitCode, _output.Bytes, error);
     }
 
     public async ValueTask DisposeAsync()
