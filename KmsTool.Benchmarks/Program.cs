@@ -19,6 +19,7 @@ internal static class Program
             KmsProxyCommandLine.CreateCommand(),
             SilentPeersCommandLine.CreateCommand(),
             MicroCommandLine.CreateCommand(),
+            TimingCommandLine.CreateCommand(),
             RelayCommandLine.CreateCommand(),
         };
         HelpText.Install(root, HelpTexts.ByCommand);

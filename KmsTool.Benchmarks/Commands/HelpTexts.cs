@@ -12,6 +12,7 @@ internal static class HelpTexts
           KmsTool.Benchmarks kms-proxy [options] [-- ENCLAVE-ARGUMENTS]
           KmsTool.Benchmarks silent-peers [options]
           KmsTool.Benchmarks micro [BenchmarkDotNet options]
+          KmsTool.Benchmarks timing [--runs N]
 
         Commands:
           load   the published programs, end to end
@@ -21,6 +22,7 @@ internal static class HelpTexts
           silent-peers
                  the published KMS proxy and egress under peers that say nothing
           micro  single steps of a Decrypt, with BenchmarkDotNet
+          timing whether bad OAEP padding is refused later than bad content padding
 
         """;
 
@@ -154,6 +156,20 @@ internal static class HelpTexts
 
         """;
 
+    private const string Timing = """
+        Measures how long the enclave's key takes to refuse an envelope with bad OAEP
+        padding and one with bad content padding, in turn, and prints both distributions
+        and what tells them apart as Markdown on stdout.
+
+        Usage:
+          KmsTool.Benchmarks timing [--runs N]
+
+        Options:
+              --runs N           of each kind (default 20000)
+          -h, --help             this text
+
+        """;
+
     public static IReadOnlyDictionary<string, string> ByCommand { get; } = new Dictionary<string, string>
     {
         [""] = Root,
@@ -163,5 +179,6 @@ internal static class HelpTexts
         [SilentPeersCommandLine.Name] = SilentPeers,
         [MicroCommandLine.Name] = Micro,
         [RelayCommandLine.Name] = Relay,
+        [TimingCommandLine.Name] = Timing,
     };
 }

@@ -19,10 +19,17 @@ public sealed class RecipientKeyPair : IDisposable
 
     private readonly RSA _key;
 
+    // An encrypted content key that decrypts, and one that does not: its last bit is another.
+    private readonly byte[] _goodKey;
+    private readonly byte[] _badKey;
+
     internal RecipientKeyPair(RSA key)
     {
         _key = key;
         PublicKey = key.ExportSubjectPublicKeyInfo();
+        _goodKey = key.Encrypt(new byte[ContentKeyLength], RSAEncryptionPadding.OaepSHA256);
+        _badKey = [.. _goodKey];
+        _badKey[^1] ^= 1;
     }
 
     /// <summary>The public key, DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), 294 bytes.</summary>
@@ -64,7 +71,7 @@ public sealed class RecipientKeyPair : IDisposable
         }
 
         using SensitiveBytes contentKey = SensitiveBytes.Allocate(ContentKeyLength);
-        bool isKeyGood = DecryptContentKey(content.EncryptedKey.Span, contentKey);
+        int keyLength = DecryptContentKey(content.EncryptedKey.Span, contentKey);
         using SensitiveBytes padded = SensitiveBytes.Allocate(content.Ciphertext.Length);
         using (Aes aes = Aes.Create())
         {
@@ -72,8 +79,12 @@ public sealed class RecipientKeyPair : IDisposable
             aes.DecryptCbc(content.Ciphertext.Span, content.InitializationVector.Span, padded.WritableSpan, PaddingMode.None);
         }
         int length = UnpaddedLength(padded.Span);
-        if (!isKeyGood | length < 0)
+        if (keyLength != ContentKeyLength | length < 0)
         {
+            // .NET throws an exception for bad OAEP padding, which takes time, and more where none was thrown just before. Every
+            // failure therefore has one decryption that throws and two that do not, of which one comes last.
+            DecryptContentKey(keyLength < 0 ? _goodKey : _badKey, contentKey);
+            DecryptContentKey(_goodKey, contentKey);
             throw new RecipientEnvelopeException();
         }
         return SensitiveBytes.CopyOf(padded.Span[..length]);
@@ -83,10 +94,11 @@ public sealed class RecipientKeyPair : IDisposable
     public void Dispose() => _key.Dispose();
 
     /// <summary>
-    /// Decrypts the content-encryption key. When that fails it leaves a random key and says false, and the caller goes on
-    /// with it, so that a bad key is not told from bad content (RFC 3218 section 2.3).
+    /// Decrypts the content-encryption key. If that fails or the key has another length, it leaves a random key, with which the
+    /// caller continues, so that a bad key is not told from bad content (RFC 3218 section 2.3).
     /// </summary>
-    private bool DecryptContentKey(ReadOnlySpan<byte> encryptedKey, SensitiveBytes contentKey)
+    /// <returns>The length of the key; -1 if its OAEP padding is bad.</returns>
+    private int DecryptContentKey(ReadOnlySpan<byte> encryptedKey, SensitiveBytes contentKey)
     {
         // As large as the modulus, so that the implementation needs no buffer of its own.
         using SensitiveBytes decrypted = SensitiveBytes.Allocate(EncryptedKeyLength);
@@ -98,14 +110,13 @@ public sealed class RecipientKeyPair : IDisposable
         }
         catch (CryptographicException)
         {
-            return false;
+            return -1;
         }
-        if (length != ContentKeyLength)
+        if (length == ContentKeyLength)
         {
-            return false;
+            decrypted.Span[..ContentKeyLength].CopyTo(contentKey.WritableSpan);
         }
-        decrypted.Span[..ContentKeyLength].CopyTo(contentKey.WritableSpan);
-        return true;
+        return length;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Recipient;
@@ -189,6 +190,38 @@ public sealed class RecipientKeyPairTests
         {
             AssertFailsUniformly(envelope);
         }
+    }
+
+    /// <summary>An exception costs more than all else that a failure could differ in.</summary>
+    [Theory]
+    [InlineData("encrypted key of zeros")]
+    [InlineData("content key of 31 bytes")]
+    [InlineData("empty content key")]
+    [InlineData("padding of 0")]
+    public void Open_that_fails_throws_as_often_whatever_is_wrong(string what)
+    {
+        byte[] envelope = Broken[what](Good).Encode();
+        int thread = Environment.CurrentManagedThreadId;
+        List<Type> thrown = [];
+        void count(object? sender, FirstChanceExceptionEventArgs e)
+        {
+            if (Environment.CurrentManagedThreadId == thread)
+                thrown.Add(e.Exception.GetType());
+        }
+
+        AppDomain.CurrentDomain.FirstChanceException += count;
+        try
+        {
+            AssertFailsUniformly(envelope);
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= count;
+        }
+
+        Assert.Equal(2, thrown.Count);
+        Assert.True(thrown[0].IsAssignableTo(typeof(CryptographicException)), thrown[0].FullName);
+        Assert.Equal(typeof(RecipientEnvelopeException), thrown[1]);
     }
 
     [Fact]
