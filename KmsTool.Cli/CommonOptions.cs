@@ -54,6 +54,12 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>The region, which counts as unset where it is empty: a shell gives that for a variable that is not set.</summary>
+    public static Option<string?> Region() => new("--region", "-r")
+    {
+        CustomParser = result => result.Tokens.Single().Value is { Length: > 0 } region ? region : null,
+    };
+
     /// <summary>An address in the text form of <see cref="StreamAddress"/>.</summary>
     public static Option<StreamAddress?> Address(string name) => new(name)
     {

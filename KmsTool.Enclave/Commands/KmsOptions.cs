@@ -16,7 +16,7 @@ internal sealed class KmsOptions
     private const string Connect = "connect";
 
     private readonly string[] _regionVariables;
-    private readonly Option<string?> _region = new("--region", "-r");
+    private readonly Option<string?> _region = CommonOptions.Region();
     private readonly Option<uint?> _proxyPort = new("--proxy-port", "-x") { CustomParser = CommonOptions.ParseVsockPort };
     private readonly Option<StreamAddress?> _proxy = CommonOptions.Address("--proxy");
     private readonly Option<string> _proxyMode = new("--proxy-mode") { DefaultValueFactory = _ => Fixed };

@@ -15,7 +15,7 @@ internal static class CredentialsCommandLine
     public static Command CreateCommand()
     {
         var credentials = new CredentialArguments();
-        var region = new Option<string?>("--region", "-r");
+        Option<string?> region = CommonOptions.Region();
         var output = new Option<string>("--output") { DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 10);

@@ -13,7 +13,7 @@ internal sealed class EnclaveArguments
     private readonly VsockBufferOption _vsockBuffer = new();
     private readonly Option<TimeSpan> _timeout = CommonOptions.Seconds("--timeout", byDefault: 60);
     private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Warning);
-    private readonly Option<string?> _region = new("--region", "-r");
+    private readonly Option<string?> _region = CommonOptions.Region();
     private readonly CredentialArguments? _credentials;
     private readonly bool _findsRegion;
 
