@@ -45,7 +45,7 @@ internal static class CommonOptions
         DefaultValueFactory = _ => byDefault,
         CustomParser = result =>
         {
-            string text = result.Tokens.Single().Value;
+            string text = result.Tokens[^1].Value;
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast && number <= atMost)
                 return number;
 
@@ -54,10 +54,24 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>
+    /// Lets the last occurrence of an option win, as in the AWS sample's programs. By default, an option that takes one value
+    /// and is given twice is an error.
+    /// </summary>
+    public static void LetLastOccurrenceWin(Command command)
+    {
+        // System.CommandLine counts the values of such an option only without this, and converts the last one either way.
+        foreach (Option option in command.Options.Where(option => option.Arity is { MinimumNumberOfValues: 1, MaximumNumberOfValues: 1 }))
+            option.AllowMultipleArgumentsPerToken = true;
+
+        foreach (Command subcommand in command.Subcommands)
+            LetLastOccurrenceWin(subcommand);
+    }
+
     /// <summary>The region, which counts as unset where it is empty: a shell gives that for a variable that is not set.</summary>
     public static Option<string?> Region() => new("--region", "-r")
     {
-        CustomParser = result => result.Tokens.Single().Value is { Length: > 0 } region ? region : null,
+        CustomParser = result => result.Tokens[^1].Value is { Length: > 0 } region ? region : null,
     };
 
     /// <summary>An address in the text form of <see cref="StreamAddress"/>.</summary>
@@ -65,7 +79,7 @@ internal static class CommonOptions
     {
         CustomParser = result =>
         {
-            if (StreamAddress.TryParse(result.Tokens.Single().Value, out StreamAddress? address, out string? error))
+            if (StreamAddress.TryParse(result.Tokens[^1].Value, out StreamAddress? address, out string? error))
                 return address;
 
             result.AddError($"{name}: {error}.");
@@ -94,7 +108,7 @@ internal static class CommonOptions
 
     private static uint? ParseVsockPort(ArgumentResult result, uint least)
     {
-        string text = result.Tokens.Single().Value;
+        string text = result.Tokens[^1].Value;
         if (StreamAddress.TryParseNumber(text, out uint port) && port >= least && port != VsockEndPoint.AnyPort)
             return port;
 
@@ -104,7 +118,7 @@ internal static class CommonOptions
 
     private static TimeSpan ParseSeconds(ArgumentResult result, double atLeast)
     {
-        string text = result.Tokens.Single().Value;
+        string text = result.Tokens[^1].Value;
         if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= atLeast && seconds <= Day)
             return TimeSpan.FromSeconds(seconds);
 

@@ -129,4 +129,8 @@ internal static class HelpTexts
         [KmsCommandLine.GenerateDataKeyPair] = KmsHelpTexts.GenerateDataKeyPair,
         [KmsCommandLine.DeriveSharedSecret] = KmsHelpTexts.DeriveSharedSecret,
     };
+
+    /// <summary>What the program prints under the name <c>kmstool_enclave_cli</c>.</summary>
+    public static IReadOnlyDictionary<string, string> OfOriginalCommandLine { get; } =
+        new Dictionary<string, string>(ByCommand) { [""] = KmsHelpTexts.OriginalCommandLine };
 }

@@ -3,6 +3,26 @@ namespace KmsTool.Enclave.Commands;
 /// <summary>The help of the commands for a program inside the enclave.</summary>
 internal static class KmsHelpTexts
 {
+    /// <summary>That of the program under the name kmstool_enclave_cli.</summary>
+    public const string OriginalCommandLine = $$"""
+        Uses KMS for a program inside this enclave, under the enclave's attestation, with
+        the commands of the AWS sample's kmstool_enclave_cli and two more.
+
+        Usage:
+          kmstool_enclave_cli COMMAND [options]   each has a --help:
+            decrypt, genkey, genrandom, generate-data-key-pair, derive-shared-secret
+
+        The last of an option that is given twice counts.
+
+        Examples:
+          kmstool_enclave_cli decrypt --region us-east-1 --proxy-port 8000 \
+            --aws-access-key-id "$ID" --aws-secret-access-key "$SECRET" \
+            --aws-session-token "$TOKEN" --ciphertext "$CIPHERTEXT"
+
+        {{ExitCodes}}
+
+        """;
+
     public const string Decrypt = $$"""
         Decrypts a KMS ciphertext for a program inside this enclave, under the enclave's
         attestation. Takes the arguments of kmstool_enclave_cli, and is it when started
@@ -224,7 +244,8 @@ internal static class KmsHelpTexts
         """;
 
     private const string ExitCodes = """
-        Exit codes (under the name kmstool_enclave_cli 1 in place of 2 to 5):
+        Exit codes (under the name kmstool_enclave_cli 1 for 2 and 3, and 255 for 1, 4,
+        5 and what KMS would refuse, such as a ciphertext that is not base64):
           0 success
           1 KMS said no, a pin forbids it, a --refuse option refuses the enclave, or
             the result could not be written

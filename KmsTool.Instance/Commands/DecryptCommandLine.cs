@@ -13,16 +13,19 @@ internal sealed class DecryptCommandLine
 
     private readonly Argument<string?> _ciphertext = new("CIPHERTEXT") { Arity = ArgumentArity.ZeroOrOne };
     private readonly EnclaveArguments _enclave;
-    private readonly KmsCommandOptions _kms = new(withShortKeySpec: false);
+    private readonly KmsCommandOptions _kms;
     private readonly Option<string?> _file = new("--file");
     private readonly Option<string> _fileFormat = new("--file-format") { DefaultValueFactory = _ => "base64" };
     private readonly BatchArguments _batch = new();
     private readonly Option<string> _output = new("--output") { DefaultValueFactory = _ => "text" };
 
-    /// <param name="findsRegion">Whether a region is looked for where --region is absent; the AWS sample does not.</param>
-    public DecryptCommandLine(bool findsRegion = true)
+    /// <param name="asSample">
+    /// Whether the program was started under the name of the AWS sample's, which looks for no region where --region is absent.
+    /// </param>
+    public DecryptCommandLine(bool asSample = false)
     {
-        _enclave = new EnclaveArguments(withCredentials: true, findsRegion);
+        _enclave = new EnclaveArguments(withCredentials: true, findsRegion: !asSample);
+        _kms = new KmsCommandOptions(withShortKeySpec: false, asSample);
         _fileFormat.AcceptOnlyFromAmong("base64", "raw");
         _output.AcceptOnlyFromAmong("text", "base64", "json", "raw");
     }

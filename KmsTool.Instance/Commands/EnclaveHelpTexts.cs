@@ -29,7 +29,7 @@ internal static class EnclaveHelpTexts
         """;
 
     public const string ExitCodes = """
-        Exit codes:
+        Exit codes (under the name kmstool_instance 0 and 1 only):
           0 success
           1 the enclave or KMS said no (in a batch: to one line at least), or the
             result could not be written
