@@ -45,7 +45,7 @@ internal static class CommandRunner
         catch (CommandFailedException e)
         {
             string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Of(parseResult)}".TrimEnd()} --help'." : "";
-            await Console.Error.WriteLineAsync($"{program}: {TerminalText.Neutralize(e.Message.TrimEnd('.'))}.{hint}");
+            await Console.Error.WriteLineAsync($"{program}: {TerminalText.EndSentence(TerminalText.Neutralize(e.Message))}{hint}");
             return (int)e.ExitCode;
         }
 #pragma warning disable CA1031 // Left to the runtime it would end in a core dump, which holds every secret of the process.

@@ -87,6 +87,6 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
             ErrorCodes.InvalidParameter => ExitCode.WrongUsage,
             _ => ExitCode.OperationFailed,
         },
-        $"{ErrorTexts.Failed(command.Operation!)}: {code}: {message}",
+        ErrorTexts.Failed(command.Operation!, code, message),
         cause);
 }
