@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KmsTool.Protocol.Vsock;
-using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Cli;
 
@@ -11,20 +10,6 @@ namespace KmsTool.Cli;
 internal static class CommonOptions
 {
     private const double Day = 86400;
-
-    private static readonly string[] LogLevels = ["trace", "debug", "information", "warning", "error", "none"];
-
-    public static Option<string> LogLevel(LogLevel byDefault)
-    {
-        var option = new Option<string>("--log-level")
-        {
-            DefaultValueFactory = _ => byDefault.ToString().ToLowerInvariant(),
-        };
-        option.AcceptOnlyFromAmong(LogLevels);
-        return option;
-    }
-
-    public static LogLevel ParseLogLevel(string level) => Enum.Parse<LogLevel>(level, ignoreCase: true);
 
     /// <summary>A time in seconds, with fractions, up to a day.</summary>
     public static Option<TimeSpan> Seconds(string name, double byDefault, double atLeast = 0.001) => new(name)
@@ -68,11 +53,9 @@ internal static class CommonOptions
             LetLastOccurrenceWin(subcommand);
     }
 
-    /// <summary>The region, which counts as unset where it is empty: a shell gives that for a variable that is not set.</summary>
-    public static Option<string?> Region() => new("--region", "-r")
-    {
-        CustomParser = result => result.Tokens[^1].Value is { Length: > 0 } region ? region : null,
-    };
+    /// <summary>Gets the region, which counts as unset where it is empty: a shell gives that for a variable that is not set.</summary>
+    public static string? ReadRegion(ParseResult parseResult, Option<string?> region) =>
+        parseResult.GetValue(region) is { Length: > 0 } text ? text : null;
 
     /// <summary>An address in the text form of <see cref="StreamAddress"/>.</summary>
     public static Option<StreamAddress?> Address(string name) => new(name)
@@ -88,10 +71,13 @@ internal static class CommonOptions
     };
 
     /// <summary>A vsock port to connect to: decimal, or hexadecimal after 0x.</summary>
-    public static uint? ParseVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 1);
+    public static uint? ParseVsockPort(ArgumentResult result) => ParseVsockPort(result, result.Tokens[^1].Value, least: 1);
 
     /// <summary>A vsock port to listen on; 0 lets the kernel choose.</summary>
-    public static uint? ParseListeningVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 0);
+    public static uint? ParseListeningVsockPort(ArgumentResult result) => ParseListeningVsockPort(result, result.Tokens[^1].Value);
+
+    /// <inheritdoc cref="ParseListeningVsockPort(ArgumentResult)"/>
+    public static uint? ParseListeningVsockPort(ArgumentResult result, string text) => ParseVsockPort(result, text, least: 0);
 
     /// <summary>
     /// Whether an argument came as valid UTF-8. The runtime puts U+FFFD where it did not, which would mean another text.
@@ -106,9 +92,8 @@ internal static class CommonOptions
         return bytes is not null;
     }
 
-    private static uint? ParseVsockPort(ArgumentResult result, uint least)
+    private static uint? ParseVsockPort(ArgumentResult result, string text, uint least)
     {
-        string text = result.Tokens[^1].Value;
         if (StreamAddress.TryParseNumber(text, out uint port) && port >= least && port != VsockEndPoint.AnyPort)
             return port;
 

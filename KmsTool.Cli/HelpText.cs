@@ -11,14 +11,18 @@ internal sealed class HelpText(IReadOnlyDictionary<string, string> texts, bool a
 {
     public override bool ClearsParseErrors => true;
 
-    /// <summary>Replaces the generated help of <paramref name="root"/> and its subcommands.</summary>
-    public static void Install(RootCommand root, IReadOnlyDictionary<string, string> texts, bool asFailure = false) =>
+    /// <summary>Replaces the generated help of <paramref name="root"/> and its subcommands, and adds <c>help</c> to them.</summary>
+    public static void Install(RootCommand root, IReadOnlyDictionary<string, string> texts, bool asFailure = false)
+    {
         root.Options.OfType<HelpOption>().Single().Action = new HelpText(texts, asFailure);
+        if (root.Subcommands.Count > 0)
+            HelpCommand.AddTo(root);
+    }
 
     public override int Invoke(ParseResult parseResult)
     {
         InvocationConfiguration streams = parseResult.InvocationConfiguration;
-        (asFailure ? streams.Error : streams.Output).Write(texts[CommandPath.Of(parseResult)]);
+        (asFailure ? streams.Error : streams.Output).Write(texts.GetValueOrDefault(CommandPath.Of(parseResult), texts[""]));
         return (int)(asFailure ? ExitCode.WrongUsage : ExitCode.Success);
     }
 }

@@ -92,6 +92,7 @@ internal static class HelpTexts
         Other:
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
           --version              the version
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using KmsTool.Cli;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,9 @@ internal static class KmsCommandLine
     public const string GenerateRandom = "genrandom";
     public const string GenerateDataKeyPair = "generate-data-key-pair";
     public const string DeriveSharedSecret = "derive-shared-secret";
+
+    // Room for the base64 of the longest ciphertext with line breaks.
+    private const int MaxCiphertextFileLength = 16 * 1024;
 
     /// <param name="asSample">Whether the program was started under the name of the AWS sample's.</param>
     public static IEnumerable<Command> CreateCommands(bool asSample)
@@ -48,8 +52,9 @@ internal static class KmsCommandLine
         var startup = new StartupSwitches();
         var credentials = new CredentialOptions();
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 30);
-        Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
-        var command = new Command(name) { timeout, logLevel };
+        var logLevel = new LogLevelOption(LogLevel.Warning);
+        var command = new Command(name) { timeout };
+        logLevel.AddTo(command);
         add(command, arguments);
         kms.AddTo(command);
         pins.AddTo(command);
@@ -63,7 +68,7 @@ internal static class KmsCommandLine
                 pins.Read(parseResult, Environment.GetEnvironmentVariable, region: null),
                 startup.Read(parseResult, Environment.GetEnvironmentVariable),
                 parseResult.GetValue(timeout),
-                CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
+                logLevel.Read(parseResult));
             await action.RunAsync(
                 asked, token => credentials.ReadAsync(parseResult, Environment.GetEnvironmentVariable, token), cancellationToken);
             return (int)ExitCode.Success;
@@ -71,10 +76,17 @@ internal static class KmsCommandLine
         return command;
     }
 
-    private static byte[] ReadCiphertext(KmsCommandOptions kms, string base64)
+    private static byte[] ReadCiphertext(KmsCommandOptions kms, string value)
     {
-        if (!CommonOptions.TryDecodeBase64(base64, out byte[]? ciphertext))
-            throw kms.Refused(ErrorTexts.CiphertextNotBase64);
+        byte[] ciphertext = InputFile.TryParseReference(value, out string? path, out bool holdsBytes)
+            ? InputFile.Read(path, "The ciphertext", MaxCiphertextFileLength)
+            : Encoding.UTF8.GetBytes(value);
+        if (!holdsBytes)
+        {
+            ciphertext = CommonOptions.TryDecodeBase64(Encoding.UTF8.GetString(ciphertext), out byte[]? decoded)
+                ? decoded
+                : throw kms.Refused(ErrorTexts.CiphertextNotBase64);
+        }
 
         return ciphertext.Length is > 0 and <= KmsLimits.MaxCiphertextLength
             ? ciphertext

@@ -33,7 +33,9 @@ internal static class KmsHelpTexts
 
         What to decrypt:
           -c, --ciphertext BASE64
-                                 KMS's CiphertextBlob, 1 to 6144 bytes
+                                 KMS's CiphertextBlob, 1 to 6144 bytes; or
+                                 file://PATH of a file that holds the base64, or
+                                 fileb://PATH of one that holds the bytes
         {{Context}}
           -K, --key-id KEY       key id, ARN or alias that must have made it; needed
                                  for asymmetric keys. An answer of another key than an
@@ -158,7 +160,8 @@ internal static class KmsHelpTexts
           -K, --key-id KEY       the elliptic-curve key, of usage KEY_AGREEMENT: key id,
                                  ARN or alias
           --public-key BASE64    the peer's public key on the same curve, DER
-                                 SubjectPublicKeyInfo, 1 to 8192 bytes
+                                 SubjectPublicKeyInfo, 1 to 8192 bytes; file:// and
+                                 fileb:// as in the AWS CLI
           --public-key-file FILE the same from a file, DER or PEM
         {{Grant}}
 
@@ -240,6 +243,7 @@ internal static class KmsHelpTexts
           --timeout SECONDS      for all of it (default 30)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
         """;
 

@@ -35,7 +35,7 @@ internal sealed class ServeCommandLine
     private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", Defaults.RequestTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _sendTimeout = CommonOptions.Seconds("--send-timeout", Defaults.SendTimeout.TotalSeconds);
     private readonly Option<TimeSpan> _drainTimeout = CommonOptions.Seconds("--drain-timeout", Defaults.DrainTimeout.TotalSeconds, atLeast: 0);
-    private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
+    private readonly LogLevelOption _logLevel = new(LogLevel.Information);
 
     public Command CreateCommand()
     {
@@ -52,10 +52,12 @@ internal sealed class ServeCommandLine
         Option[] options =
         [
             _port, _listen, _attestationTtl, _keyLifetime, _maxMessageSize, _maxConnections, _maxPending, _idleTimeout,
-            _requestTimeout, _sendTimeout, _drainTimeout, _logLevel,
+            _requestTimeout, _sendTimeout, _drainTimeout,
         ];
         foreach (Option option in options)
             command.Add(option);
+
+        _logLevel.AddTo(command);
 
         command.SetAction(async (parseResult, cancellationToken) =>
         {
@@ -87,7 +89,7 @@ internal sealed class ServeCommandLine
                 DrainTimeout = parseResult.GetValue(_drainTimeout),
             },
             Startup = _startup.Read(parseResult, environment),
-            LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
+            LogLevel = _logLevel.Read(parseResult),
         };
     }
 }

@@ -244,11 +244,11 @@ internal sealed class EnclaveClient : IAsyncDisposable
 
     private RefusedException Refuse(string operation, EnclaveReply.Refused reply)
     {
-        string message = TerminalText.Neutralize(reply.Message ?? "no reason given").TrimEnd('.', ':', ' ');
+        string message = TerminalText.Neutralize(reply.Message is { Length: > 0 } text ? text : "no reason given").TrimEnd('.', ':', ' ');
         string code = reply.Code is null || message.Contains(reply.Code, StringComparison.Ordinal)
             ? ""
             : $" ({TerminalText.Neutralize(reply.Code)})";
-        string advice = EnclaveErrorAdvice.For(reply.Message, reply.Code) is { } text ? $" {text}." : "";
+        string advice = EnclaveErrorAdvice.For(reply.Message, reply.Code) is { } hint ? $" {hint}." : "";
         return new RefusedException(
             TerminalText.EndSentence($"The enclave at {_address} answered {operation} with an error: {message}{code}") + advice, reply.Code);
     }

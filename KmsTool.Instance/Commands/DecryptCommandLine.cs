@@ -101,6 +101,13 @@ internal sealed class DecryptCommandLine
     {
         string? argument = parseResult.GetValue(_ciphertext);
         string? file = parseResult.GetValue(_file);
+        if (argument is not null && InputFile.TryParseReference(argument, out string? path, out bool holdsBytes))
+        {
+            return file is null && parseResult.GetResult(_fileFormat) is not { Implicit: false }
+                ? CiphertextSource.File(path, holdsBytes ? CiphertextFormat.Raw : CiphertextFormat.Base64)
+                : throw Wrong("file:// and fileb:// say what the file holds; --file and --file-format do not go with them.");
+        }
+
         CiphertextFormat format = parseResult.GetRequiredValue(_fileFormat) == "raw" ? CiphertextFormat.Raw : CiphertextFormat.Base64;
         return (argument, file) switch
         {

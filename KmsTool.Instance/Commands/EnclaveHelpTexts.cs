@@ -25,6 +25,7 @@ internal static class EnclaveHelpTexts
                                  (default 60)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
         """;
 

@@ -3,6 +3,7 @@ using KmsTool.Cli;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Tests.Instance.Commands;
@@ -25,7 +26,6 @@ public class DecryptCommandLineTests
     [InlineData("--cid 16 decrypt AAAA")]
     [InlineData("--cid vsock:16:3000 AAAA")]
     [InlineData("--cid=vsock:16:3000 AAAA")]
-    [InlineData("--cid 16 --region= AAAA")]
     public async Task Bind_ways_to_write_the_same_mean_the_same(string line)
     {
         DecryptRequest request = Bind(line.Split(' '));
@@ -76,6 +76,25 @@ public class DecryptCommandLineTests
         Assert.Equal("@b", request.Command.EncryptionContext!["@a"]);
     }
 
+    [Fact]
+    public void Bind_empty_region_is_none() => Assert.Null(Bind("--cid", "16", "--region", "", "AAAA").Enclave.Region);
+
+    [Fact]
+    public void Bind_debug_is_the_log_level_debug() => Assert.Equal(LogLevel.Debug, Bind("--cid", "16", "--debug", "AAAA").Enclave.LogLevel);
+
+    [Theory]
+    [InlineData("file://", "AQID\n")]
+    [InlineData("fileb://", "\u0001\u0002\u0003")]
+    public async Task Bind_file_reference_is_the_content(string prefix, string content)
+    {
+        using var directory = new TempDirectory();
+        await File.WriteAllTextAsync(directory["c"], content);
+
+        DecryptRequest request = Bind("--cid", "16", prefix + directory["c"]);
+
+        Assert.Equal([1, 2, 3], await request.Ciphertext.ReadAsync(CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("AAAA", "'--cid' is required")]
     [InlineData("--cid 16", "No ciphertext")]
@@ -108,6 +127,9 @@ public class DecryptCommandLineTests
     [InlineData("--cid 16 --timeout NaN AAAA", "no time")]
     [InlineData("--cid 16 --timeout 1e9 AAAA", "no time")]
     [InlineData("--cid 16 --log-level loud AAAA", "loud")]
+    [InlineData("--cid 16 --log-level debug --debug AAAA", "--debug")]
+    [InlineData("--cid 16 fileb://c --file f", "fileb://")]
+    [InlineData("--cid 16 file://c --file-format raw", "file://")]
     [InlineData("--cid 16 --encryption-algorithm AES AAAA", "AES")]
     [InlineData("--cid 16 --encryption-algorithm RSAES_OAEP_SHA_1 AAAA", "needs --key-id")]
     [InlineData("--cid 16 AAAA --connections 4", "--connections goes with --batch only")]
