@@ -31,10 +31,10 @@ internal static class CommandRunner
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
-            if (parseResult.Action is ParseErrorAction)
-                throw new CommandFailedException(ExitCode.WrongUsage, OneLine(parseResult.Errors[0].Message));
+            if (args.Length == 0 && parseResult.Action is ParseErrorAction)
+                return await ShowUsageAsync(program, root);
 
-            RefuseMisplacedOptions(parseResult);
+            RefuseWrongUsage(parseResult);
             return await parseResult.InvokeAsync(invocation, stopping.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -45,7 +45,7 @@ internal static class CommandRunner
         catch (CommandFailedException e)
         {
             string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Of(parseResult)}".TrimEnd()} --help'." : "";
-            await Console.Error.WriteLineAsync($"{program}: {TerminalText.Neutralize(e.Message.TrimEnd('.'))}.{hint}");
+            await Console.Error.WriteLineAsync($"{program}: {TerminalText.EndSentence(TerminalText.Neutralize(e.Message))}{hint}");
             return (int)e.ExitCode;
         }
 #pragma warning disable CA1031 // Left to the runtime it would end in a core dump, which holds every secret of the process.
@@ -69,11 +69,26 @@ internal static class CommandRunner
         return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
+    /// <summary>Refuses what the command cannot be run with; says what is the most likely mistake.</summary>
+    /// <exception cref="CommandFailedException">There is a mistake.</exception>
+    public static void RefuseWrongUsage(ParseResult parseResult)
+    {
+        bool isWrong = parseResult.Action is ParseErrorAction;
+        // Others, such as that of --help, look at no words.
+        if (isWrong || parseResult.Action == parseResult.CommandResult.Command.Action)
+            UnknownWords.Refuse(parseResult);
+
+        if (isWrong)
+            throw new CommandFailedException(ExitCode.WrongUsage, OneLine(parseResult.Errors[0].Message));
+
+        RefuseMisplacedOptions(parseResult);
+    }
+
     /// <summary>
     /// Refuses an option that stands before a command which does not know it: it would be parsed, and dropped without a word.
     /// </summary>
     /// <exception cref="CommandFailedException">There is one.</exception>
-    public static void RefuseMisplacedOptions(ParseResult parseResult)
+    private static void RefuseMisplacedOptions(ParseResult parseResult)
     {
         Command invoked = parseResult.CommandResult.Command;
         for (SymbolResult? above = parseResult.CommandResult.Parent; above is not null; above = above.Parent)
@@ -83,6 +98,17 @@ internal static class CommandRunner
             if (misplaced is not null)
                 throw new CommandFailedException(ExitCode.WrongUsage, $"{misplaced.Option.Name} stands before '{invoked.Name}', where it means nothing; write options after the command");
         }
+    }
+
+    /// <summary>Writes the part of the help that says how the program is called, for a call without arguments.</summary>
+    private static async Task<int> ShowUsageAsync(string program, RootCommand root)
+    {
+        using var help = new StringWriter();
+        await Parse(root, ["--help"]).InvokeAsync(new InvocationConfiguration { Output = help, Error = help });
+        IEnumerable<string> sections = help.ToString().ReplaceLineEndings("\n").Split("\n\n")
+            .Where(section => section.StartsWith("Usage:", StringComparison.Ordinal) || section.StartsWith("Commands:", StringComparison.Ordinal));
+        await Console.Error.WriteLineAsync($"{string.Join("\n\n", sections).TrimEnd()}\n\nSee '{program} --help'.");
+        return (int)ExitCode.WrongUsage;
     }
 
     private static string OneLine(string message) =>

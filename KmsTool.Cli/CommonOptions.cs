@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using KmsTool.Protocol.Vsock;
-using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Cli;
 
@@ -11,20 +10,6 @@ namespace KmsTool.Cli;
 internal static class CommonOptions
 {
     private const double Day = 86400;
-
-    private static readonly string[] LogLevels = ["trace", "debug", "information", "warning", "error", "none"];
-
-    public static Option<string> LogLevel(LogLevel byDefault)
-    {
-        var option = new Option<string>("--log-level")
-        {
-            DefaultValueFactory = _ => byDefault.ToString().ToLowerInvariant(),
-        };
-        option.AcceptOnlyFromAmong(LogLevels);
-        return option;
-    }
-
-    public static LogLevel ParseLogLevel(string level) => Enum.Parse<LogLevel>(level, ignoreCase: true);
 
     /// <summary>A time in seconds, with fractions, up to a day.</summary>
     public static Option<TimeSpan> Seconds(string name, double byDefault, double atLeast = 0.001) => new(name)
@@ -45,7 +30,7 @@ internal static class CommonOptions
         DefaultValueFactory = _ => byDefault,
         CustomParser = result =>
         {
-            string text = result.Tokens.Single().Value;
+            string text = result.Tokens[^1].Value;
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast && number <= atMost)
                 return number;
 
@@ -54,12 +39,30 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>
+    /// Lets the last occurrence of an option win, as in the AWS sample's programs. By default, an option that takes one value
+    /// and is given twice is an error.
+    /// </summary>
+    public static void LetLastOccurrenceWin(Command command)
+    {
+        // System.CommandLine counts the values of such an option only without this, and converts the last one either way.
+        foreach (Option option in command.Options.Where(option => option.Arity is { MinimumNumberOfValues: 1, MaximumNumberOfValues: 1 }))
+            option.AllowMultipleArgumentsPerToken = true;
+
+        foreach (Command subcommand in command.Subcommands)
+            LetLastOccurrenceWin(subcommand);
+    }
+
+    /// <summary>Gets the region, which counts as unset where it is empty: a shell gives that for a variable that is not set.</summary>
+    public static string? ReadRegion(ParseResult parseResult, Option<string?> region) =>
+        parseResult.GetValue(region) is { Length: > 0 } text ? text : null;
+
     /// <summary>An address in the text form of <see cref="StreamAddress"/>.</summary>
     public static Option<StreamAddress?> Address(string name) => new(name)
     {
         CustomParser = result =>
         {
-            if (StreamAddress.TryParse(result.Tokens.Single().Value, out StreamAddress? address, out string? error))
+            if (StreamAddress.TryParse(result.Tokens[^1].Value, out StreamAddress? address, out string? error))
                 return address;
 
             result.AddError($"{name}: {error}.");
@@ -68,10 +71,13 @@ internal static class CommonOptions
     };
 
     /// <summary>A vsock port to connect to: decimal, or hexadecimal after 0x.</summary>
-    public static uint? ParseVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 1);
+    public static uint? ParseVsockPort(ArgumentResult result) => ParseVsockPort(result, result.Tokens[^1].Value, least: 1);
 
     /// <summary>A vsock port to listen on; 0 lets the kernel choose.</summary>
-    public static uint? ParseListeningVsockPort(ArgumentResult result) => ParseVsockPort(result, least: 0);
+    public static uint? ParseListeningVsockPort(ArgumentResult result) => ParseListeningVsockPort(result, result.Tokens[^1].Value);
+
+    /// <inheritdoc cref="ParseListeningVsockPort(ArgumentResult)"/>
+    public static uint? ParseListeningVsockPort(ArgumentResult result, string text) => ParseVsockPort(result, text, least: 0);
 
     /// <summary>
     /// Whether an argument came as valid UTF-8. The runtime puts U+FFFD where it did not, which would mean another text.
@@ -86,9 +92,8 @@ internal static class CommonOptions
         return bytes is not null;
     }
 
-    private static uint? ParseVsockPort(ArgumentResult result, uint least)
+    private static uint? ParseVsockPort(ArgumentResult result, string text, uint least)
     {
-        string text = result.Tokens.Single().Value;
         if (StreamAddress.TryParseNumber(text, out uint port) && port >= least && port != VsockEndPoint.AnyPort)
             return port;
 
@@ -98,7 +103,7 @@ internal static class CommonOptions
 
     private static TimeSpan ParseSeconds(ArgumentResult result, double atLeast)
     {
-        string text = result.Tokens.Single().Value;
+        string text = result.Tokens[^1].Value;
         if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= atLeast && seconds <= Day)
             return TimeSpan.FromSeconds(seconds);
 

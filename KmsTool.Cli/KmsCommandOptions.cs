@@ -24,16 +24,29 @@ internal sealed class KmsCommandOptions
     private readonly Option<string?> _publicKey = new("--public-key");
     private readonly Option<string?> _publicKeyFile = new("--public-key-file");
 
+    private readonly bool _asSample;
+
     /// <param name="withShortKeySpec">Whether <c>-p</c> means the key spec, as in kmstool_enclave_cli, or is another option's.</param>
-    public KmsCommandOptions(bool withShortKeySpec)
+    /// <param name="asSample">
+    /// Whether the AWS sample's rules apply to encryption contexts, see <see cref="EncryptionContext"/>, and to values that
+    /// KMS refuses, see <see cref="Refused"/>.
+    /// </param>
+    public KmsCommandOptions(bool withShortKeySpec, bool asSample = false)
     {
+        _asSample = asSample;
         if (!withShortKeySpec)
             _keySpec = new Option<string?>("--key-spec") { CustomParser = ParseKeySpec };
 
-        _encryptionAlgorithm.AcceptOnlyFromAmong([.. KmsLimits.EncryptionAlgorithms]);
+        _encryptionAlgorithm.CompletionSources.Add([.. KmsLimits.EncryptionAlgorithms]);
         _keyPairSpec.AcceptOnlyFromAmong([.. KmsLimits.KeyPairSpecs]);
         _keySpec.CompletionSources.Add([.. KmsLimits.DataKeySpecs]);
     }
+
+    /// <summary>
+    /// Makes the failure for a value that KMS would refuse: wrong usage under this program's own names. The sample has KMS
+    /// refuse it, so under its names the operation failed.
+    /// </summary>
+    public CommandFailedException Refused(string message) => new(_asSample ? ExitCode.OperationFailed : ExitCode.WrongUsage, message);
 
     public void AddDecrypt(Command command) => Add(command, _encryptionContext, _keyId, _encryptionAlgorithm, _grantTokens, _dryRun);
 
@@ -53,8 +66,10 @@ internal sealed class KmsCommandOptions
     {
         string? algorithm = parseResult.GetValue(_encryptionAlgorithm);
         string? keyId = ReadKeyId(parseResult);
+        if (algorithm is not null && !KmsLimits.EncryptionAlgorithms.Contains(algorithm))
+            throw Refused($"--encryption-algorithm '{algorithm}' is not an algorithm of KMS; use {string.Join(", ", KmsLimits.EncryptionAlgorithms)}.");
         if (algorithm is not (null or KmsLimits.SymmetricAlgorithm) && keyId is null)
-            throw Wrong($"--encryption-algorithm {algorithm} is for asymmetric keys, for which KMS needs --key-id too.");
+            throw Refused($"--encryption-algorithm {algorithm} is for asymmetric keys, for which KMS needs --key-id too.");
 
         return new DecryptCommand
         {
@@ -118,11 +133,11 @@ internal sealed class KmsCommandOptions
         string? keyId = parseResult.GetValue(_keyId);
         return keyId is null || (keyId.Length is > 0 and <= KmsLimits.MaxKeyIdLength && CommonOptions.IsText(keyId))
             ? keyId
-            : throw Wrong($"--key-id must have 1 to {KmsLimits.MaxKeyIdLength} characters, in valid UTF-8.");
+            : throw Refused($"--key-id must have 1 to {KmsLimits.MaxKeyIdLength} characters, in valid UTF-8.");
     }
 
     private Dictionary<string, string>? ReadContext(ParseResult parseResult) =>
-        parseResult.GetValue(_encryptionContext) is { Length: > 0 } pairs ? EncryptionContext.Parse(pairs) : null;
+        parseResult.GetValue(_encryptionContext) is { Length: > 0 } pairs ? EncryptionContext.Parse(pairs, _asSample) : null;
 
     private string[]? ReadGrantTokens(ParseResult parseResult)
     {
@@ -142,7 +157,7 @@ internal sealed class KmsCommandOptions
     // The original's command line writes a hyphen where KMS has an underscore.
     private static string? ParseKeySpec(ArgumentResult result)
     {
-        string text = result.Tokens.Single().Value;
+        string text = result.Tokens[^1].Value;
         string spec = text.Replace('-', '_');
         if (KmsLimits.DataKeySpecs.Contains(spec))
             return spec;
@@ -153,7 +168,7 @@ internal sealed class KmsCommandOptions
 
     private static int? ParseNumberOfBytes(ArgumentResult result)
     {
-        string text = result.Tokens.Single().Value;
+        string text = result.Tokens[^1].Value;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= KmsLimits.MaxRandomLength)
             return number;
 

@@ -1,13 +1,16 @@
 using System.Security.Cryptography;
+using System.Text;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Cli;
 
-/// <summary>Where a peer's public key comes from: an argument in base64, or a file, DER or PEM.</summary>
+/// <summary>Where a peer's public key comes from: an argument in base64 or the file that it names, or a file, DER or PEM.</summary>
 internal static class PublicKeySource
 {
     // Room for the PEM of the longest key.
     private const int MaxFileLength = 16 * 1024;
+
+    private const string What = "The public key";
 
     /// <summary>The key as DER SubjectPublicKeyInfo, 1 to <see cref="KmsLimits.MaxPublicKeyLength"/> bytes; KMS looks inside.</summary>
     /// <exception cref="CommandFailedException">Not exactly one is given, or it cannot be read, or is no public key's encoding.</exception>
@@ -24,23 +27,24 @@ internal static class PublicKeySource
             : throw Wrong($"The public key has {key.Length} bytes; KMS takes 1 to {KmsLimits.MaxPublicKeyLength}.");
     }
 
-    private static byte[] Decode(string base64) => CommonOptions.TryDecodeBase64(base64, out byte[]? key)
-        ? key
-        : throw Wrong("--public-key is not base64; give DER SubjectPublicKeyInfo in base64, or a file with --public-key-file.");
+    private static byte[] Decode(string value)
+    {
+        if (InputFile.TryParseReference(value, out string? path, out bool holdsBytes))
+        {
+            if (holdsBytes)
+                return ReadFile(path);
+
+            value = Encoding.UTF8.GetString(InputFile.Read(path, What, MaxFileLength));
+        }
+
+        return CommonOptions.TryDecodeBase64(value, out byte[]? key)
+            ? key
+            : throw Wrong("--public-key is not base64; give DER SubjectPublicKeyInfo in base64, or a file with --public-key-file.");
+    }
 
     private static byte[] ReadFile(string path)
     {
-        byte[] content = new byte[MaxFileLength + 1];
-        try
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            content = content[..file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, $"The public key cannot be read: {e.Message}", e);
-        }
-
+        byte[] content = InputFile.Read(path, What, MaxFileLength);
         ReadOnlySpan<byte> utf8 = content;
         if (!PemEncoding.TryFindUtf8(utf8, out PemFields pem))
             return content;

@@ -33,6 +33,13 @@ internal static class TerminalText
         return line.ToString();
     }
 
+    /// <summary>Ends a text with one full stop, or with the question mark or exclamation mark that it has.</summary>
+    public static string EndSentence(string text)
+    {
+        string trimmed = text.TrimEnd(' ', '.', ':', ';', ',');
+        return trimmed.EndsWith('?') || trimmed.EndsWith('!') ? trimmed : trimmed + ".";
+    }
+
     private static bool IsPlain(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or
         UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);

@@ -33,7 +33,7 @@ internal sealed class VsockBufferOption
 
     private static ulong? Parse(ArgumentResult result)
     {
-        string text = result.Tokens.Single().Value;
+        string text = result.Tokens[^1].Value;
         if (TryParse(text, out ulong bytes))
             return bytes;
 

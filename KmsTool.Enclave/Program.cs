@@ -19,10 +19,21 @@ internal static class Program
 
         ProcessMemory.Protect();
         string name = ProgramName.Invoked();
-        int exitCode = await CommandRunner.RunAsync("kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args);
-        // The original knows one way to fail, and scripts may compare with it.
-        return name == OriginalCommandLine && exitCode != 0 ? (int)ExitCode.OperationFailed : exitCode;
+        int exitCode = await CommandRunner.RunAsync(
+            name is OriginalServer or OriginalCommandLine ? name : "kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args);
+        return ExitCodeUnder(name, (ExitCode)exitCode);
     }
+
+    /// <summary>Gets the exit code of the AWS sample's program of that name, with which scripts may compare.</summary>
+    internal static int ExitCodeUnder(string name, ExitCode exitCode) => (name, exitCode) switch
+    {
+        (_, ExitCode.Success) => 0,
+        // Credentials are arguments there, and their absence is wrong usage.
+        (OriginalCommandLine, ExitCode.WrongUsage or ExitCode.NoCredentials) => 1,
+        // It returns -1 from main.
+        (OriginalCommandLine, _) => 255,
+        _ => (int)exitCode,
+    };
 
     /// <param name="name">The name under which the program was started.</param>
     /// <param name="serve">What the program does when no command is named.</param>
@@ -41,11 +52,18 @@ internal static class Program
             if (name != OriginalCommandLine)
                 root.Add(KmsProxyCommandLine.CreateCommand());
 
-            foreach (Command command in KmsCommandLine.CreateCommands())
+            foreach (Command command in KmsCommandLine.CreateCommands(asSample: name == OriginalCommandLine))
                 root.Add(command);
         }
 
-        HelpText.Install(root, HelpTexts.ByCommand);
+        if (name is OriginalServer or OriginalCommandLine)
+            CommonOptions.LetLastOccurrenceWin(root);
+
+        if (name == OriginalCommandLine)
+            HelpText.Install(root, HelpTexts.OfOriginalCommandLine, asFailure: true);
+        else
+            HelpText.Install(root, HelpTexts.ByCommand);
+
         return root;
     }
 }

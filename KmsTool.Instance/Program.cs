@@ -9,12 +9,14 @@ internal static class Program
     /// <summary>The name of the AWS sample's program, for which a link to this one stands in.</summary>
     private const string Original = "kmstool_instance";
 
-    public static Task<int> Main(string[] args)
+    public static async Task<int> Main(string[] args)
     {
         ProcessMemory.Protect();
         string name = ProgramName.Invoked();
-        RootCommand root = BuildCommandTree(name, new DecryptCommandLine(findsRegion: name != Original));
-        return CommandRunner.RunAsync(name == VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args);
+        RootCommand root = BuildCommandTree(name, new DecryptCommandLine(asSample: name == Original));
+        int exitCode = await CommandRunner.RunAsync(name is Original or VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args);
+        // The sample's has one way to fail, and scripts may compare with it.
+        return name == Original && exitCode != 0 ? (int)ExitCode.OperationFailed : exitCode;
     }
 
     /// <param name="name">The name under which the program was started.</param>
@@ -31,7 +33,7 @@ internal static class Program
         }
 
         decrypt.AddTo(root);
-        // The original has no commands: whatever stands there is a ciphertext.
+        // The sample has no commands: any argument is a ciphertext.
         if (name != Original)
         {
             root.Add(decrypt.CreateCommand());
@@ -45,6 +47,10 @@ internal static class Program
             root.Add(MeasureCommandLine.CreateCommand());
             root.Add(CredentialsCommandLine.CreateCommand());
             root.Add(VsockProxyCommandLine.CreateCommand());
+        }
+        else
+        {
+            CommonOptions.LetLastOccurrenceWin(root);
         }
 
         HelpText.Install(root, HelpTexts.ByCommand);

@@ -27,6 +27,7 @@ internal static class Program
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(NsmCommand.Create());
         root.Subcommands.Add(KmsCommand.Create());
+        HelpCommand.AddTo(root);
         root.Options.OfType<HelpOption>().Single().Action = new DetailedHelp();
         return root;
     }

@@ -81,7 +81,7 @@ internal sealed class AttestedKms : IAsyncDisposable
     }
 
     private static CommandFailedException NoNsm(string where, Exception e) => new(ExitCode.CouldNotConnect,
-        $"The Nitro Secure Module at {where} cannot be used: {e.Message.TrimEnd('.')}. Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
+        $"The Nitro Secure Module at {where} cannot be used: {TerminalText.EndSentence(e.Message)} Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
 
     private static TrustAnchors ReadTrust(string path)
     {
@@ -92,7 +92,7 @@ internal sealed class AttestedKms : IAsyncDisposable
         catch (IOException e)
         {
             throw new CommandFailedException(ExitCode.WrongUsage,
-                $"The CA bundle '{path}' cannot be used: {e.Message.TrimEnd('.')}. Name a PEM file with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE.", e);
+                $"The CA bundle '{path}' cannot be used: {TerminalText.EndSentence(e.Message)} Name a PEM file with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE.", e);
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class CredentialOptions
     {
         CustomParser = result =>
         {
-            if (int.TryParse(result.Tokens.Single().Value, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
+            if (int.TryParse(result.Tokens[^1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
                 return descriptor;
 
             result.AddError("--credentials-fd takes the number of an open file descriptor, such as 3, or 0 for stdin.");

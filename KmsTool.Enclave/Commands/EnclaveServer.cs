@@ -92,7 +92,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
             throw new CommandFailedException(ExitCode.CouldNotConnect,
-                $"Could not listen on {address}: {e.Message.TrimEnd('.')}. Is another kmstool-enclave running there?", e);
+                $"Could not listen on {address}: {TerminalText.EndSentence(e.Message)} Is another kmstool-enclave running there?", e);
         }
     }
 }

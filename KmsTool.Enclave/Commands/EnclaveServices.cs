@@ -127,7 +127,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {address}: {e.Message.TrimEnd('.')}. Choose another port with {option}.", e);
+            throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {address}: {TerminalText.EndSentence(e.Message)} Choose another port with {option}.", e);
         }
     }
 }

@@ -95,6 +95,7 @@ internal static class HelpTexts
         Other:
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
           --version              the version
 
@@ -132,4 +133,8 @@ internal static class HelpTexts
         [KmsCommandLine.GenerateDataKeyPair] = KmsHelpTexts.GenerateDataKeyPair,
         [KmsCommandLine.DeriveSharedSecret] = KmsHelpTexts.DeriveSharedSecret,
     };
+
+    /// <summary>What the program prints under the name <c>kmstool_enclave_cli</c>.</summary>
+    public static IReadOnlyDictionary<string, string> OfOriginalCommandLine { get; } =
+        new Dictionary<string, string>(ByCommand) { [""] = KmsHelpTexts.OriginalCommandLine };
 }

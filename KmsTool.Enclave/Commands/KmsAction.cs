@@ -83,8 +83,10 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
         {
             ErrorCodes.KmsUnreachable or ErrorCodes.KmsTlsFailed or ErrorCodes.KmsTimeout or ErrorCodes.AttestationUnavailable => ExitCode.CouldNotConnect,
             ErrorCodes.InvalidKmsAnswer => ExitCode.ProtocolBroken,
+            // A key that is needed and not named; KMS was not asked.
+            ErrorCodes.InvalidParameter => ExitCode.WrongUsage,
             _ => ExitCode.OperationFailed,
         },
-        $"{ErrorTexts.Failed(command.Operation!)}: {code}: {message}",
+        ErrorTexts.Failed(command.Operation!, code, message),
         cause);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using KmsTool.Cli;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
@@ -17,36 +18,43 @@ internal static class KmsCommandLine
     public const string GenerateDataKeyPair = "generate-data-key-pair";
     public const string DeriveSharedSecret = "derive-shared-secret";
 
-    public static IEnumerable<Command> CreateCommands()
+    // Room for the base64 of the longest ciphertext with line breaks.
+    private const int MaxCiphertextFileLength = 16 * 1024;
+
+    /// <param name="asSample">Whether the program was started under the name of the AWS sample's.</param>
+    public static IEnumerable<Command> CreateCommands(bool asSample)
     {
+        Command create(string name, Action<Command, KmsCommandOptions> add, Func<KmsCommandOptions, ParseResult, KmsCommand> read) =>
+            Create(name, new KmsCommandOptions(withShortKeySpec: true, asSample), add, read);
+
         var ciphertext = new Option<string>("--ciphertext", "-c") { Required = true };
-        yield return Create(
+        yield return create(
             Decrypt,
             (command, kms) =>
             {
                 command.Add(ciphertext);
                 kms.AddDecrypt(command);
             },
-            (kms, parseResult) => kms.ReadDecrypt(parseResult, ReadCiphertext(parseResult.GetRequiredValue(ciphertext))));
-        yield return Create(GenerateDataKey, (command, kms) => kms.AddGenerateDataKey(command), (kms, parseResult) => kms.ReadGenerateDataKey(parseResult));
-        yield return Create(GenerateRandom, (command, kms) => kms.AddGenerateRandom(command), (kms, parseResult) => kms.ReadGenerateRandom(parseResult));
-        yield return Create(
+            (kms, parseResult) => kms.ReadDecrypt(parseResult, ReadCiphertext(kms, parseResult.GetRequiredValue(ciphertext))));
+        yield return create(GenerateDataKey, (command, kms) => kms.AddGenerateDataKey(command), (kms, parseResult) => kms.ReadGenerateDataKey(parseResult));
+        yield return create(GenerateRandom, (command, kms) => kms.AddGenerateRandom(command), (kms, parseResult) => kms.ReadGenerateRandom(parseResult));
+        yield return create(
             GenerateDataKeyPair, (command, kms) => kms.AddGenerateDataKeyPair(command), (kms, parseResult) => kms.ReadGenerateDataKeyPair(parseResult));
-        yield return Create(
+        yield return create(
             DeriveSharedSecret, (command, kms) => kms.AddDeriveSharedSecret(command), (kms, parseResult) => kms.ReadDeriveSharedSecret(parseResult));
     }
 
     private static Command Create(
-        string name, Action<Command, KmsCommandOptions> add, Func<KmsCommandOptions, ParseResult, KmsCommand> read)
+        string name, KmsCommandOptions arguments, Action<Command, KmsCommandOptions> add, Func<KmsCommandOptions, ParseResult, KmsCommand> read)
     {
-        var arguments = new KmsCommandOptions(withShortKeySpec: true);
         var kms = new KmsOptions("AWS_REGION", "AWS_DEFAULT_REGION");
         var pins = new PinOptions(hasReply: false);
         var startup = new StartupSwitches();
         var credentials = new CredentialOptions();
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 30);
-        Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
-        var command = new Command(name) { timeout, logLevel };
+        var logLevel = new LogLevelOption(LogLevel.Warning);
+        var command = new Command(name) { timeout };
+        logLevel.AddTo(command);
         add(command, arguments);
         kms.AddTo(command);
         pins.AddTo(command);
@@ -60,7 +68,7 @@ internal static class KmsCommandLine
                 pins.Read(parseResult, Environment.GetEnvironmentVariable, region: null),
                 startup.Read(parseResult, Environment.GetEnvironmentVariable),
                 parseResult.GetValue(timeout),
-                CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
+                logLevel.Read(parseResult));
             await action.RunAsync(
                 asked, token => credentials.ReadAsync(parseResult, Environment.GetEnvironmentVariable, token), cancellationToken);
             return (int)ExitCode.Success;
@@ -68,14 +76,20 @@ internal static class KmsCommandLine
         return command;
     }
 
-    private static byte[] ReadCiphertext(string base64)
+    private static byte[] ReadCiphertext(KmsCommandOptions kms, string value)
     {
-        if (!CommonOptions.TryDecodeBase64(base64, out byte[]? ciphertext))
-            throw new CommandFailedException(ExitCode.WrongUsage, ErrorTexts.CiphertextNotBase64);
+        byte[] ciphertext = InputFile.TryParseReference(value, out string? path, out bool holdsBytes)
+            ? InputFile.Read(path, "The ciphertext", MaxCiphertextFileLength)
+            : Encoding.UTF8.GetBytes(value);
+        if (!holdsBytes)
+        {
+            ciphertext = CommonOptions.TryDecodeBase64(Encoding.UTF8.GetString(ciphertext), out byte[]? decoded)
+                ? decoded
+                : throw kms.Refused(ErrorTexts.CiphertextNotBase64);
+        }
 
         return ciphertext.Length is > 0 and <= KmsLimits.MaxCiphertextLength
             ? ciphertext
-            : throw new CommandFailedException(ExitCode.WrongUsage,
-                $"The ciphertext has {ciphertext.Length} bytes; KMS takes 1 to {KmsLimits.MaxCiphertextLength}");
+            : throw kms.Refused($"The ciphertext has {ciphertext.Length} bytes; KMS takes 1 to {KmsLimits.MaxCiphertextLength}");
     }
 }

@@ -3,6 +3,26 @@ namespace KmsTool.Enclave.Commands;
 /// <summary>The help of the commands for a program inside the enclave.</summary>
 internal static class KmsHelpTexts
 {
+    /// <summary>That of the program under the name kmstool_enclave_cli.</summary>
+    public const string OriginalCommandLine = $$"""
+        Uses KMS for a program inside this enclave, under the enclave's attestation, with
+        the commands of the AWS sample's kmstool_enclave_cli and two more.
+
+        Usage:
+          kmstool_enclave_cli COMMAND [options]   each has a --help:
+            decrypt, genkey, genrandom, generate-data-key-pair, derive-shared-secret
+
+        The last of an option that is given twice counts.
+
+        Examples:
+          kmstool_enclave_cli decrypt --region us-east-1 --proxy-port 8000 \
+            --aws-access-key-id "$ID" --aws-secret-access-key "$SECRET" \
+            --aws-session-token "$TOKEN" --ciphertext "$CIPHERTEXT"
+
+        {{ExitCodes}}
+
+        """;
+
     public const string Decrypt = $$"""
         Decrypts a KMS ciphertext for a program inside this enclave, under the enclave's
         attestation. Takes the arguments of kmstool_enclave_cli, and is it when started
@@ -13,7 +33,9 @@ internal static class KmsHelpTexts
 
         What to decrypt:
           -c, --ciphertext BASE64
-                                 KMS's CiphertextBlob, 1 to 6144 bytes
+                                 KMS's CiphertextBlob, 1 to 6144 bytes; or
+                                 file://PATH of a file that holds the base64, or
+                                 fileb://PATH of one that holds the bytes
         {{Context}}
           -K, --key-id KEY       key id, ARN or alias that must have made it; needed
                                  for asymmetric keys. An answer of another key than an
@@ -138,7 +160,8 @@ internal static class KmsHelpTexts
           -K, --key-id KEY       the elliptic-curve key, of usage KEY_AGREEMENT: key id,
                                  ARN or alias
           --public-key BASE64    the peer's public key on the same curve, DER
-                                 SubjectPublicKeyInfo, 1 to 8192 bytes
+                                 SubjectPublicKeyInfo, 1 to 8192 bytes; file:// and
+                                 fileb:// as in the AWS CLI
           --public-key-file FILE the same from a file, DER or PEM
         {{Grant}}
 
@@ -220,11 +243,13 @@ internal static class KmsHelpTexts
           --timeout SECONDS      for all of it (default 30)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
         """;
 
     private const string ExitCodes = """
-        Exit codes (under the name kmstool_enclave_cli 1 in place of 2 to 5):
+        Exit codes (under the name kmstool_enclave_cli 1 for 2 and 3, and 255 for 1, 4,
+        5 and what KMS would refuse, such as a ciphertext that is not base64):
           0 success
           1 KMS said no, a pin forbids it, a --refuse option refuses the enclave, or
             the result could not be written

@@ -45,7 +45,7 @@ internal sealed class KmsOptions
     /// <exception cref="CommandFailedException">Two options contradict each other, or a value is malformed.</exception>
     public KmsSettings Read(ParseResult parseResult, Func<string, string?> environment)
     {
-        string? region = parseResult.GetValue(_region) ?? First(environment, _regionVariables);
+        string? region = CommonOptions.ReadRegion(parseResult, _region) ?? First(environment, _regionVariables);
         if (region is not null && !AwsRegion.IsWellFormed(region))
             throw Wrong($"'{region}' is no region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
 

@@ -63,7 +63,7 @@ internal static class KmsProxyCommandLine
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException(ExitCode.OperationFailed, $"The file '{path}' cannot be written (--environment-file): {e.Message.TrimEnd('.')}.", e);
+            throw new CommandFailedException(ExitCode.OperationFailed, $"The file '{path}' cannot be written (--environment-file): {TerminalText.EndSentence(e.Message)}", e);
         }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ServeCommandLine
     private readonly Option<TimeSpan> _keyLifetime = CommonOptions.Seconds("--key-lifetime", byDefault: 3600, atLeast: 60);
     private readonly DaemonLimitOptions _limits = new("--max-connections");
     private readonly Option<TimeSpan> _requestTimeout = CommonOptions.Seconds("--request-timeout", new DaemonLimits().RequestTimeout.TotalSeconds);
-    private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
+    private readonly LogLevelOption _logLevel = new(LogLevel.Information);
 
     public Command CreateCommand()
     {
@@ -39,9 +39,11 @@ internal sealed class ServeCommandLine
         _pins.AddTo(command);
         _startup.AddTo(command);
         _limits.AddTo(command);
-        Option[] options = [_port, _listen, _attestationTtl, _keyLifetime, _requestTimeout, _logLevel];
+        Option[] options = [_port, _listen, _attestationTtl, _keyLifetime, _requestTimeout];
         foreach (Option option in options)
             command.Add(option);
+
+        _logLevel.AddTo(command);
 
         command.SetAction(async (parseResult, cancellationToken) =>
         {
@@ -64,7 +66,7 @@ internal sealed class ServeCommandLine
             Recipient = new RecipientOptions(parseResult.GetValue(_attestationTtl), parseResult.GetValue(_keyLifetime)),
             Limits = _limits.Read(parseResult, parseResult.GetValue(_requestTimeout)),
             Startup = _startup.Read(parseResult, environment),
-            LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
+            LogLevel = _logLevel.Read(parseResult),
         };
     }
 }

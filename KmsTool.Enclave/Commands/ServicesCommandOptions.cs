@@ -37,7 +37,7 @@ internal sealed class ServicesCommandOptions
     private readonly Option<int> _maxConnections = CommonOptions.Number("--max-connections", Defaults.MaxConnections, atLeast: 1, atMost: 100_000);
     private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, atLeast: 0);
     private readonly Option<TimeSpan> _keyLifetime = CommonOptions.Seconds("--key-lifetime", byDefault: 3600, atLeast: 60);
-    private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Information);
+    private readonly LogLevelOption _logLevel = new(LogLevel.Information);
 
     /// <param name="portOption">The name of the option for the KMS proxy's port.</param>
     public ServicesCommandOptions(string portOption)
@@ -56,13 +56,15 @@ internal sealed class ServicesCommandOptions
         Option[] options =
         [
             _port, _address, _expose, _regionEndpoints, _credentials, _daemon, _config, _requestTimeout, _maxConnections, _attestationTtl,
-            _keyLifetime, _logLevel,
+            _keyLifetime,
         ];
         foreach (Option option in options)
             command.Add(option);
+
+        _logLevel.AddTo(command);
     }
 
-    public LogLevel ReadLogLevel(ParseResult parseResult) => CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel));
+    public LogLevel ReadLogLevel(ParseResult parseResult) => _logLevel.Read(parseResult);
 
     /// <summary>Options first, then the environment, then the manifest.</summary>
     /// <param name="parseResult">The command line.</param>

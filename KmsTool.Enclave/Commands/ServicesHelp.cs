@@ -115,6 +115,7 @@ internal static class ServicesHelp
                                  kms_proxy there is no KMS proxy. Options come first
               --log-level LEVEL  trace, debug, information (default), warning, error or
                                  none; goes to stderr, and no level shows a secret
+              --debug            the same as --log-level debug
           -h, --help             this text
         """;
 

@@ -186,7 +186,7 @@ internal sealed class Connection(
     }
 
     private static Reply Failure(string operation, string code, string message) =>
-        Reply.Failed($"{ErrorTexts.Failed(operation)}: {code}: {message}", code);
+        Reply.Failed(ErrorTexts.Failed(operation, code, message), code);
 
     private async Task<SuccessReply?> SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
     {

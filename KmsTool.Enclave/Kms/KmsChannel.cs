@@ -145,7 +145,7 @@ internal sealed class KmsChannel : IDisposable
             "TLS with KMS failed (" + (e.InnerException is AuthenticationException tls ? tls.Message : "the connection ended within the handshake")
             + "); do region and endpoint agree with the parent's vsock-proxy?", e),
         HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError => new KmsException(ErrorCodes.KmsUnreachable,
-            "KMS cannot be reached" + (e.InnerException is SocketException or IOException ? $" ({e.InnerException.Message})" : "")
+            "KMS cannot be reached" + (e.InnerException is SocketException or IOException ? $" ({e.InnerException.Message.TrimEnd('.')})" : "")
             + "; is the parent's vsock-proxy running?", e),
         HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
             new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is no HTTP", e),

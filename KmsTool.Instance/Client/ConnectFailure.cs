@@ -11,8 +11,6 @@ internal static class ConnectFailure
         // A vsock port where nobody listens answers with a reset; a CID that is not there is no route or a timeout.
         (StreamAddress.Vsock, SocketError.ConnectionReset) => "nobody listens on that port",
         (StreamAddress.Vsock, SocketError.TimedOut or SocketError.SocketError) => "there is no machine with that CID",
-        // ENOENT has no SocketError of its own.
-        (StreamAddress.Unix, SocketError.AddressNotAvailable) => "there is no such socket",
         _ => failure.Message,
     };
 }

@@ -66,13 +66,14 @@ internal sealed class EnclaveClient : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or IOException or PlatformNotSupportedException || deadline.IsOver(e))
         {
-            string reason = e is OperationCanceledException ? $"no answer within {timeout.TotalSeconds:0.###} s" : ConnectFailure.Describe(address, e);
+            string reason = TerminalText.EndSentence(
+                e is OperationCanceledException ? $"no answer within {timeout.TotalSeconds:0.###} s" : ConnectFailure.Describe(address, e));
             throw new CommandFailedException(
                 ExitCode.CouldNotConnect,
                 $"Could not connect to the enclave at {address}: "
                 + (e is IOException or PlatformNotSupportedException
                     ? reason
-                    : $"{reason}. Is it running? See 'nitro-cli describe-enclaves', and compare --cid and --port."),
+                    : $"{reason} Is it running? See 'nitro-cli describe-enclaves', and compare --cid and --port."),
                 e);
         }
     }
@@ -134,7 +135,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
         catch (IOException e)
         {
             pending.Abandon();
-            throw Break(operation, $"the connection failed ({e.Message})", e);
+            throw Break(operation, $"the connection failed ({e.Message.TrimEnd('.')})", e);
         }
 
         return reply is EnclaveReply.Refused refused
@@ -196,7 +197,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
         }
         catch (IOException e)
         {
-            FailAll(pending, Break(pending!.Operation, $"the connection failed ({e.Message})", e));
+            FailAll(pending, Break(pending!.Operation, $"the connection failed ({e.Message.TrimEnd('.')})", e));
         }
         catch (CommandFailedException e)
         {
@@ -243,13 +244,13 @@ internal sealed class EnclaveClient : IAsyncDisposable
 
     private RefusedException Refuse(string operation, EnclaveReply.Refused reply)
     {
-        string message = TerminalText.Neutralize(reply.Message ?? "no reason given");
+        string message = TerminalText.Neutralize(reply.Message is { Length: > 0 } text ? text : "no reason given").TrimEnd('.', ':', ' ');
         string code = reply.Code is null || message.Contains(reply.Code, StringComparison.Ordinal)
             ? ""
             : $" ({TerminalText.Neutralize(reply.Code)})";
-        string advice = EnclaveErrorAdvice.For(reply.Message, reply.Code) is { } text ? $" {text}." : "";
+        string advice = EnclaveErrorAdvice.For(reply.Message, reply.Code) is { } hint ? $" {hint}." : "";
         return new RefusedException(
-            $"The enclave at {_address} answered {operation} with an error: {message.TrimEnd('.', '?', ':', ' ')}{code}.{advice}", reply.Code);
+            TerminalText.EndSentence($"The enclave at {_address} answered {operation} with an error: {message}{code}") + advice, reply.Code);
     }
 
     /// <summary>From here on the connection cannot be used: replies would be taken for those of other commands.</summary>

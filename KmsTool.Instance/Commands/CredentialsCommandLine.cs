@@ -19,14 +19,15 @@ internal static class CredentialsCommandLine
         var output = new Option<string>("--output") { DefaultValueFactory = _ => "text" };
         output.AcceptOnlyFromAmong("text", "json");
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 10);
-        Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Warning);
-        var command = new Command(Name) { region, output, timeout, logLevel };
+        var logLevel = new LogLevelOption(LogLevel.Warning);
+        var command = new Command(Name) { region, output, timeout };
+        logLevel.AddTo(command);
         command.Add(CredentialsPushCommandLine.CreateCommand());
         credentials.AddTo(command);
         command.SetAction(async (line, cancellationToken) =>
         {
-            CredentialOptions options = credentials.Bind(line, line.GetValue(region), line.GetValue(timeout), Environment.GetEnvironmentVariable);
-            using ILoggerFactory loggers = LogOutput.Create(CommonOptions.ParseLogLevel(line.GetRequiredValue(logLevel)));
+            CredentialOptions options = credentials.Bind(line, CommonOptions.ReadRegion(line, region), line.GetValue(timeout), Environment.GetEnvironmentVariable);
+            using ILoggerFactory loggers = LogOutput.Create(logLevel.Read(line));
             var source = new CredentialSource(options, TimeProvider.System, loggers.CreateLogger(Name));
             using InstanceCredentials found = await source.ResolveAsync(cancellationToken);
             DateTimeOffset now = TimeProvider.System.GetUtcNow();

@@ -36,6 +36,7 @@ internal static class CredentialsHelp
                                  at most (default 10)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
 
         Without --profile the first of these that is configured is asked, and only it:
@@ -92,6 +93,7 @@ internal static class CredentialsHelp
           --timeout SECONDS      bounds each step (default 60)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
 
         Where they come from: see 'kmstool-instance credentials --help'.

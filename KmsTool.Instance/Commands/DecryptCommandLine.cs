@@ -13,16 +13,19 @@ internal sealed class DecryptCommandLine
 
     private readonly Argument<string?> _ciphertext = new("CIPHERTEXT") { Arity = ArgumentArity.ZeroOrOne };
     private readonly EnclaveArguments _enclave;
-    private readonly KmsCommandOptions _kms = new(withShortKeySpec: false);
+    private readonly KmsCommandOptions _kms;
     private readonly Option<string?> _file = new("--file");
     private readonly Option<string> _fileFormat = new("--file-format") { DefaultValueFactory = _ => "base64" };
     private readonly BatchArguments _batch = new();
     private readonly Option<string> _output = new("--output") { DefaultValueFactory = _ => "text" };
 
-    /// <param name="findsRegion">Whether a region is looked for where --region is absent; the AWS sample does not.</param>
-    public DecryptCommandLine(bool findsRegion = true)
+    /// <param name="asSample">
+    /// Whether the program was started under the name of the AWS sample's, which looks for no region where --region is absent.
+    /// </param>
+    public DecryptCommandLine(bool asSample = false)
     {
-        _enclave = new EnclaveArguments(withCredentials: true, findsRegion);
+        _enclave = new EnclaveArguments(withCredentials: true, findsRegion: !asSample);
+        _kms = new KmsCommandOptions(withShortKeySpec: false, asSample);
         _fileFormat.AcceptOnlyFromAmong("base64", "raw");
         _output.AcceptOnlyFromAmong("text", "base64", "json", "raw");
     }
@@ -98,6 +101,13 @@ internal sealed class DecryptCommandLine
     {
         string? argument = parseResult.GetValue(_ciphertext);
         string? file = parseResult.GetValue(_file);
+        if (argument is not null && InputFile.TryParseReference(argument, out string? path, out bool holdsBytes))
+        {
+            return file is null && parseResult.GetResult(_fileFormat) is not { Implicit: false }
+                ? CiphertextSource.File(path, holdsBytes ? CiphertextFormat.Raw : CiphertextFormat.Base64)
+                : throw Wrong("file:// and fileb:// say what the file holds; --file and --file-format do not go with them.");
+        }
+
         CiphertextFormat format = parseResult.GetRequiredValue(_fileFormat) == "raw" ? CiphertextFormat.Raw : CiphertextFormat.Base64;
         return (argument, file) switch
         {

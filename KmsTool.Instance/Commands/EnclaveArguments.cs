@@ -12,7 +12,7 @@ internal sealed class EnclaveArguments
     private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseVsockPort };
     private readonly VsockBufferOption _vsockBuffer = new();
     private readonly Option<TimeSpan> _timeout = CommonOptions.Seconds("--timeout", byDefault: 60);
-    private readonly Option<string> _logLevel = CommonOptions.LogLevel(LogLevel.Warning);
+    private readonly LogLevelOption _logLevel = new(LogLevel.Warning);
     private readonly Option<string?> _region = new("--region", "-r");
     private readonly CredentialArguments? _credentials;
     private readonly bool _findsRegion;
@@ -31,7 +31,7 @@ internal sealed class EnclaveArguments
         command.Add(_port);
         _vsockBuffer.AddTo(command);
         command.Add(_timeout);
-        command.Add(_logLevel);
+        _logLevel.AddTo(command);
         if (_credentials is null)
             return;
 
@@ -42,7 +42,7 @@ internal sealed class EnclaveArguments
     /// <exception cref="CommandFailedException">The options contradict each other, or a value makes no sense.</exception>
     public EnclaveRequest Bind(ParseResult parseResult)
     {
-        string? region = _credentials is null ? null : parseResult.GetValue(_region);
+        string? region = _credentials is null ? null : CommonOptions.ReadRegion(parseResult, _region);
         TimeSpan timeout = parseResult.GetValue(_timeout);
         return new EnclaveRequest
         {
@@ -52,7 +52,7 @@ internal sealed class EnclaveArguments
             FindsRegion = _findsRegion,
             Credentials = _credentials?.Bind(parseResult, region, timeout, Environment.GetEnvironmentVariable),
             Timeout = timeout,
-            LogLevel = CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(_logLevel)),
+            LogLevel = _logLevel.Read(parseResult),
         };
     }
 }

@@ -25,11 +25,12 @@ internal static class EnclaveHelpTexts
                                  (default 60)
           --log-level LEVEL      trace, debug, information, warning (default), error or
                                  none; goes to stderr, and no level shows a secret
+          --debug                the same as --log-level debug
           -h, --help             this text
         """;
 
     public const string ExitCodes = """
-        Exit codes:
+        Exit codes (under the name kmstool_instance 0 and 1 only):
           0 success
           1 the enclave or KMS said no (in a batch: to one line at least), or the
             result could not be written

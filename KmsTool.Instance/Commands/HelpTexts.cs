@@ -17,7 +17,8 @@ internal static class HelpTexts
             verify-attestation, policy, measure
 
         CIPHERTEXT is base64, as 'aws kms encrypt --query CiphertextBlob --output text'
-        prints it; - reads it from stdin.
+        prints it, or file://PATH of a file that holds that, or fileb://PATH of one
+        that holds the bytes; - reads it from stdin.
 
         {{KmsHelpTexts.Enclave}}
 
@@ -127,6 +128,7 @@ internal static class HelpTexts
                                  would be listened at, and ends
           --log-level LEVEL      trace, debug, information (default), warning, error or
                                  none; goes to stderr
+          --debug                the same as --log-level debug
           -h, --help             this text
 
         The file is YAML, at most 256 KiB:

@@ -126,7 +126,8 @@ internal static class KmsHelpTexts
                                  ARN or alias; may be left away where the enclave is
                                  pinned to one key
           --public-key BASE64    the peer's public key on the same curve, DER
-                                 SubjectPublicKeyInfo, 1 to 8192 bytes
+                                 SubjectPublicKeyInfo, 1 to 8192 bytes; file:// and
+                                 fileb:// as in the AWS CLI
           --public-key-file FILE the same from a file, DER or PEM
         {{Grant}}
 

@@ -171,7 +171,7 @@ internal sealed class VsockProxyAction(
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {metricsAddress} for --metrics: {e.Message.TrimEnd('.')}", e);
+            throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {metricsAddress} for --metrics: {e.Message}", e);
         }
     }
 
@@ -183,13 +183,9 @@ internal sealed class VsockProxyAction(
 
     private static string Describe(ListenException failure)
     {
-        string reason = (failure.Address, (failure.InnerException as SocketException)?.SocketErrorCode) switch
-        {
-            (_, SocketError.AddressAlreadyInUse) => "another program listens there, perhaps a vsock-proxy that runs already, or another listener of this one does",
-            // ENOENT has no SocketError of its own.
-            (StreamAddress.Unix, SocketError.AddressNotAvailable) => "the directory does not exist",
-            _ => failure.Message.TrimEnd('.'),
-        };
+        string reason = failure.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+            ? "another program listens there, perhaps a vsock-proxy that runs already, or another listener of this one does"
+            : failure.Message;
         return $"Could not listen on {failure.Address}: {reason}";
     }
 }

@@ -21,6 +21,8 @@ internal static class VsockProxyCommandLine
 {
     public const string Name = "vsock-proxy";
 
+    private const string Order = "LOCAL_PORT REMOTE_ADDR REMOTE_PORT";
+
     private static readonly ProxyOptions Defaults = new();
 
     public static Command CreateCommand()
@@ -35,9 +37,8 @@ internal static class VsockProxyCommandLine
     /// <param name="allowlistRequired">Whether it refuses to start without an allowlist, as the AWS program does.</param>
     public static void AddTo(Command command, bool allowlistRequired)
     {
-        var local = new Argument<StreamAddress?>("LOCAL_PORT") { CustomParser = ParseLocal, Arity = ArgumentArity.ZeroOrOne };
-        var host = new Argument<string?>("REMOTE_ADDR") { CustomParser = ParseHost, Arity = ArgumentArity.ZeroOrOne };
-        var port = new Argument<ushort?>("REMOTE_PORT") { CustomParser = ParseTcpPort, Arity = ArgumentArity.ZeroOrOne };
+        // All three are parsed together: only together do they show that their order is wrong.
+        var route = new Argument<Route?>(Order) { CustomParser = ParseRoute, Arity = ArgumentArity.ZeroOrMore };
         var ipv4 = new Option<bool>("--ipv4", "-4");
         var ipv6 = new Option<bool>("--ipv6", "-6");
         Option<int> workers = CommonOptions.Number("--num_workers", Defaults.MaxConnections, atLeast: 1, ProxyOptions.HighestMaxConnections);
@@ -52,20 +53,16 @@ internal static class VsockProxyCommandLine
         var vsockBuffer = new VsockBufferOption();
         var metrics = new Option<StreamAddress.Tcp?>("--metrics") { CustomParser = ParseMetrics };
         var check = new Option<bool>("--check");
-        Option<string> logLevel = CommonOptions.LogLevel(LogLevel.Information);
-        foreach (Argument argument in (Argument[])[local, host, port])
-            command.Add(argument);
-
-        foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, check, logLevel])
+        var logLevel = new LogLevelOption(LogLevel.Information);
+        command.Add(route);
+        foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, check])
             command.Add(option);
 
         vsockBuffer.AddTo(command);
+        logLevel.AddTo(command);
         command.SetAction(async (parseResult, cancellationToken) =>
         {
-            StreamAddress.Tcp? remote = (parseResult.GetValue(host), parseResult.GetValue(port)) is ({ } name, { } number) ? new(name, number) : null;
-            if (parseResult.GetValue(local) is not null && remote is null)
-                throw new CommandFailedException(ExitCode.WrongUsage, "vsock-proxy takes LOCAL_PORT, REMOTE_ADDR and REMOTE_PORT together, or none of them and a file with listeners");
-
+            (StreamAddress? local, StreamAddress.Tcp? remote) = parseResult.GetValue(route) is { } given ? (given.Local, given.Remote) : default;
             AddressFamily family = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
             if (Destination.FamilyFault(remote?.Host, family) is { } fault)
                 throw new CommandFailedException(ExitCode.WrongUsage, fault);
@@ -81,8 +78,8 @@ internal static class VsockProxyCommandLine
                 RefusesWhenFull = parseResult.GetValue(whenFull) == "refuse",
                 DrainTimeout = parseResult.GetValue(drainTimeout),
             };
-            var arguments = new ProxyArguments(parseResult.GetValue(local), remote, parseResult.GetValue(config), allowlistRequired);
-            using ILoggerFactory loggers = LogOutput.Create(CommonOptions.ParseLogLevel(parseResult.GetRequiredValue(logLevel)));
+            var arguments = new ProxyArguments(local, remote, parseResult.GetValue(config), allowlistRequired);
+            using ILoggerFactory loggers = LogOutput.Create(logLevel.Read(parseResult));
             var action = new VsockProxyAction(arguments, options, parseResult.GetValue(metrics), Dns.GetHostAddresses, loggers.CreateLogger(Name));
             await (parseResult.GetValue(check) ? action.CheckAsync(cancellationToken) : action.RunAsync(cancellationToken));
             return (int)ExitCode.Success;
@@ -97,11 +94,37 @@ internal static class VsockProxyCommandLine
         _ => AddressFamily.Unspecified,
     };
 
-    private static StreamAddress? ParseLocal(ArgumentResult result)
+    private static Route? ParseRoute(ArgumentResult result)
     {
-        string text = result.Tokens.Single().Value;
+        string[] words = [.. result.Tokens.Select(token => token.Value)];
+        if (OrderFault(words) is { } fault)
+        {
+            result.AddError(fault);
+            return null;
+        }
+
+        return ParseLocal(result, words[0]) is { } local && ParseHost(result, words[1]) is { } host && ParseTcpPort(result, words[2]) is { } port
+            ? new Route(local, new StreamAddress.Tcp(host, port))
+            : null;
+    }
+
+    /// <summary>Says what is wrong with the number or the order of the words; <see langword="null"/> for nothing.</summary>
+    private static string? OrderFault(string[] words) => words switch
+    {
+        [var cid, var local, var host, var port] when IsNumber(cid) && IsNumber(local) && !IsNumber(host) && IsNumber(port) =>
+            $"vsock-proxy takes no CID, and '{cid}' seems to be one: it listens on the parent's own. Write '{local} {host} {port}' ({Order}).",
+        [var first, var second, var third] when IsNumber(second) && (IsNumber(first) ? !IsNumber(third) : !first.Contains(':', StringComparison.Ordinal)) =>
+            $"'{first} {second} {third}' is in another order than {Order}. Write the port that the enclave connects to, the destination, and its port, without a CID.",
+        [_, _, _] => null,
+        _ => $"vsock-proxy takes {Order} together, or none of them and a file with listeners.",
+    };
+
+    private static bool IsNumber(string word) => StreamAddress.TryParseNumber(word, out _);
+
+    private static StreamAddress? ParseLocal(ArgumentResult result, string text)
+    {
         if (!text.Contains(':', StringComparison.Ordinal))
-            return CommonOptions.ParseListeningVsockPort(result) is { } port ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port) : null;
+            return CommonOptions.ParseListeningVsockPort(result, text) is { } port ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port) : null;
 
         if (StreamAddress.TryParse(text, out StreamAddress? address, out string? error))
             return address;
@@ -110,18 +133,17 @@ internal static class VsockProxyCommandLine
         return null;
     }
 
-    private static string? ParseHost(ArgumentResult result)
+    private static string? ParseHost(ArgumentResult result, string text)
     {
-        if (DestinationHost.TryParse(result.Tokens.Single().Value, out string? host, out string? error))
+        if (DestinationHost.TryParse(text, out string? host, out string? error))
             return host;
 
         result.AddError(error + ".");
         return null;
     }
 
-    private static ushort? ParseTcpPort(ArgumentResult result)
+    private static ushort? ParseTcpPort(ArgumentResult result, string text)
     {
-        string text = result.Tokens.Single().Value;
         if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0)
             return port;
 
@@ -141,4 +163,6 @@ internal static class VsockProxyCommandLine
         result.AddError($"--metrics '{text}' is no IP address and port, such as 127.0.0.1:9100.");
         return null;
     }
+
+    private sealed record Route(StreamAddress Local, StreamAddress.Tcp Remote);
 }

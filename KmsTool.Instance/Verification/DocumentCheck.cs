@@ -20,9 +20,9 @@ internal sealed class DocumentCheck(TrustedRoot root, AttestationExpectations ex
         if (!verdict.IsValid)
         {
             // What was not recognized as text arrives here as it is.
-            string advice = verdict.Failure == AttestationFailure.CoseMalformed ? $". {DocumentSource.Encodings}" : "";
+            string advice = verdict.Failure == AttestationFailure.CoseMalformed ? $" {DocumentSource.Encodings}" : "";
             throw new CommandFailedException(
-                ExitCode.OperationFailed, $"The document is not valid ({verdict.Failure}): {verdict.Reason}{advice}");
+                ExitCode.OperationFailed, TerminalText.EndSentence($"The document is not valid ({verdict.Failure}): {verdict.Reason}") + advice);
         }
 
         if (format == ReportFormat.Text)

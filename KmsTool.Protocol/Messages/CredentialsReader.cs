@@ -23,7 +23,7 @@ internal static class CredentialsReader
             throw new InvalidMemberException(ErrorTexts.RegionConflict + " AwsRegion is not a string", ErrorCodes.InvalidRegion);
 
         // Reading throws for an invalid escape, before any secret has been read.
-        string? regionText = region?.GetString();
+        string? regionText = region?.GetString() is { Length: > 0 } text ? text : null;
         (string id, SensitiveBytes secret, SensitiveBytes? token) = Read(members);
         return new SetClientCommand { AwsAccessKeyId = id, AwsSecretAccessKey = secret, AwsSessionToken = token, AwsRegion = regionText };
     }

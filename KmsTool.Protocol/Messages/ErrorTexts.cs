@@ -20,7 +20,14 @@ internal static class ErrorTexts
     public const string CiphertextNotBase64 = "Ciphertext not a base64 string";
     public const string NotDecrypted = "Could not decrypt ciphertext";
 
-    /// <summary>The text for an operation that was understood and failed.</summary>
+    /// <summary>Gets the whole text for an operation that was understood and failed.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="code">The machine's name of the reason.</param>
+    /// <param name="reason">The reason; may be empty, as KMS's message is for some of its errors.</param>
+    public static string Failed(string operation, string code, string reason) =>
+        reason.Length > 0 ? $"{Failed(operation)}: {code}: {reason}" : $"{Failed(operation)}: {code}";
+
+    /// <summary>Gets the text with which the one for an operation that was understood and failed starts.</summary>
     public static string Failed(string operation) => operation switch
     {
         SetClientCommand.Name => NoClient,

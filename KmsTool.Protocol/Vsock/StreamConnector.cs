@@ -37,6 +37,12 @@ public static class StreamConnector
                 socket.Dispose();
                 await Task.Delay(FullBacklogPause, cancellationToken).ConfigureAwait(false);
             }
+            catch (SocketException e) when (address is StreamAddress.Unix && e.SocketErrorCode == SocketError.AddressNotAvailable)
+            {
+                // ENOENT has no SocketError of its own, and the text of this one is about IP addresses.
+                socket.Dispose();
+                throw new SocketException((int)e.SocketErrorCode, "The Unix socket does not exist");
+            }
             catch
             {
                 socket.Dispose();

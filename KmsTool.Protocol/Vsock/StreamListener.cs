@@ -121,6 +121,11 @@ public sealed class StreamListener : IAsyncDisposable
             socket = NewUnixSocket();
             Bind(socket, endPoint);
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            // ENOENT has no SocketError of its own, and the text of this one is about IP addresses.
+            throw new SocketException((int)e.SocketErrorCode, "The directory of the Unix socket does not exist");
+        }
 
         // Between bind and listen nobody can connect, so there is no moment at which others could.
         if (!OperatingSystem.IsWindows())

@@ -1,4 +1,8 @@
+using System.CommandLine;
+using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
+using KmsTool.Instance.Commands;
+using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.EndToEnd;
@@ -17,6 +21,9 @@ public sealed class OriginalNamesTests : IDisposable
     [InlineData("positional last", "--region", "us-east-1", "CIPHERTEXT")]
     [InlineData("positional first", "CIPHERTEXT", "--region", "us-east-1")]
     [InlineData("short options", "-r", "us-east-1", "-e", "Purpose=demo", "CIPHERTEXT")]
+    [InlineData("options twice", "-r", "eu-west-1", "-r", "us-east-1", "-c", "1", "CIPHERTEXT")]
+    [InlineData("a name twice", "-r", "us-east-1", "-e", "Purpose=other", "-e", "Purpose=demo", "CIPHERTEXT")]
+    [InlineData("an empty region", "--region", "", "CIPHERTEXT")]
     public async Task Instance_takesTheOriginalsCommandLine(string what, params string[] arguments)
     {
         await using Deployment deployment = await Deployment.StartAsync();
@@ -43,6 +50,38 @@ public sealed class OriginalNamesTests : IDisposable
 
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
         Assert.Contains("InvalidCiphertextException", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--cid", "16")]
+    [InlineData("--cid", "16", "???")]
+    [InlineData("--cid", "16", "AAAA")]
+    [InlineData("--cid", "unix:/nonexistent/enclave.sock", "AAAA", "WITH CREDENTIALS")]
+    [InlineData("--bogus")]
+    public async Task Instance_fails_with_exit_code_1(params string[] arguments)
+    {
+        string program = LinkedProgram.Create(_directory, "kmstool-instance", "kmstool_instance");
+        bool withCredentials = arguments[^1] == "WITH CREDENTIALS";
+
+        ProgramResult result = await ProgramRunner.RunAsync(
+            program,
+            withCredentials ? arguments[..^1] : arguments,
+            withCredentials ? new Dictionary<string, string> { ["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE", ["AWS_SECRET_ACCESS_KEY"] = "secret" } : null);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+    }
+
+    [Fact]
+    public void Instance_takes_the_last_pair_of_a_context_name_and_a_pair_without_a_name()
+    {
+        var decrypt = new DecryptCommandLine(asSample: true);
+        ParseResult parsed = CommandRunner.Parse(
+            KmsTool.Instance.Program.BuildCommandTree("kmstool_instance", decrypt), ["-c", "1", "-c", "16", "-e", "a=1", "-e", "=x", "-e", "a=2", "AAAA"]);
+
+        DecryptRequest request = decrypt.Bind(parsed);
+
+        Assert.Equal(new Dictionary<string, string> { ["a"] = "2", [""] = "x" }, request.Command.EncryptionContext);
+        Assert.Equal(new StreamAddress.Vsock(16, 3000), request.Enclave.Address);
     }
 
     [Fact]
@@ -72,10 +111,23 @@ public sealed class OriginalNamesTests : IDisposable
     [Theory]
     [InlineData("--region", "us-east-1", "--port", "3001", "--proxy-port", "8001")]
     [InlineData("-r", "us-east-1", "-p", "3001", "-x", "8001")]
+    [InlineData("--region", "us-east-1", "-r", "us-east-2", "--port", "3001", "-p", "3002", "-x", "8001", "-x", "8002")]
     public void Enclave_understandsTheOriginalsOptions(params string[] arguments) =>
-        Assert.Empty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave", new ServeCommandLine()), arguments).Errors);
+        Assert.Empty(CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave", new ServeCommandLine()), arguments).Errors);
+
+    [Theory]
+    [InlineData("kmstool_enclave_cli", 0, 0)]
+    [InlineData("kmstool_enclave_cli", 1, 255)]
+    [InlineData("kmstool_enclave_cli", 2, 1)]
+    [InlineData("kmstool_enclave_cli", 3, 1)]
+    [InlineData("kmstool_enclave_cli", 4, 255)]
+    [InlineData("kmstool_enclave_cli", 5, 255)]
+    [InlineData("kmstool-enclave", 5, 5)]
+    [InlineData("kmstool_enclave", 42, 42)]
+    public void Exit_code_is_that_of_the_name(string name, int exitCode, int expected) =>
+        Assert.Equal(expected, KmsTool.Enclave.Program.ExitCodeUnder(name, (ExitCode)exitCode));
 
     [Fact]
     public void Enclave_underTheOriginalsName_hasNoCommandsButServe() =>
-        Assert.NotEmpty(KmsTool.Cli.CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave", new ServeCommandLine()), ["decrypt"]).Errors);
+        Assert.NotEmpty(CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool_enclave", new ServeCommandLine()), ["decrypt"]).Errors);
 }

@@ -49,6 +49,20 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
         Assert.Equal((0, "PLAINTEXT: c2VjcmV0\n", ""), (result.ExitCode, result.Output, result.Error));
     }
 
+    [Theory]
+    [InlineData("file://")]
+    [InlineData("fileb://")]
+    public async Task Decrypt_of_a_file_reference_prints_the_plaintext(string prefix)
+    {
+        string ciphertext = _enclave.Encrypt("secret"u8);
+        await File.WriteAllBytesAsync(
+            _directory["c"], prefix == "fileb://" ? Convert.FromBase64String(ciphertext) : Encoding.ASCII.GetBytes(ciphertext + "\n"));
+
+        ProgramResult result = await RunAsync(WithCredentials(), default, "decrypt", "--ciphertext", prefix + _directory["c"]);
+
+        Assert.Equal((0, "PLAINTEXT: c2VjcmV0\n", ""), (result.ExitCode, result.Output, result.Error));
+    }
+
     [Fact]
     public async Task Decrypt_withAKeyIdAndNoAlgorithm_isThatKeysAlone()
     {
@@ -126,6 +140,8 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
     [InlineData("argument")]
     [InlineData("DER")]
     [InlineData("PEM")]
+    [InlineData("fileb://")]
+    [InlineData("file://")]
     public async Task DeriveSharedSecret_takesThePeersKeyInEachForm(string form)
     {
         string key = _enclave.CreateKey("ECC_NIST_P256");
@@ -135,7 +151,14 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
         byte[] der = peer.ExportSubjectPublicKeyInfo();
         File.WriteAllBytes(_directory["DER"], der);
         File.WriteAllText(_directory["PEM"], "a comment\n" + peer.ExportSubjectPublicKeyInfoPem() + "\n");
-        string[] option = form == "argument" ? ["--public-key", Convert.ToBase64String(der)] : ["--public-key-file", _directory[form]];
+        File.WriteAllText(_directory["base64"], Convert.ToBase64String(der, Base64FormattingOptions.InsertLineBreaks));
+        string[] option = form switch
+        {
+            "argument" => ["--public-key", Convert.ToBase64String(der)],
+            "fileb://" => ["--public-key", form + _directory["DER"]],
+            "file://" => ["--public-key", form + _directory["base64"]],
+            _ => ["--public-key-file", _directory[form]],
+        };
 
         ProgramResult result = await RunAsync(WithCredentials(), default, ["derive-shared-secret", "--key-id", key, .. option]);
 
@@ -150,6 +173,8 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
     [InlineData("not base64", "--public-key", "?")]
     [InlineData("has 0 bytes; KMS takes 1 to 8192", "--public-key", "")]
     [InlineData("cannot be read", "--public-key-file", "missing")]
+    [InlineData("cannot be read", "--public-key", "fileb://missing")]
+    [InlineData("has more than 16384 bytes", "--public-key", "file:///dev/zero")]
     public async Task DeriveSharedSecret_withoutAPublicKey_isWrongUsage(string error, params string[] arguments)
     {
         ProgramResult result = await RunAsync(WithCredentials(), default, ["derive-shared-secret", "--key-id", "k", .. arguments]);

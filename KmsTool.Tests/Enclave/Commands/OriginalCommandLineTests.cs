@@ -85,16 +85,23 @@ public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("Could not decrypt ciphertext: AccessDeniedException", "decrypt", "--ciphertext", "FOREIGN")]
-    [InlineData("Ciphertext not a base64 string", "decrypt", "--ciphertext", "???")]
-    [InlineData("The ciphertext has 6145 bytes; KMS takes 1 to 6144", "decrypt", "--ciphertext", "LONG")]
-    [InlineData("'--ciphertext' is required", "decrypt")]
-    [InlineData("--key-spec 'AES-512' is none; use AES_256 or AES_128", "genkey", "--key-id", "k", "--key-spec", "AES-512")]
-    [InlineData("KMS gives 1 to 1024", "genrandom", "--length", "0")]
-    [InlineData("KMS gives 1 to 1024", "genrandom", "--length", "1025")]
-    [InlineData("'--length' is required", "genrandom")]
-    [InlineData("KeyId is missing", "genkey", "--key-spec", "AES-256")]
-    public async Task Failure_isOneLineOnStderrAndExitCode1(string error, params string[] arguments)
+    [InlineData(255, "Could not decrypt ciphertext: AccessDeniedException", "decrypt", "--ciphertext", "FOREIGN")]
+    [InlineData(255, "Ciphertext not a base64 string", "decrypt", "--ciphertext", "???")]
+    [InlineData(255, "The ciphertext has 6145 bytes; KMS takes 1 to 6144", "decrypt", "--ciphertext", "LONG")]
+    [InlineData(255, "--encryption-algorithm 'AES'", "decrypt", "--ciphertext", "FOREIGN", "--encryption-algorithm", "AES", "--key-id", "k")]
+    [InlineData(255, "needs --key-id", "decrypt", "--ciphertext", "FOREIGN", "--encryption-algorithm", "RSAES_OAEP_SHA_1")]
+    [InlineData(255, "NotFoundException", "genkey", "--key-id", "1234abcd-12ab-34cd-56ef-1234567890ab", "--key-spec", "AES-256")]
+    [InlineData(255, "KmsUnreachable", "genrandom", "--length", "1", "--proxy", "unix:/nonexistent/kms.sock")]
+    [InlineData(255, "Nitro Secure Module", "genrandom", "--length", "1", "--nsm", "unix:/nonexistent/nsm.sock")]
+    [InlineData(1, "'--ciphertext' is required", "decrypt")]
+    [InlineData(1, "--key-spec 'AES-512' is none; use AES_256 or AES_128", "genkey", "--key-id", "k", "--key-spec", "AES-512")]
+    [InlineData(1, "KMS gives 1 to 1024", "genrandom", "--length", "0")]
+    [InlineData(1, "KMS gives 1 to 1024", "genrandom", "--length", "1025")]
+    [InlineData(1, "'--length' is required", "genrandom")]
+    [InlineData(1, "KeyId is missing", "genkey", "--key-spec", "AES-256")]
+    [InlineData(1, "'decript'", "decript", "--ciphertext", "FOREIGN")]
+    [InlineData(1, "--bogus", "genrandom", "--length", "1", "--bogus", "x")]
+    public async Task Failure_is_one_line_on_stderr_and_the_exit_code_of_the_sample(int exitCode, string error, params string[] arguments)
     {
         for (int i = 0; i < arguments.Length; i++)
         {
@@ -108,7 +115,7 @@ public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
 
         ProgramResult result = await RunAsync([.. arguments, .. Credentials()]);
 
-        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Equal((exitCode, ""), (result.ExitCode, result.Output));
         Assert.Contains(error, Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
     }
 
@@ -126,8 +133,37 @@ public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
         ProgramResult none = await RunAsync("genrandom", "--length", "8");
         ProgramResult half = await RunAsync("genrandom", "--length", "8", "--aws-access-key-id", "AKID");
 
+        Assert.Equal((1, 1), (none.ExitCode, half.ExitCode));
         Assert.Contains("AWS_ACCESS_KEY_ID", none.Error, StringComparison.Ordinal);
         Assert.Contains("--aws-access-key-id and --aws-secret-access-key must both be set", half.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Option_given_twice_counts_the_last_time()
+    {
+        string[] wrong = ["--aws-access-key-id", "WRONG", "--aws-secret-access-key", "wrong", "--aws-session-token", "wrong"];
+
+        ProgramResult decrypted = await RunAsync(["decrypt", "--region", "eu-west-1", "-r", "us-east-1", .. wrong, .. Credentials(),
+            "--ciphertext", "???", "--ciphertext", _enclave.Encrypt("Hello, KMS!"u8), "--encryption-algorithm", "AES", "-a", "SYMMETRIC_DEFAULT"]);
+        ProgramResult random = await RunAsync(["genrandom", .. Credentials(), "--length", "0", "--length", "4"]);
+        ProgramResult key = await RunAsync(["genkey", .. Credentials(), "--key-id", "none", "-K", _enclave.CreateKey(), "--key-spec", "AES-512", "-p", "AES-128"]);
+
+        Assert.Equal((0, "PLAINTEXT: SGVsbG8sIEtNUyE=\n", ""), (decrypted.ExitCode, decrypted.Output, decrypted.Error));
+        Assert.Equal((0, ""), (random.ExitCode, random.Error));
+        Assert.Equal((0, ""), (key.ExitCode, key.Error));
+    }
+
+    [Theory]
+    [InlineData("generate-data-key-pair", "--help")]
+    [InlineData("generate-data-key-pair", "-h")]
+    [InlineData("--aws-session-token", "decrypt", "--help")]
+    public async Task Help_is_that_of_this_program_on_stderr_with_exit_code_1(string named, params string[] arguments)
+    {
+        ProgramResult result = await ProgramRunner.RunAsync(_program, arguments);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains(named, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("serve", result.Error, StringComparison.Ordinal);
     }
 
     private string[] Credentials()
@@ -142,5 +178,7 @@ public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
 
     // Without the warning that the random source of this machine is another than nsm-hwrng.
     private Task<ProgramResult> RunAsync(params string[] arguments) => ProgramRunner.RunAsync(
-        _program, [.. arguments, "--proxy", _enclave.Options.Kms.Proxy.ToString(), "--log-level", "error"], EnclaveEnvironment.Of(_enclave));
+        _program,
+        [arguments[0], "--proxy", _enclave.Options.Kms.Proxy.ToString(), "--log-level", "error", .. arguments[1..]],
+        EnclaveEnvironment.Of(_enclave));
 }

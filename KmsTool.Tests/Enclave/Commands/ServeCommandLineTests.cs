@@ -95,6 +95,13 @@ public class ServeCommandLineTests
         Assert.Equal("/dev/nsm", options.Kms.Nsm);
     }
 
+    [Fact]
+    public void Read_of_an_empty_region_takes_the_one_of_the_environment()
+    {
+        Assert.Equal("eu-west-1", Read(["--region", ""], new Dictionary<string, string> { ["REGION"] = "eu-west-1" }).Kms.Region);
+        Assert.Null(Read(["--region", ""]).Kms.Region);
+    }
+
     [Theory]
     [InlineData("--region", "nowhere")]
     [InlineData("--kms-endpoint", "http://kms.example.com")]

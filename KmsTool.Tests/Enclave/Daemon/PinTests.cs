@@ -190,6 +190,17 @@ public class PinTests
         AssertError("InvalidRegion", "pinned by --region (or REGION) to us-east-1", await peer.AskAsync(named));
     }
 
+    [Theory]
+    [InlineData("us-east-1")]
+    [InlineData(null)]
+    public async Task Region_empty_in_the_command_counts_as_unset(string? pinned)
+    {
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Region = pinned } });
+        await using EnclavePeer peer = await enclave.ConnectAsync();
+
+        Assert.Equal("""{"Status":"Ok"}""", await peer.AskAsync(enclave.SetClient().Replace("}", ",\"AwsRegion\":\"\"}", StringComparison.Ordinal)));
+    }
+
     private static Task<TestEnclave> StartWithContextAsync() => TestEnclave.StartAsync(options => options with
     {
         Pins = new KmsPins { RequiredContext = [new RequiredContext("App", "vault"), new RequiredContext("Stage", null)] },

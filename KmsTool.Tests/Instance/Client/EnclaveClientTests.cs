@@ -226,7 +226,7 @@ public class EnclaveClientTests
             KmsTool.Protocol.Vsock.StreamAddress.Parse(address), null, Patience, TimeProvider.System, NullLogger.Instance, default));
 
         Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
-        Assert.Contains(address + ": there is no such socket", e.Message, StringComparison.Ordinal);
+        Assert.Contains(address + ": The Unix socket does not exist", e.Message, StringComparison.Ordinal);
         Assert.Contains("nitro-cli describe-enclaves", e.Message, StringComparison.Ordinal);
     }
 

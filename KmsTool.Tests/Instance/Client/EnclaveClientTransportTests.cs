@@ -28,7 +28,7 @@ public sealed class EnclaveClientTransportTests : IDisposable
         {
             Transports.Vsock => "nobody listens on that port",
             Transports.Tcp => "Connection refused",
-            _ => "there is no such socket",
+            _ => "The Unix socket does not exist",
         };
         Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
         Assert.Contains($"Could not connect to the enclave at {listener.LocalAddress}: {reason}", e.Message, StringComparison.Ordinal);

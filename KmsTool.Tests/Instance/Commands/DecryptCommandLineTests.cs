@@ -3,6 +3,7 @@ using KmsTool.Cli;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Tests.Instance.Commands;
@@ -75,6 +76,25 @@ public class DecryptCommandLineTests
         Assert.Equal("@b", request.Command.EncryptionContext!["@a"]);
     }
 
+    [Fact]
+    public void Bind_empty_region_is_none() => Assert.Null(Bind("--cid", "16", "--region", "", "AAAA").Enclave.Region);
+
+    [Fact]
+    public void Bind_debug_is_the_log_level_debug() => Assert.Equal(LogLevel.Debug, Bind("--cid", "16", "--debug", "AAAA").Enclave.LogLevel);
+
+    [Theory]
+    [InlineData("file://", "AQID\n")]
+    [InlineData("fileb://", "\u0001\u0002\u0003")]
+    public async Task Bind_file_reference_is_the_content(string prefix, string content)
+    {
+        using var directory = new TempDirectory();
+        await File.WriteAllTextAsync(directory["c"], content);
+
+        DecryptRequest request = Bind("--cid", "16", prefix + directory["c"]);
+
+        Assert.Equal([1, 2, 3], await request.Ciphertext.ReadAsync(CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("AAAA", "'--cid' is required")]
     [InlineData("--cid 16", "No ciphertext")]
@@ -101,13 +121,15 @@ public class DecryptCommandLineTests
     [InlineData("--cid 16 -e =value AAAA", "has no name")]
     [InlineData("--cid 16 -e a=1 -e a=2 AAAA", "the name 'a' twice")]
     [InlineData("--cid 16 --region EU AAAA", "no AWS region")]
-    [InlineData("--cid 16 --region= AAAA", "no AWS region")]
     [InlineData("--cid 16 --output yaml AAAA", "yaml")]
     [InlineData("--cid 16 --timeout 0 AAAA", "no time")]
     [InlineData("--cid 16 --timeout -3 AAAA", "-3")]
     [InlineData("--cid 16 --timeout NaN AAAA", "no time")]
     [InlineData("--cid 16 --timeout 1e9 AAAA", "no time")]
     [InlineData("--cid 16 --log-level loud AAAA", "loud")]
+    [InlineData("--cid 16 --log-level debug --debug AAAA", "--debug")]
+    [InlineData("--cid 16 fileb://c --file f", "fileb://")]
+    [InlineData("--cid 16 file://c --file-format raw", "file://")]
     [InlineData("--cid 16 --encryption-algorithm AES AAAA", "AES")]
     [InlineData("--cid 16 --encryption-algorithm RSAES_OAEP_SHA_1 AAAA", "needs --key-id")]
     [InlineData("--cid 16 AAAA --connections 4", "--connections goes with --batch only")]
@@ -132,7 +154,6 @@ public class DecryptCommandLineTests
     }
 
     [Theory]
-    [InlineData("--region", "no AWS region")]
     [InlineData("--key-id", "--key-id must have")]
     [InlineData("--cid", "neither a CID nor an address")]
     public void Bind_empty_value_as_an_unset_variable_gives_it_is_refused(string option, string named)
