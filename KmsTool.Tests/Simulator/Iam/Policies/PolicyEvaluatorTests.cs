@@ -181,7 +181,7 @@ public sealed class PolicyEvaluatorTests
     [InlineData("{'StringLike':{'kms:EncryptionContext:pattern':'${kms:EncryptionContext:pattern}'}}", true)]
     [InlineData("{'StringLike':{'kms:EncryptionContext:pattern':'pa?${*}'}}", true)]
     [InlineData("{'StringLike':{'kms:EncryptionContext:app':'pay${*}'}}", false)]
-    [InlineData("{'StringEquals':{'kms:EncryptionContext:app':'${aws:username, 'payroll'}'}}", true)]
+    [InlineData("{'StringEquals':{'kms:EncryptionContext:app':'${aws:username, \\u0027payroll\\u0027}'}}", true)]
     [InlineData("{'StringEquals':{'kms:EncryptionContext:app':['payroll','${aws:username}']}}", false)]
     [InlineData("{'StringNotEquals':{'kms:EncryptionContext:app':'${aws:username}'}}", false)]
     [InlineData("{'StringEqualsIfExists':{'kms:EncryptionContext:user':'${aws:username}'}}", true)]
