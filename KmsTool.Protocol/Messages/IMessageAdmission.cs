@@ -4,11 +4,11 @@ namespace KmsTool.Protocol.Messages;
 internal interface IMessageAdmission
 {
     /// <summary>Waits until bytes of a message are there to be read; none has been read yet.</summary>
-    ValueTask AwaitArrivalAsync(CancellationToken cancellationToken);
+    public ValueTask AwaitArrivalAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether a message may be read on, or if it is whole, be had.</summary>
     /// <param name="length">Bytes of it that have been read.</param>
     /// <param name="isWhole">Whether that is all of it.</param>
     /// <param name="cancellationToken">Ends waiting for room.</param>
-    ValueTask<bool> AdmitAsync(long length, bool isWhole, CancellationToken cancellationToken);
+    public ValueTask<bool> AdmitAsync(long length, bool isWhole, CancellationToken cancellationToken);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Simulator;

@@ -64,7 +64,7 @@ internal sealed partial class PolicyString
         List<bool> literals = [];
         foreach (Part part in _parts)
         {
-            string? value = part.Kind == PartKind.Variable ? context[part.Text].FirstOrDefault() ?? part.Default : part.Text;
+            string? value = part.Kind == PartKind.Variable ? (context[part.Text] is [string first, ..] ? first : part.Default) : part.Text;
             if (value is null)
                 return null;
             text.Append(value);
