@@ -58,8 +58,8 @@ public sealed partial class ErrorTextTests : IDisposable
     }
 
     [Theory]
-    [InlineData("genrandom", "--length", "1", "--proxy", "unix:/nonexistent/kms.sock")]
-    [InlineData("genrandom", "--length", "1", "--proxy", "tcp:127.0.0.1:1")]
+    [InlineData("genrandom", "--length", "1", "--proxy", "unix:/nonexistent/kms.sock", "--log-level", "none")]
+    [InlineData("genrandom", "--length", "1", "--proxy", "tcp:127.0.0.1:1", "--log-level", "none")]
     [InlineData("serve", "--listen", "unix:/nonexistent/e.sock", "--log-level", "none")]
     [InlineData("serve", "--listen", "unix:/dev/null", "--log-level", "none")]
     public async Task Failure_inside_an_enclave_is_one_line_that_ends_once(params string[] arguments)
