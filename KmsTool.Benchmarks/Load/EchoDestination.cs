@@ -8,8 +8,6 @@ internal sealed class EchoDestination : IDisposable
 {
     private const int Backlog = 4096;
 
-    private const string Host = "echo.test";
-
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     public EchoDestination()
@@ -18,6 +16,8 @@ internal sealed class EchoDestination : IDisposable
         _listener.Listen(Backlog);
         _ = AcceptAsync();
     }
+
+    public string Host { get; } = "echo.test";
 
     public string Authority => $"{Host}:443";
 

@@ -16,7 +16,7 @@ public sealed partial class SecurityPageTests
     [Fact]
     public void Each_of_the_checks_names_a_test()
     {
-        Match[] rows = [.. Row().Matches(Page())];
+        Match[] rows = Row().Matches(Page()).ToArray();
 
         Assert.Equal(Enumerable.Range(1, Checks), rows.SelectMany(row => row.Groups["numbers"].Value.Split(", ")).Select(int.Parse));
         Assert.All(rows, row => Assert.Matches(TestName(), row.Value));
