@@ -92,7 +92,6 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2)]
     [InlineData(2, "walk")]
     [InlineData(2, "run")]
     [InlineData(2, "run", "--dir", "DIR", "--port", "x")]
