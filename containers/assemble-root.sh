@@ -60,9 +60,9 @@ find_library() {
 
 # Prints the certificates of AWS's roots, after a check that they are the expected ones.
 print_aws_roots() {
-    echo "$aws_roots" | while read -r expected name; do
-        [ -n "$name" ] || continue
-        file=$installed/$name.crt
+    echo "$aws_roots" | while read -r expected certificate; do
+        [ -n "$certificate" ] || continue
+        file=$installed/$certificate.crt
         [ -r "$file" ] || fail "the root certificate $file is missing: install ca-certificates, or name a bundle with --ca-bundle"
         found=$(sed '/^-----/d' "$file" | base64 -d | sha256sum | cut -d ' ' -f 1)
         [ "$found" = "$expected" ] || fail "the root certificate $file has the SHA-256 $found, not $expected"

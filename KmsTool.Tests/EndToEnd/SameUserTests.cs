@@ -102,7 +102,7 @@ public sealed partial class SameUserTests : IDisposable
 
     private RunningProgram Start(string[] command)
     {
-        string[] all = AsNobody(["/usr/bin/env", $"--chdir={_directory.Path}", .. command.Where(part => part.Length > 0)]);
+        string[] all = AsNobody(["/usr/bin/env", "--unset=DOTNET_EnableDiagnostics", $"--chdir={_directory.Path}", .. command.Where(part => part.Length > 0)]);
         return ProgramRunner.Start(all[0], all[1..], new Dictionary<string, string>
         {
             ["AWS_SECRET_ACCESS_KEY"] = Secret,

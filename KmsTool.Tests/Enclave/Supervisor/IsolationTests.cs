@@ -151,14 +151,16 @@ public sealed class IsolationTests : IDisposable
 
     /// <summary>The launcher has a variable that is not the application's.</summary>
     [Theory]
-    [InlineData("", "unset")]
-    [InlineData("1", "1")]
+    [InlineData("--unset=DOTNET_EnableDiagnostics", "unset")]
+    [InlineData("DOTNET_EnableDiagnostics=1", "1")]
     public async Task Run_handsOnNoVariableOfTheLauncher(string given, string expected)
     {
         ProgramResult result = await ProgramRunner.RunAsync(
-            SupervisedApplication.Program,
-            [.. SupervisedApplication.Run("none"), "--", "sh", "-c", "echo ${DOTNET_EnableDiagnostics-unset}"],
-            given.Length > 0 ? new Dictionary<string, string> { ["DOTNET_EnableDiagnostics"] = given } : null);
+            "/usr/bin/env",
+            [
+                given, SupervisedApplication.Program, .. SupervisedApplication.Run("none"),
+                "--", "sh", "-c", "echo ${DOTNET_EnableDiagnostics-unset}",
+            ]);
 
         Assert.Equal(expected + "\n", result.Output);
     }
