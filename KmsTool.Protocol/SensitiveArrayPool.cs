@@ -49,5 +49,18 @@ internal static class SensitiveArrayPool
         }
     }
 
+    /// <summary>
+    /// Keeps no array any longer. Pinned arrays stay where they are, so that a few of them, scattered, would keep the memory of
+    /// all that were taken at once from going back to the system.
+    /// </summary>
+    public static void Trim()
+    {
+        foreach (Stack<byte[]> free in Free)
+        {
+            lock (free)
+                free.Clear();
+        }
+    }
+
     private static int IndexOf(int length) => BitOperations.Log2((uint)(length / MinLength));
 }

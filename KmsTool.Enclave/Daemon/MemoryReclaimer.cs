@@ -1,3 +1,5 @@
+using KmsTool.Protocol;
+
 namespace KmsTool.Enclave.Daemon;
 
 /// <summary>
@@ -26,12 +28,16 @@ internal sealed class MemoryReclaimer(MessageBudget budget, TimeProvider time)
     public async Task RunAsync(Func<int> countConnections, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Interval, time);
+        int open = 0;
         while (await timer.WaitForNextTickAsync(stopping))
         {
-            int open = countConnections();
-            if (_most - open < WorthCollecting || !budget.IsUnused)
+            int before = open;
+            open = countConnections();
+            // While more connections end it is too early: too few for another collection might be left.
+            if (_most - open < WorthCollecting || open < before || !budget.IsUnused)
                 continue;
 
+            SensitiveArrayPool.Trim();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _most = open;
         }
