@@ -70,7 +70,8 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
             }
 
             WatchChildren();
-        }) { IsBackground = true, Name = "children" }.Start();
+        })
+        { IsBackground = true, Name = "children" }.Start();
         return started.Task;
     }
 
