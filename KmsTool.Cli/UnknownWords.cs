@@ -27,7 +27,7 @@ internal static class UnknownWords
             throw UnknownCommand(command, words[0]);
         }
 
-        if (words.FirstOrDefault(IsOption) is { } option)
+        if ((TakesACommandLine(command) ? words.TakeWhile(IsOption) : words).FirstOrDefault(IsOption) is { } option)
             throw UnknownOption(parseResult.CommandResult, option);
     }
 
@@ -79,6 +79,9 @@ internal static class UnknownWords
             .Where(token => token.Type == TokenType.Argument && !values.Contains(token))
             .Select(token => token.Value);
     }
+
+    // In 'run sh -c ...' the option belongs to sh; the command says that '--' is missing.
+    private static bool TakesACommandLine(Command command) => command.Arguments.Any(argument => argument.Name == "COMMAND");
 
     private static bool TakesManyValues(Option option) => option.AllowMultipleArgumentsPerToken && option.Arity.MaximumNumberOfValues > 1;
 

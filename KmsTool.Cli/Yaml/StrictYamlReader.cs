@@ -14,6 +14,9 @@ internal sealed class StrictYamlReader
     /// <summary>Largest file, in bytes.</summary>
     public const int MaxLength = 256 * 1024;
 
+    // The parser's time per event grows with the depth.
+    private const int MaxSkippedDepth = 64;
+
     private readonly string _path;
     private readonly Parser _parser;
     private ParsingEvent? _last;
@@ -118,8 +121,19 @@ internal sealed class StrictYamlReader
         return true;
     }
 
-    /// <summary>Passes over a value, whatever it is.</summary>
-    public void SkipValue() => _parser.SkipThisAndNestedEvents();
+    /// <summary>Skips a value of any form, nested at most 64 levels deep.</summary>
+    public void SkipValue()
+    {
+        int depth = 0;
+        do
+        {
+            ParsingEvent skipped = _parser.Consume<ParsingEvent>();
+            depth += skipped.NestingIncrease;
+            if (depth > MaxSkippedDepth)
+                throw FaultAt(skipped.Start.Line, $"nested more than {MaxSkippedDepth} levels deep");
+        }
+        while (depth > 0);
+    }
 
     /// <summary>A refusal of what was read last.</summary>
     public ConfigurationException Fault(string reason) => FaultAt(Line, reason);

@@ -143,8 +143,9 @@ enclave_level() {
     start_application $(of parent application-keys)
     in_time 300 application 'Listening on vsock:3000'
     echo booted >&3
-    in_time 900 parent '^guest: ended with exit code [0-9]*.$'
     in_time 300 application 'Attempted to kill init! exitcode=0x[0-9a-f]\{8\}'
+    echo ended >&3
+    in_time 900 parent '^guest: ended with exit code [0-9]*.$'
     in_time 30 serving '^memory: .* in use.$'
     ended parent || :
     ended application || :
