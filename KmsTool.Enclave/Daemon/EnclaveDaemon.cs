@@ -28,7 +28,7 @@ internal sealed class EnclaveDaemon(
     public async Task RunAsync(CancellationToken stopping)
     {
         using var aborting = new CancellationTokenSource();
-        var reclaimer = new MemoryReclaimer(_budget, time);
+        var reclaimer = new MemoryReclaimer(() => _budget.IsUnused && clients.IsIdle, MemoryReclaimer.Collect, time);
         Task reclaiming = reclaimer.RunAsync(() => _connections.Count, stopping);
         for (long id = 1; !stopping.IsCancellationRequested; id++)
         {

@@ -13,6 +13,9 @@ namespace KmsTool.Enclave.Daemon;
 /// <param name="endpoints">Where KMS of a region is.</param>
 internal sealed class KmsClientFactory(AttestedKmsClient kms, KmsReplies replies, KmsPins pins, string? region, KmsEndpoints endpoints)
 {
+    /// <summary>Whether no call to KMS is in progress, whether for this daemon or for the KMS proxy.</summary>
+    public bool IsIdle => kms.IsIdle;
+
     /// <summary>Makes the connection's client; the command's secrets stay with the caller.</summary>
     /// <exception cref="CommandException">The region is refused.</exception>
     /// <exception cref="KmsException">A pin forbids the region, or there is no route to KMS, or it is not KMS.</exception>

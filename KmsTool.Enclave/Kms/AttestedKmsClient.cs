@@ -32,6 +32,10 @@ internal sealed class AttestedKmsClient(
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     private long _clockOffsetTicks;
+    private int _calls;
+
+    /// <summary>Whether no call is in progress.</summary>
+    public bool IsIdle => Volatile.Read(ref _calls) == 0;
 
     /// <summary>Proves that KMS can be reached at <paramref name="endpoint"/>.</summary>
     /// <exception cref="KmsException">No route, or not KMS.</exception>
@@ -49,11 +53,19 @@ internal sealed class AttestedKmsClient(
         KmsRequest request, KmsEndpoint endpoint, KmsCredentials credentials, CancellationToken cancellationToken)
     {
         request = pins.Apply(request, endpoint.Region);
-        if (request.Operation.PlaintextMember is null)
-            return await SendAsync(request, null, endpoint, credentials, cancellationToken);
+        Interlocked.Increment(ref _calls);
+        try
+        {
+            if (request.Operation.PlaintextMember is null)
+                return await SendAsync(request, null, endpoint, credentials, cancellationToken);
 
-        using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
-        return await SendAsync(request, recipient, endpoint, credentials, cancellationToken);
+            using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
+            return await SendAsync(request, recipient, endpoint, credentials, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _calls);
+        }
     }
 
     private async Task<KmsAnswer> SendAsync(

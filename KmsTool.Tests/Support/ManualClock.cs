@@ -42,6 +42,9 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         }
 
         foreach (ManualTimer timer in due)
+            timer.Restart();
+
+        foreach (ManualTimer timer in due)
             timer.Fire();
     }
 
@@ -62,14 +65,24 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
 
     private sealed class ManualTimer(ManualClock clock, Action fire) : ITimer
     {
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
+
         public TimeSpan Due { get; private set; }
 
         public void Fire() => fire();
+
+        /// <summary>Begins the next period of a timer that has one.</summary>
+        public void Restart()
+        {
+            if (_period != Timeout.InfiniteTimeSpan)
+                Change(_period, _period);
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (clock._lock)
             {
+                _period = period;
                 clock._timers.Remove(this);
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
