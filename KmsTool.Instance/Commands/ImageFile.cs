@@ -22,7 +22,10 @@ internal static class ImageFile
             {
                 await Console.Error.WriteLineAsync(
                     $"The image's header has the flags {MeasureReport.Flags(image)}, which the published format does not define. "
-                    + "PCR0 is computed by the published rule; the builder of this image may compute it differently. Compare them.");
+                    + (MeasureReport.SignsAnotherPcr0(image)
+                        ? "PCR0 is computed by the published rule, and is not the PCR0 that the builder signed: "
+                            + $"{Convert.ToHexStringLower(image.Signature!.SignedPcr0.Span)}. Use the one that a running enclave attests."
+                        : "PCR0 is computed by the published rule; the builder of this image may compute it differently. Compare them."));
             }
 
             return image;

@@ -30,6 +30,9 @@ internal static class MeasureReport
         if (image.Signature is { } signature)
         {
             Line(text, "Signed by", signature.Subject);
+            if (SignsAnotherPcr0(image))
+                Line(text, "Signed PCR0", Convert.ToHexStringLower(signature.SignedPcr0.Span));
+
             Line(text, "Issuer", signature.Issuer);
             Line(text, "Certificate valid", $"{Time(signature.NotBefore)} to {Time(signature.NotAfter)}");
         }
@@ -74,6 +77,9 @@ internal static class MeasureReport
         if (image.Signature is { } signature)
         {
             json.WriteBoolean("SignatureCheck", true);
+            if (SignsAnotherPcr0(image))
+                json.WriteString("SignedPCR0", Convert.ToHexStringLower(signature.SignedPcr0.Span));
+
             SigningCertificateJson.Write(json, signature);
         }
 
@@ -93,6 +99,10 @@ internal static class MeasureReport
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    /// <summary>Whether the signature covers a PCR0 that is not the one of the published rule.</summary>
+    public static bool SignsAnotherPcr0(EnclaveImage image) =>
+        image.Signature is { } signature && !signature.SignedPcr0.Span.SequenceEqual(image.Pcrs[0].Span);
 
     /// <summary>Flags of the header that the published format does not define, as four hexadecimal digits.</summary>
     public static string Flags(EnclaveImage image) => string.Create(CultureInfo.InvariantCulture, $"0x{image.FurtherFlags:x4}");

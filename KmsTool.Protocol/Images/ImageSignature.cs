@@ -9,6 +9,12 @@ public sealed record ImageSignature
     /// <summary>DER of the X.509 certificate, which PCR8 measures.</summary>
     public required ReadOnlyMemory<byte> Certificate { get; init; }
 
+    /// <summary>
+    /// The PCR0 that is signed, 48 bytes: that of <see cref="EnclaveImage.Pcrs"/>. It may differ only if the image has
+    /// <see cref="EnclaveImage.FurtherFlags"/>, which its builder may include in the PCR0 that it signs.
+    /// </summary>
+    public required ReadOnlyMemory<byte> SignedPcr0 { get; init; }
+
     /// <summary>The certificate's subject, such as <c>CN=release, O=Example</c>.</summary>
     public required string Subject { get; init; }
 

@@ -28,7 +28,7 @@ internal static class ImageSignatureReader
 
     /// <param name="section">The section's content.</param>
     /// <param name="pcr0">What has to be signed.</param>
-    /// <param name="furtherFlags"><see cref="EnclaveImage.FurtherFlags"/>, for the reason of a refusal.</param>
+    /// <param name="furtherFlags"><see cref="EnclaveImage.FurtherFlags"/>: if there are any, the builder may have signed another PCR0.</param>
     /// <exception cref="EnclaveImageException">It is malformed, or not a valid signature of <paramref name="pcr0"/>.</exception>
     public static ImageSignature Read(ReadOnlyMemory<byte> section, ReadOnlySpan<byte> pcr0, ushort furtherFlags)
     {
@@ -39,11 +39,10 @@ internal static class ImageSignatureReader
         {
             throw new EnclaveImageException(EnclaveImageFailure.SignedPcr, $"{Field}.register_index", $"{index}, expected 0");
         }
-        if (!pcr0.SequenceEqual(value))
+        if (!pcr0.SequenceEqual(value) && (furtherFlags == 0 || value.Length != SHA384.HashSizeInBytes))
         {
             throw new EnclaveImageException(EnclaveImageFailure.SignedPcr, $"{Field}.register_value",
-                $"{Shortened(value)}, expected PCR0 of this image, {Convert.ToHexStringLower(pcr0)}"
-                + (furtherFlags == 0 ? "" : $"; its builder may have computed PCR0 with the header's flags 0x{furtherFlags:x4}"));
+                $"{Shortened(value)}, expected PCR0 of this image, {Convert.ToHexStringLower(pcr0)}");
         }
 
         byte[] der = DecodeCertificate(certificateText);
@@ -54,6 +53,7 @@ internal static class ImageSignatureReader
             return new ImageSignature
             {
                 Certificate = der,
+                SignedPcr0 = value,
                 Subject = certificate.Subject,
                 Issuer = certificate.Issuer,
                 NotBefore = certificate.NotBefore.ToUniversalTime(),

@@ -164,6 +164,29 @@ public sealed class MeasureProgramTests : IDisposable
         Assert.All([text.Error, json.Error], error => Assert.Contains("0x0240", Assert.Single(error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal));
     }
 
+    // As Bottlerocket's builder signs images: with the flags included in PCR0.
+    [Fact]
+    public async Task Measure_of_an_image_whose_signature_covers_another_PCR0_shows_it_and_warns()
+    {
+        string signed = new('a', 96);
+        using var signer = new TestSigner(ECCurve.NamedCurves.nistP256);
+        var image = new TestImage
+        {
+            Flags = 0x0240,
+            Sections = [.. TestImage.CreateSmall().Sections, (TestImage.SignatureType, signer.Section(signed))],
+        };
+
+        ProgramResult text = await RunAsync(image);
+        ProgramResult json = await RunAsync(image, "--output", "json");
+
+        Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
+        Assert.Matches($"(?m)^PCR0: +{image.Pcr0()}$", text.Output);
+        Assert.Matches($"(?m)^Signed PCR0: +{signed}$", text.Output);
+        JsonElement members = JsonElement.Parse(json.Output);
+        Assert.Equal((image.Pcr0(), signed), (members.GetProperty("Measurements").GetProperty("PCR0").GetString(), members.GetProperty("SignedPCR0").GetString()));
+        Assert.All([text.Error, json.Error], error => Assert.Contains(signed, error, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Measure_on_a_terminal_shows_progress_and_then_the_result()
     {

@@ -22,6 +22,7 @@ public sealed class ImageSignatureTests : IDisposable
         Assert.Equal(_pcr0, Convert.ToHexStringLower(image.Pcrs[0].Span));
         Assert.Equal(TestImage.Pcr(_signer.Certificate), Convert.ToHexStringLower(image.Pcrs[8].Span));
         Assert.Equal(_signer.Certificate, image.Signature!.Certificate.ToArray());
+        Assert.Equal(image.Pcrs[0].ToArray(), image.Signature.SignedPcr0.ToArray());
         Assert.Equal(("CN=signer, O=Example", "CN=signer, O=Example"), (image.Signature.Subject, image.Signature.Issuer));
         Assert.Equal((TestSigner.NotBefore, TestSigner.NotAfter), (image.Signature.NotBefore, image.Signature.NotAfter));
     }
@@ -125,17 +126,25 @@ public sealed class ImageSignatureTests : IDisposable
         Assert.Equal(EnclaveImageFailure.SignatureInvalid, failure);
     }
 
-    /// <summary>Bottlerocket's builder has the flags in the PCR0 that it signs.</summary>
+    /// <summary>Bottlerocket's builder includes the flags in the PCR0 that it signs.</summary>
     [Fact]
-    public async Task Read_where_further_flags_are_set_and_another_PCR0_is_signed_names_the_flags()
+    public async Task Read_of_an_image_with_further_flags_takes_a_signature_of_another_PCR0()
     {
+        string signed = new('a', 96);
         TestImage image = TestImage.CreateSmall();
-        image.Sections.Add((TestImage.SignatureType, _signer.Section(new string('0', 96))));
+        image.Sections.Add((TestImage.SignatureType, _signer.Section(signed)));
 
-        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(image.EncodeWith(6, 0x0240, 2))));
+        EnclaveImage read = await EnclaveImage.ReadAsync(new MemoryStream(image.EncodeWith(6, 0x0240, 2)));
 
-        Assert.Equal(EnclaveImageFailure.SignedPcr, e.Failure);
-        Assert.EndsWith("its builder may have computed PCR0 with the header's flags 0x0240", e.Message, StringComparison.Ordinal);
+        Assert.Equal(signed, Convert.ToHexStringLower(read.Signature!.SignedPcr0.Span));
+        Assert.Equal(image.Pcr0(), Convert.ToHexStringLower(read.Pcrs[0].Span));
+        // Without them, or where it is not a PCR, it is refused.
+        Assert.Equal(EnclaveImageFailure.SignedPcr, await FailureAsync(image.Encode()));
+        image.Sections[^1] = (TestImage.SignatureType, _signer.Section(signed[2..]));
+        Assert.Equal(EnclaveImageFailure.SignedPcr, await FailureAsync(image.EncodeWith(6, 0x0240, 2)));
+
+        static async Task<EnclaveImageFailure> FailureAsync(byte[] encoded) =>
+            (await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(encoded)))).Failure;
     }
 
     [Fact]
