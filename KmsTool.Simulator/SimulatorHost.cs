@@ -14,7 +14,6 @@ using KmsTool.Simulator.Kms.Keys;
 using KmsTool.Simulator.Kms.Operations;
 using KmsTool.Simulator.Nsm;
 using KmsTool.Simulator.Pki;
-using KmsTool.Simulator.Signing;
 using KmsTool.Simulator.Sts;
 
 namespace KmsTool.Simulator;

@@ -87,10 +87,10 @@ internal sealed class KmsProxyWorker : IWorker
 
     private void Sign()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint.Uri);
-        SigV4Signer.Sign(request, _endpoint, _key, KmsOperation.Decrypt.Target, _body, TimeProvider.System.GetUtcNow());
+        using HttpRequestMessage request = AttestedKmsClient.CreateRequest(
+            KmsOperation.Decrypt.Target, _body, _endpoint, _key, TimeProvider.System.GetUtcNow());
         _signedAt = TimeProvider.System.GetTimestamp();
-        var head = new StringBuilder($"POST / HTTP/1.1\r\nHost: {_endpoint.Authority}\r\nContent-Type: {SigV4Signer.ContentType}\r\n");
+        var head = new StringBuilder($"POST / HTTP/1.1\r\nHost: {_endpoint.Authority}\r\nContent-Type: {request.Content!.Headers.ContentType}\r\n");
         foreach ((string name, IEnumerable<string> values) in request.Headers.NonValidated.Select(header => (header.Key, (IEnumerable<string>)header.Value)))
             head.Append(CultureInfo.InvariantCulture, $"{name}: {values.Single()}\r\n");
 

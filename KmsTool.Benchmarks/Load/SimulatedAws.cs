@@ -117,9 +117,8 @@ internal sealed class SimulatedAws : IDisposable
     {
         byte[] body = Encoding.UTF8.GetBytes(parameters.ToJsonString());
         var endpoint = new KmsEndpoint(_kms.Host, _kms.Port, Region);
-        using var request = new HttpRequestMessage(HttpMethod.Post, _kms) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new(SigV4Signer.ContentType);
-        SigV4Signer.Sign(request, endpoint, _administrator, "TrentService." + operation, body, TimeProvider.System.GetUtcNow());
+        using HttpRequestMessage request = AttestedKmsClient.CreateRequest(
+            "TrentService." + operation, body, endpoint, _administrator, TimeProvider.System.GetUtcNow());
         return JsonNode.Parse(await SendAsync(request, cancellationToken))!;
     }
 

@@ -18,8 +18,7 @@ public class SigV4SignerBenchmark : IDisposable
     [Benchmark]
     public bool Sign()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint.Uri);
-        SigV4Signer.Sign(request, _endpoint, _credentials, KmsOperation.Decrypt.Target, _body, _now);
+        using HttpRequestMessage request = AttestedKmsClient.CreateRequest(KmsOperation.Decrypt.Target, _body, _endpoint, _credentials, _now);
         return request.Headers.Contains("Authorization");
     }
 

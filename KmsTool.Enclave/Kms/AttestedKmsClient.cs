@@ -4,6 +4,7 @@ using System.Text.Json;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Recipient;
+using KmsTool.Signing;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Kms;
@@ -19,15 +20,19 @@ namespace KmsTool.Enclave.Kms;
 internal sealed class AttestedKmsClient(
     KmsChannel channel, RecipientSource recipients, KmsPins pins, TimeProvider time, ILogger logger)
 {
+    /// <summary>The media type of KMS's JSON protocol.</summary>
+    public const string ContentType = "application/x-amz-json-1.1";
+
     private const int MaxAttempts = 3;
     private const int MaxErrorTextLength = 1024;
+    private const string TargetHeader = "X-Amz-Target";
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(100);
 
     // AWS accepts five minutes either way; closer than this, the clock is not what KMS minds.
     private static readonly TimeSpan SkewThreshold = TimeSpan.FromMinutes(4);
 
-    private static readonly MediaTypeHeaderValue JsonType = new(SigV4Signer.ContentType);
+    private static readonly MediaTypeHeaderValue JsonType = new(ContentType);
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
@@ -41,6 +46,20 @@ internal sealed class AttestedKmsClient(
     /// <exception cref="KmsException">No route, or not KMS.</exception>
     public Task ProveRouteAsync(KmsEndpoint endpoint, CancellationToken cancellationToken) =>
         channel.ProveRouteAsync(endpoint, cancellationToken);
+
+    /// <summary>Creates a signed request of KMS's JSON protocol.</summary>
+    public static HttpRequestMessage CreateRequest(
+        string target, ReadOnlyMemory<byte> body, KmsEndpoint endpoint, KmsCredentials credentials, DateTimeOffset at)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri) { Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = JsonType;
+        request.Headers.TryAddWithoutValidation(TargetHeader, target);
+        KeyValuePair<string, string>[] headers = [new("Content-Type", ContentType), new("Host", endpoint.Authority), new(TargetHeader, target)];
+        foreach ((string name, string value) in SigV4Signer.Sign(new SigV4Request("POST", "/", headers, body), credentials, endpoint.Region, "kms", at))
+            request.Headers.TryAddWithoutValidation(name, value);
+
+        return request;
+    }
 
     /// <summary>Has KMS carry out <paramref name="request"/>, for this enclave as recipient where the operation takes one.</summary>
     /// <param name="request">What is asked; the pins may add the key.</param>
@@ -94,9 +113,7 @@ internal sealed class AttestedKmsClient(
     private async Task<KmsHttpResponse> SendOnceAsync(
         KmsOperation operation, ReadOnlyMemory<byte> body, KmsEndpoint endpoint, KmsCredentials credentials, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri) { Content = new ReadOnlyMemoryContent(body) };
-        request.Content.Headers.ContentType = JsonType;
-        SigV4Signer.Sign(request, endpoint, credentials, operation.Target, body.Span, at);
+        using HttpRequestMessage request = CreateRequest(operation.Target, body, endpoint, credentials, at);
         return await channel.SendAsync(request, cancellationToken);
     }
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 
 namespace KmsTool.Enclave.Kms;
 
@@ -15,11 +15,11 @@ namespace KmsTool.Enclave.Kms;
 /// Session token, or <see langword="null"/>. It must travel in an HTTP header, which takes only a string: unlike the secret
 /// key it cannot be cleared.
 /// </param>
-internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAccessKey, string? sessionToken) : IDisposable
+internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAccessKey, string? sessionToken) : ISigV4Credentials, IDisposable
 {
     private readonly Lock _lock = new();
     private SensitiveBytes? _signingKey;
-    private string? _signingScope;
+    private CredentialScope? _scope;
 
     public string AccessKeyId { get; } = accessKeyId;
 
@@ -31,20 +31,19 @@ internal sealed class KmsCredentials(string accessKeyId, SensitiveBytes secretAc
         SensitiveBytes.CopyOf(command.AwsSecretAccessKey.Span),
         command.AwsSessionToken is { } token ? Encoding.ASCII.GetString(token.Span) : null);
 
-    /// <summary>HMAC-SHA-256 of <paramref name="text"/> under the signing key of <paramref name="date"/> and region.</summary>
+    /// <inheritdoc/>
     /// <remarks>
     /// In buffers of our own: the SDK's signer takes the secret as a string. The key is kept because it changes once a day.
     /// </remarks>
-    public void Sign(string date, string region, string service, ReadOnlySpan<byte> text, Span<byte> signature)
+    public void Sign(CredentialScope scope, ReadOnlySpan<byte> text, Span<byte> signature)
     {
         lock (_lock)
         {
-            string scope = $"{date}/{region}/{service}";
-            if (_signingScope != scope)
+            if (_scope != scope)
             {
                 _signingKey ??= SensitiveBytes.Allocate(HMACSHA256.HashSizeInBytes);
-                SigningKey.Derive(secretAccessKey.Span, date, region, service, SignatureV4.Terminator, _signingKey.WritableSpan);
-                _signingScope = scope;
+                SigningKey.Derive(secretAccessKey.Span, scope, _signingKey.WritableSpan);
+                _scope = scope;
             }
 
             HMACSHA256.HashData(_signingKey!.Span, text, signature);

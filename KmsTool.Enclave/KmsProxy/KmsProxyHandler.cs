@@ -4,7 +4,7 @@ using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -101,15 +101,15 @@ internal sealed class KmsProxyHandler(
         string rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         RequireForm(request, rawTarget);
         // What does not even claim to be an application's costs no buffer.
-        var signed = new SignedRequest(request.Method, rawTarget, request.Headers, ReadOnlyMemory<byte>.Empty);
-        (AuthorizationHeader Header, string Time) claim = key.ReadClaim(signed, time.GetUtcNow());
+        SigV4Claim claim = key.ReadClaim(
+            SigV4Request.Create(request.Method, rawTarget, request.Headers, ReadOnlyMemory<byte>.Empty), time.GetUtcNow());
         SensitiveBufferWriter body = await ReadBodyAsync(context);
         try
         {
-            key.RequireSignature(signed with { Body = body.Written }, claim);
+            key.RequireSignature(claim, body.Written);
             KmsOperation operation = (request.Headers[TargetHeader] is [{ } target] ? KmsOperation.OfTarget(target) : null)
                 ?? throw Refused(400, "UnknownOperationException", "X-Amz-Target has to be TrentService. and the name of a KMS operation");
-            return (operation, regions.Find(claim.Header.Region), body);
+            return (operation, regions.Find(claim.Region), body);
         }
         catch
         {
@@ -147,8 +147,8 @@ internal sealed class KmsProxyHandler(
         if (request.Headers.TransferEncoding.Count > 0 || request.ContentLength is null)
             throw Refused(411, "SerializationException", "The request needs a Content-Length, and no Transfer-Encoding");
 
-        if (request.Headers.ContentType is not [SigV4Signer.ContentType])
-            throw Refused(415, "SerializationException", $"The Content-Type has to be {SigV4Signer.ContentType}");
+        if (request.Headers.ContentType is not [AttestedKmsClient.ContentType])
+            throw Refused(415, "SerializationException", $"The Content-Type has to be {AttestedKmsClient.ContentType}");
 
         if (request.Headers["X-Amz-Content-Sha256"] is [{ } hash] && !(hash.Length == 64 && hash.All(char.IsAsciiHexDigit)))
             throw Refused(403, "InvalidSignatureException", "The body has to be signed, and in one piece: X-Amz-Content-Sha256 is no hash");
@@ -240,7 +240,7 @@ internal sealed class KmsProxyHandler(
     {
         HttpResponse response = context.Response;
         response.StatusCode = status;
-        response.ContentType = SigV4Signer.ContentType;
+        response.ContentType = AttestedKmsClient.ContentType;
         response.ContentLength = body.Length;
         response.Headers["x-amzn-RequestId"] = requestId ?? Guid.NewGuid().ToString();
         response.Headers.CacheControl = "no-store";

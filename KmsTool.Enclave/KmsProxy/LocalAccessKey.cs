@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 
 namespace KmsTool.Enclave.KmsProxy;
 
@@ -41,25 +41,23 @@ internal sealed class LocalAccessKey : IDisposable
     /// <summary>Requires that a request claims to be signed with this key, for KMS, in the last five minutes. Needs no body.</summary>
     /// <returns>The claim.</returns>
     /// <exception cref="SignatureException">It does not.</exception>
-    public (AuthorizationHeader Header, string Time) ReadClaim(SignedRequest request, DateTimeOffset now)
+    public SigV4Claim ReadClaim(SigV4Request request, DateTimeOffset now)
     {
-        AuthorizationHeader header = SignatureV4.ReadHeader(request);
-        string time = SignatureV4.RequireSignedHeaders(request, header);
-        if (header.AccessKeyId != Id || request.Headers.ContainsKey("X-Amz-Security-Token"))
+        SigV4Claim claim = SigV4Claim.Read(request);
+        if (claim.AccessKeyId != Id || request.ValuesOf(SigV4Claim.TokenHeader).Any())
         {
             throw new SignatureException(SignatureFailure.UnknownToken,
                 "The access key is not the one that the KMS proxy gave to applications of this enclave; it is in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and has no session token");
         }
 
-        SignatureV4.RequireScope(header, "kms", time);
-        SignatureV4.RequireTime(time, now);
-        return (header, time);
+        claim.RequireScope("kms");
+        claim.RequireTime(now);
+        return claim;
     }
 
-    /// <summary>Requires that a request's signature is what it claims to be.</summary>
+    /// <summary>Requires that a request with this body is signed as it claims to be.</summary>
     /// <exception cref="SignatureException">It is not.</exception>
-    public void RequireSignature(SignedRequest request, (AuthorizationHeader Header, string Time) claim) =>
-        SignatureV4.RequireSignature(request, claim.Header, _secret.Span, claim.Time, quote: false);
+    public void RequireSignature(SigV4Claim claim, ReadOnlyMemory<byte> body) => claim.RequireSignature(_secret.Span, body, quote: false);
 
     public void Dispose() => _secret.Dispose();
 }

@@ -1,6 +1,6 @@
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 
 namespace KmsTool.Enclave.KmsProxy;
 

@@ -1,5 +1,5 @@
 using KmsTool.Enclave.Kms;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 
 namespace KmsTool.Enclave.KmsProxy;
 

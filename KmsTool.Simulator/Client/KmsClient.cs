@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Simulator.Kms;
 using Microsoft.AspNetCore.Http;
 
@@ -15,19 +15,23 @@ internal sealed class KmsClient : IDisposable
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
-    private readonly RequestSigner _signer;
+    private readonly ClientCredentials _credentials;
+    private readonly string _region;
+    private readonly TimeProvider _time;
 
     /// <param name="endpoint">Where KMS is.</param>
     /// <param name="trust">The authorities whose certificates its server may have.</param>
-    /// <param name="signer">Signs every call.</param>
-    public KmsClient(Uri endpoint, X509Certificate2Collection trust, RequestSigner signer)
+    /// <param name="credentials">Sign every call.</param>
+    /// <param name="region">Of KMS.</param>
+    /// <param name="time">The clock.</param>
+    public KmsClient(Uri endpoint, X509Certificate2Collection trust, ClientCredentials credentials, string region, TimeProvider time)
     {
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(trust);
         SocketsHttpHandler handler = new() { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } };
         _http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxAnswerLength };
         Endpoint = endpoint;
-        _signer = signer;
+        (_credentials, _region, _time) = (credentials, region, time);
     }
 
     public Uri Endpoint { get; }
@@ -37,21 +41,19 @@ internal sealed class KmsClient : IDisposable
     /// <exception cref="TaskCanceledException">It did not answer in time.</exception>
     public async Task<(bool IsSuccess, byte[] Json)> CallAsync(string operation, byte[] body, CancellationToken cancellationToken)
     {
-        HeaderDictionary headers = new()
-        {
-            ["Content-Type"] = KmsEndpoint.ContentType,
-            ["Host"] = Endpoint.Authority,
-            [KmsEndpoint.TargetHeader] = KmsEndpoint.TargetPrefix + operation,
-        };
-        _signer.Sign(new SignedRequest(HttpMethods.Post, "/", headers, body), "kms");
+        KeyValuePair<string, string>[] headers =
+        [
+            new("Content-Type", KmsEndpoint.ContentType),
+            new("Host", Endpoint.Authority),
+            new(KmsEndpoint.TargetHeader, KmsEndpoint.TargetPrefix + operation),
+        ];
+        IEnumerable<KeyValuePair<string, string>> signature = SigV4Signer.Sign(
+            new SigV4Request(HttpMethods.Post, "/", headers, body), _credentials, _region, "kms", _time.GetUtcNow());
 
         using HttpRequestMessage request = new(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(KmsEndpoint.ContentType);
-        foreach ((string name, var value) in headers)
-        {
-            if (name != "Content-Type")
-                request.Headers.TryAddWithoutValidation(name, value.ToString());
-        }
+        foreach ((string name, string value) in headers.Skip(1).Concat(signature))
+            request.Headers.TryAddWithoutValidation(name, value);
 
         using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
         return (response.IsSuccessStatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));

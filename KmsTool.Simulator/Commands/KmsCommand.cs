@@ -104,7 +104,7 @@ internal sealed class KmsCommand
             throw new CommandFailedException(ExitCode.WrongUsage, $"AWS_CA_BUNDLE {bundle}: {e.Message.TrimEnd('.')}");
         }
 
-        return new KmsClient(endpoint, trust, new RequestSigner(await FindCredentialsAsync(cancellationToken), region, TimeProvider.System));
+        return new KmsClient(endpoint, trust, await FindCredentialsAsync(cancellationToken), region, TimeProvider.System);
     }
 
     private static async Task<ClientCredentials> FindCredentialsAsync(CancellationToken cancellationToken)

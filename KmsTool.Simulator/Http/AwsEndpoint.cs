@@ -1,7 +1,7 @@
 using System.Globalization;
 using KmsTool.Cli.Http;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Simulator.Kms;
 using KmsTool.Simulator.Sts;
 using Microsoft.AspNetCore.Http;
@@ -32,7 +32,7 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
         {
             using SensitiveBufferWriter body = await RequestBody.ReadAsync(request, context.RequestAborted);
             string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-            SignedRequest signed = new(request.Method, target, request.Headers, body.Written);
+            SigV4Request signed = SigV4Request.Create(request.Method, target, request.Headers, body.Written);
             if (request.Headers.ContainsKey(KmsEndpoint.TargetHeader))
                 await kms.HandleAsync(context, signed);
             else

@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
-using KmsTool.Simulator.Signing;
 using Microsoft.AspNetCore.Http;
 
 namespace KmsTool.Simulator.Kms;
@@ -26,7 +25,7 @@ internal sealed class KmsEndpoint(
 
     private readonly Dictionary<string, IKmsOperation> _operations = operations.ToDictionary(o => o.Name, StringComparer.Ordinal);
 
-    public async Task HandleAsync(HttpContext context, SignedRequest request)
+    public async Task HandleAsync(HttpContext context, SigV4Request request)
     {
         ArrayBufferWriter<byte> answer = new(InitialAnswerCapacity);
         bool isForRecipient = false;
@@ -61,7 +60,7 @@ internal sealed class KmsEndpoint(
         }
     }
 
-    private AwsCredential Authenticate(SignedRequest request)
+    private AwsCredential Authenticate(SigV4Request request)
     {
         try
         {
@@ -81,11 +80,11 @@ internal sealed class KmsEndpoint(
         }
     }
 
-    private IKmsOperation FindOperation(SignedRequest request)
+    private IKmsOperation FindOperation(SigV4Request request)
     {
         if (HttpMethods.IsPost(request.Method)
             && request.Target == "/"
-            && request.Headers[TargetHeader] is [{ } target]
+            && request.ValuesOf(TargetHeader).ToArray() is [var target]
             && target.StartsWith(TargetPrefix, StringComparison.Ordinal)
             && _operations.TryGetValue(target[TargetPrefix.Length..], out IKmsOperation? operation))
         {

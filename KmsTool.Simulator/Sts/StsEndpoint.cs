@@ -1,7 +1,6 @@
 using System.Text;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Simulator.Iam;
-using KmsTool.Simulator.Signing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
@@ -14,7 +13,7 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
     private const string FormContentType = "application/x-www-form-urlencoded";
     private const string Version = "2011-06-15";
 
-    public async Task HandleAsync(HttpContext context, SignedRequest request)
+    public async Task HandleAsync(HttpContext context, SigV4Request request)
     {
         string requestId = context.Response.Headers["x-amzn-RequestId"].ToString();
         byte[] answer;
@@ -52,7 +51,7 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
         };
     }
 
-    private AwsPrincipal Authenticate(SignedRequest request)
+    private AwsPrincipal Authenticate(SigV4Request request)
     {
         try
         {
@@ -71,7 +70,7 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
         }
     }
 
-    private static StsParameters ReadForm(HttpContext context, SignedRequest request)
+    private static StsParameters ReadForm(HttpContext context, SigV4Request request)
     {
         if (!HttpMethods.IsPost(request.Method)
             || request.Target != "/"

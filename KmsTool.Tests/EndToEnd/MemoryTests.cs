@@ -5,7 +5,7 @@ using System.Text.Json;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave;
@@ -165,7 +165,7 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
     {
         byte[] signingKey = new byte[HMACSHA256.HashSizeInBytes];
         string date = TimeProvider.System.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture);
-        SigningKey.Derive(Encoding.ASCII.GetBytes(credential.SecretAccessKey), date, Region, "kms", SignatureV4.Terminator, signingKey);
+        SigningKey.Derive(Encoding.ASCII.GetBytes(credential.SecretAccessKey), new CredentialScope(date, Region, "kms"), signingKey);
         return new ProcessMemoryScan().AddText("secret key", credential.SecretAccessKey).AddBytes("signing key", signingKey);
     }
 

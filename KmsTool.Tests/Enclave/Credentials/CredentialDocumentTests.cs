@@ -2,6 +2,7 @@ using System.Text;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
+using KmsTool.Signing;
 using KmsTool.Tests.Instance;
 
 namespace KmsTool.Tests.Enclave.Credentials;
@@ -87,7 +88,7 @@ public class CredentialDocumentTests
     private static string Sign(KmsCredentials credentials)
     {
         Span<byte> signature = stackalloc byte[32];
-        credentials.Sign("20260101", "eu-west-1", "kms", "text"u8, signature);
+        credentials.Sign(new CredentialScope("20260101", "eu-west-1", "kms"), "text"u8, signature);
         return Convert.ToHexStringLower(signature);
     }
 }

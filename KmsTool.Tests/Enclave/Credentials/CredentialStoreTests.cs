@@ -1,5 +1,6 @@
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
+using KmsTool.Signing;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Credentials;
@@ -191,5 +192,5 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     // Throws where they have been cleared.
-    private static void Sign(KmsCredentials credentials) => credentials.Sign("20260101", "eu-west-1", "kms", "text"u8, new byte[32]);
+    private static void Sign(KmsCredentials credentials) => credentials.Sign(new CredentialScope("20260101", "eu-west-1", "kms"), "text"u8, new byte[32]);
 }

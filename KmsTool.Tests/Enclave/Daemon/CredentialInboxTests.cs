@@ -1,6 +1,7 @@
 using System.Text.Json;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
+using KmsTool.Signing;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Daemon;
@@ -31,7 +32,7 @@ public sealed class CredentialInboxTests : IAsyncLifetime, IDisposable
         Shared<KmsCredentials> rented = (await waiting)!;
         Assert.Equal(("FIRST", "TOKENTOKEN"), (rented.Value.AccessKeyId, rented.Value.SessionToken));
         Assert.Equal(Ok, await second.AskAsync(Push("SECOND", expiration: "2100-01-01T00:00:00Z")));
-        rented.Value.Sign("20260101", "eu-west-1", "kms", "text"u8, new byte[32]);
+        rented.Value.Sign(new CredentialScope("20260101", "eu-west-1", "kms"), "text"u8, new byte[32]);
         rented.Release();
 
         Assert.Equal("SECOND", (await _store.RentAsync(TimeSpan.Zero, CancellationToken.None))!.Value.AccessKeyId);

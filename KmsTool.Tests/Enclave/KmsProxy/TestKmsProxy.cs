@@ -8,13 +8,12 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator;
 using KmsTool.Simulator.Client;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Simulator;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using CredentialStore = KmsTool.Enclave.Credentials.CredentialStore;
@@ -110,7 +109,7 @@ internal sealed class TestKmsProxy : IAsyncDisposable
     /// <param name="headers">More headers, which are signed.</param>
     public string Signed(string operation, string body, TimeProvider? time = null, string? secret = null, params (string Name, string Value)[] headers)
     {
-        var all = new HeaderDictionary
+        var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
         {
             ["Host"] = Proxy.Address.Authority,
             ["Content-Type"] = "application/x-amz-json-1.1",
@@ -119,10 +118,11 @@ internal sealed class TestKmsProxy : IAsyncDisposable
         foreach ((string name, string value) in headers)
             all[name] = value;
 
-        var request = new SignedRequest("POST", "/", all, Encoding.UTF8.GetBytes(body));
-        new RequestSigner(new ClientCredentials(Proxy.Key.Id, secret ?? Proxy.Key.SecretText(), null), Region, time ?? TimeProvider.System).Sign(request, "kms");
+        var signature = SigV4Signer.Sign(
+            new SigV4Request("POST", "/", [.. all], Encoding.UTF8.GetBytes(body)),
+            new ClientCredentials(Proxy.Key.Id, secret ?? Proxy.Key.SecretText(), null), Region, "kms", (time ?? TimeProvider.System).GetUtcNow());
         var text = new StringBuilder("POST / HTTP/1.1\r\n");
-        foreach ((string name, Microsoft.Extensions.Primitives.StringValues value) in all)
+        foreach ((string name, string value) in all.Concat(signature))
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
 
         return text.Append(System.Globalization.CultureInfo.InvariantCulture, $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}").ToString();

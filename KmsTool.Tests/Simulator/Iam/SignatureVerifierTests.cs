@@ -1,10 +1,7 @@
-using KmsTool.Protocol.Signing;
+using KmsTool.Signing;
 using KmsTool.Simulator.Iam;
-using KmsTool.Simulator.Signing;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
-namespace KmsTool.Tests.Simulator.Signing;
+namespace KmsTool.Tests.Simulator.Iam;
 
 public sealed class SignatureVerifierTests
 {
@@ -47,7 +44,7 @@ public sealed class SignatureVerifierTests
     [Fact]
     public void Verify_vectorOfAwsWithBody_isAccepted()
     {
-        SignedRequest request = Request(
+        SigV4Request request = Request(
             "POST", "/", "content-length;content-type;host;x-amz-content-sha256;x-amz-date",
             "d3875051da38690788ef43de4db0d8f280229d82040bfac253562e56c3f20e0b",
             [
@@ -55,8 +52,8 @@ public sealed class SignatureVerifierTests
                 "x-amz-content-sha256: 9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e", Date,
             ]);
 
-        Assert.Same(Principal, Verifier().Verify(request with { Body = "Param1=value1"u8.ToArray() }, "service").Principal);
-        Assert.Equal(SignatureFailure.Invalid, FailureOf(request with { Body = "Param1=value2"u8.ToArray() }));
+        Assert.Same(Principal, Verifier().Verify(request.WithBody("Param1=value1"u8.ToArray()), "service").Principal);
+        Assert.Equal(SignatureFailure.Invalid, FailureOf(request.WithBody("Param1=value2"u8.ToArray())));
     }
 
     // get-vanilla-with-session-token, post-sts-header-before
@@ -66,7 +63,7 @@ public sealed class SignatureVerifierTests
     public void Verify_vectorOfAwsWithSessionToken_isAccepted(string method, string signature, string token)
     {
         string[] headers = [Host, Date, $"X-Amz-Security-Token: {token}"];
-        SignedRequest request = Request(method, "/", "host;x-amz-date;x-amz-security-token", signature, headers);
+        SigV4Request request = Request(method, "/", "host;x-amz-date;x-amz-security-token", signature, headers);
 
         Assert.Same(Principal, Verifier(token).Verify(request, "service").Principal);
     }
@@ -88,7 +85,7 @@ public sealed class SignatureVerifierTests
     [Fact]
     public void Verify_expiredKeyPair_isExpired()
     {
-        SignedRequest request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
+        SigV4Request request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
         SignatureVerifier verifier = Verifier(token: null, expiration: SignedAt);
 
         Assert.Equal(SignatureFailure.ExpiredToken, Assert.Throws<SignatureException>(() => verifier.Verify(request, "service")).Failure);
@@ -104,7 +101,7 @@ public sealed class SignatureVerifierTests
     public void Verify_clockSkew_isFiveMinutes(int seconds, string? message)
     {
         _clock.Now = SignedAt.AddSeconds(seconds);
-        SignedRequest request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
+        SigV4Request request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
 
         if (message is null)
             Assert.Same(Principal, Verifier().Verify(request, "service").Principal);
@@ -116,7 +113,7 @@ public sealed class SignatureVerifierTests
     public void Verify_dateHeaderInPlaceOfXAmzDate_givesTheTime()
     {
         // No vector covers it: the signature cannot be right, but what precedes it must be.
-        SignedRequest request = Request("GET", "/", "date;host", Vanilla, [Host, "Date: Sun, 30 Aug 2015 12:36:00 GMT"]);
+        SigV4Request request = Request("GET", "/", "date;host", Vanilla, [Host, "Date: Sun, 30 Aug 2015 12:36:00 GMT"]);
 
         Assert.Contains("does not match the signature you provided", Assert.Throws<SignatureException>(() => Verifier().Verify(request, "service")).Message, StringComparison.Ordinal);
     }
@@ -131,8 +128,7 @@ public sealed class SignatureVerifierTests
     [InlineData("", nameof(SignatureFailure.Incomplete))]
     public void Verify_credentialScope_isChecked(string credential, string expected)
     {
-        SignedRequest request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
-        request.Headers.Authorization = $"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={Vanilla}";
+        SigV4Request request = Request($"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={Vanilla}");
 
         Assert.Equal(expected, FailureOf(request).ToString());
     }
@@ -158,22 +154,12 @@ public sealed class SignatureVerifierTests
     // What must be signed is not.
     [InlineData("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=x-amz-date, Signature=" + Vanilla)]
     [InlineData("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host, Signature=" + Vanilla)]
-    public void Verify_authorizationHeaderOfAnotherForm_isIncomplete(string authorization)
-    {
-        SignedRequest request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
-        request.Headers.Authorization = authorization;
-
-        Assert.Equal(SignatureFailure.Incomplete, FailureOf(request));
-    }
+    public void Verify_authorizationHeaderOfAnotherForm_isIncomplete(string authorization) =>
+        Assert.Equal(SignatureFailure.Incomplete, FailureOf(Request(authorization)));
 
     [Fact]
-    public void Verify_noAuthorizationHeader_isMissing()
-    {
-        SignedRequest request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
-        request.Headers.Remove("Authorization");
-
-        Assert.Equal(SignatureFailure.Missing, FailureOf(request));
-    }
+    public void Verify_noAuthorizationHeader_isMissing() =>
+        Assert.Equal(SignatureFailure.Missing, FailureOf(Request(authorization: null)));
 
     [Theory]
     [InlineData("X-Amz-Target: TrentService.Decrypt")]
@@ -198,7 +184,7 @@ public sealed class SignatureVerifierTests
     public void Verify_timeInAnotherForm_isRefused(string time) =>
         Assert.Throws<SignatureException>(() => Verifier().Verify(Request("GET", "/", "host;x-amz-date", Vanilla, [Host, "X-Amz-Date: " + time]), "service"));
 
-    private SignatureFailure FailureOf(SignedRequest request) =>
+    private SignatureFailure FailureOf(SigV4Request request) =>
         Assert.Throws<SignatureException>(() => Verifier().Verify(request, "service")).Failure;
 
     private SignatureVerifier Verifier(string? token = null, DateTimeOffset? expiration = null)
@@ -209,18 +195,23 @@ public sealed class SignatureVerifierTests
         return new SignatureVerifier(credentials, "us-east-1", _clock);
     }
 
-    private static SignedRequest Request(string method, string target, string signedHeaders, string signature, string[] headers)
-    {
-        HeaderDictionary dictionary = new()
-        {
-            ["Authorization"] = $"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders={signedHeaders}, Signature={signature}",
-        };
-        foreach (string header in headers)
-        {
-            string[] pair = header.Split(':', 2);
-            dictionary[pair[0]] = StringValues.Concat(dictionary[pair[0]], pair[1].TrimStart());
-        }
+    private static SigV4Request Request(string? authorization) => new(
+        "GET", "/",
+        [.. new[] { Host, Date }.Select(Header), .. authorization is null ? [] : new[] { KeyValuePair.Create("Authorization", authorization) }],
+        ReadOnlyMemory<byte>.Empty);
 
-        return new SignedRequest(method, target, dictionary, ReadOnlyMemory<byte>.Empty);
+    private static SigV4Request Request(string method, string target, string signedHeaders, string signature, string[] headers) => new(
+        method,
+        target,
+        [
+            new("Authorization", $"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders={signedHeaders}, Signature={signature}"),
+            .. headers.Select(Header),
+        ],
+        ReadOnlyMemory<byte>.Empty);
+
+    private static KeyValuePair<string, string> Header(string line)
+    {
+        string[] pair = line.Split(':', 2);
+        return new(pair[0], pair[1].TrimStart());
     }
 }

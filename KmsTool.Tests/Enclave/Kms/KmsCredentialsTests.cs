@@ -2,10 +2,11 @@ using System.Text;
 using Amazon.Runtime.Internal.Auth;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
+using KmsTool.Signing;
 
 namespace KmsTool.Tests.Enclave.Kms;
 
-public class SigV4SignerTests
+public class KmsCredentialsTests
 {
     private static readonly DateTimeOffset At = new(2015, 8, 30, 12, 36, 0, TimeSpan.Zero);
 
@@ -21,7 +22,7 @@ public class SigV4SignerTests
             "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/iam/aws4_request\nf536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59");
         byte[] signature = new byte[32];
 
-        credentials.Sign("20150830", "us-east-1", "iam", stringToSign, signature);
+        credentials.Sign(new CredentialScope("20150830", "us-east-1", "iam"), stringToSign, signature);
 
         Assert.Equal("5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7", Convert.ToHexStringLower(signature));
     }
@@ -34,9 +35,8 @@ public class SigV4SignerTests
         using var credentials = new KmsCredentials("AKIDEXAMPLE", SensitiveBytes.CopyOf("secret"u8), token);
         var endpoint = new KmsEndpoint("kms.eu-central-1.amazonaws.com", 8443, "eu-central-1");
         byte[] body = Encoding.UTF8.GetBytes("""{"KeyId":"é"}""");
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.Uri);
 
-        SigV4Signer.Sign(request, endpoint, credentials, "TrentService.Decrypt", body, At);
+        using HttpRequestMessage request = AttestedKmsClient.CreateRequest("TrentService.Decrypt", body, endpoint, credentials, At);
 
         string signed = token is null ? "content-type;host;x-amz-date;x-amz-target" : "content-type;host;x-amz-date;x-amz-security-token;x-amz-target";
         string canonical = "POST\n/\n\ncontent-type:application/x-amz-json-1.1\nhost:kms.eu-central-1.amazonaws.com:8443\nx-amz-date:20150830T123600Z\n"
@@ -58,7 +58,7 @@ public class SigV4SignerTests
         byte[] sign(string date, string region)
         {
             byte[] signature = new byte[32];
-            credentials.Sign(date, region, "kms", "text"u8, signature);
+            credentials.Sign(new CredentialScope(date, region, "kms"), "text"u8, signature);
             return signature;
         }
 

@@ -1,23 +1,40 @@
 using System.Buffers;
 
-namespace KmsTool.Protocol.Signing;
+namespace KmsTool.Signing;
+
+/// <summary>What a signing key is good for.</summary>
+/// <param name="Date">The day in UTC, <c>yyyyMMdd</c>.</param>
+/// <param name="Region">The region code.</param>
+/// <param name="Service">The service's name in signatures, such as <c>kms</c>.</param>
+/// <param name="Terminator"><see cref="KnownTerminator"/>, or what a request has in its place.</param>
+internal readonly record struct CredentialScope(string Date, string Region, string Service, string Terminator = CredentialScope.KnownTerminator)
+{
+    public const string KnownTerminator = "aws4_request";
+
+    /// <summary>Formats it as in the string to sign.</summary>
+    public override string ToString() => $"{Date}/{Region}/{Service}/{Terminator}";
+}
 
 /// <summary>A parsed <c>Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…</c>.</summary>
-internal sealed record AuthorizationHeader(
-    string AccessKeyId,
-    string Date,
-    string Region,
-    string Service,
-    string Terminator,
-    IReadOnlyList<string> SignedHeaders,
-    byte[] Signature)
+internal sealed class AuthorizationHeader
 {
     public const string Algorithm = "AWS4-HMAC-SHA256";
 
     private const int SignatureLength = 32;
     private const int MaxSignedHeaders = 64;
 
-    public string Scope => $"{Date}/{Region}/{Service}/{Terminator}";
+    private AuthorizationHeader(string accessKeyId, CredentialScope scope, IReadOnlyList<string> signedHeaders, byte[] signature) =>
+        (AccessKeyId, Scope, SignedHeaders, Signature) = (accessKeyId, scope, signedHeaders, signature);
+
+    public string AccessKeyId { get; }
+
+    public CredentialScope Scope { get; }
+
+    /// <summary>Gets the names, in lower case and sorted.</summary>
+    public IReadOnlyList<string> SignedHeaders { get; }
+
+    /// <summary>Gets the signature, 32 bytes.</summary>
+    public byte[] Signature { get; }
 
     /// <exception cref="SignatureException">The header is not of that form.</exception>
     public static AuthorizationHeader Parse(string text)
@@ -53,7 +70,8 @@ internal sealed record AuthorizationHeader(
         if (scope.Length != 5)
             throw Incomplete("Credential must be <access key id>/<date>/<region>/<service>/aws4_request");
         return new AuthorizationHeader(
-            scope[0], scope[1], scope[2], scope[3], scope[4],
+            scope[0],
+            new CredentialScope(scope[1], scope[2], scope[3], scope[4]),
             ParseNames(signedHeaders ?? throw Lacks("SignedHeaders")),
             ParseSignature(signature ?? throw Lacks("Signature")));
     }

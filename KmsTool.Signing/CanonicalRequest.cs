@@ -1,16 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 
-namespace KmsTool.Protocol.Signing;
+namespace KmsTool.Signing;
 
 /// <summary>
-/// The canonical form of a request that signature version 4 signs (IAM user guide, "Create a signed AWS API request").
+/// Builds the canonical form of a request, which signature version 4 signs (IAM User Guide, "Create a signed AWS API request").
 /// </summary>
 internal static class CanonicalRequest
 {
-    public static string Build(SignedRequest request, IReadOnlyList<string> signedHeaders)
+    public static string Build(SigV4Request request, IReadOnlyList<string> signedHeaders)
     {
         int question = request.Target.IndexOf('?', StringComparison.Ordinal);
         string path = question < 0 ? request.Target : request.Target[..question];
@@ -21,16 +20,26 @@ internal static class CanonicalRequest
         canonical.Append(CanonicalPath(path)).Append('\n');
         canonical.Append(CanonicalQuery(query)).Append('\n');
         foreach (string name in signedHeaders)
-            canonical.Append(name).Append(':').Append(CanonicalValue(request.Headers, name)).Append('\n');
+            canonical.Append(name).Append(':').Append(CanonicalValue(request, name)).Append('\n');
         canonical.Append('\n');
         canonical.AppendJoin(';', signedHeaders).Append('\n');
         canonical.Append(Convert.ToHexStringLower(SHA256.HashData(request.Body.Span)));
         return canonical.ToString();
     }
 
+    /// <summary>Gets the string to sign of a canonical request, in UTF-8.</summary>
+    public static byte[] StringToSign(string canonical, string time, CredentialScope scope)
+    {
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+        return Encoding.UTF8.GetBytes($"{AuthorizationHeader.Algorithm}\n{time}\n{scope}\n{hash}");
+    }
+
     /// <summary>Dot segments and empty segments removed, then every segment encoded once more than it was sent.</summary>
     private static string CanonicalPath(string path)
     {
+        if (path == "/")
+            return path;
+
         List<string> segments = [];
         foreach (string segment in path.Split('/'))
         {
@@ -66,8 +75,8 @@ internal static class CanonicalRequest
         return string.Join('&', parameters.Select(static p => $"{p.Name}={p.Value}"));
     }
 
-    private static string CanonicalValue(IHeaderDictionary headers, string name) =>
-        string.Join(',', headers[name].Select(static value => CollapseSpaces(value ?? "")));
+    private static string CanonicalValue(SigV4Request request, string name) =>
+        string.Join(',', request.ValuesOf(name).Select(CollapseSpaces));
 
     private static string CollapseSpaces(string value)
     {
