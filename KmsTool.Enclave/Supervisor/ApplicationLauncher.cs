@@ -16,7 +16,10 @@ internal static unsafe partial class ApplicationLauncher
     /// <summary>The first argument of a process that is a launcher. Not a command for users.</summary>
     public const string Name = "launch-application";
 
-    /// <summary>Keeps the launcher's runtime from leaving the socket of its diagnostic port behind in the temporary directory.</summary>
+    /// <summary>
+    /// Keeps the launcher's runtime from opening its diagnostics port, the socket of which would stay behind in the temporary
+    /// directory, and from loading a profiler with the rights that the application does not get.
+    /// </summary>
     private const string DiagnosticsVariable = "DOTNET_EnableDiagnostics";
 
     private const int OwnArguments = 3;
@@ -46,9 +49,11 @@ internal static unsafe partial class ApplicationLauncher
         // An assembly that was started by "dotnet NAME.dll".
         string[] self = Path.GetFileName(program) == "dotnet" ? [program, Environment.GetCommandLineArgs()[0]] : [program];
         var environment = new Dictionary<string, string>(command.Environment);
-        string added = environment.TryAdd(DiagnosticsVariable, "0") ? DiagnosticsVariable : "";
+        // Whatever the application is to have; an argument holds that, after a '=', as it may be empty.
+        string replaced = environment.TryGetValue(DiagnosticsVariable, out string? value) ? "=" + value : "";
+        environment[DiagnosticsVariable] = "0";
         string user = command.User is { } named ? $"{named.Id}:{named.Group}" : "";
-        return ([.. self, Name, Environment.ProcessId.ToString(CultureInfo.InvariantCulture), user, added, .. command.Arguments], environment);
+        return ([.. self, Name, Environment.ProcessId.ToString(CultureInfo.InvariantCulture), user, replaced, .. command.Arguments], environment);
     }
 
     /// <summary>Becomes the application.</summary>
@@ -67,8 +72,7 @@ internal static unsafe partial class ApplicationLauncher
             InheritedDescriptors.CloseOnExecution();
             // The runtime ignores it, which execve(2) would hand on.
             _ = SetDisposition(SigPipe, 0);
-            if (arguments[2].Length > 0)
-                _ = UnsetVariable(arguments[2]);
+            _ = arguments[2].Length > 0 ? SetVariable(DiagnosticsVariable, arguments[2][1..], 1) : UnsetVariable(DiagnosticsVariable);
 
             throw Execute([.. arguments[OwnArguments..]]);
         }
@@ -162,6 +166,9 @@ internal static unsafe partial class ApplicationLauncher
 
     [LibraryImport("libc", EntryPoint = "signal")]
     private static partial nint SetDisposition(int signal, nint disposition);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int UnsetVariable(string name);

@@ -152,6 +152,7 @@ public sealed class IsolationTests : IDisposable
     /// <summary>The launcher has a variable that is not the application's.</summary>
     [Theory]
     [InlineData("--unset=DOTNET_EnableDiagnostics", "unset")]
+    [InlineData("DOTNET_EnableDiagnostics=0", "0")]
     [InlineData("DOTNET_EnableDiagnostics=1", "1")]
     public async Task Run_handsOnNoVariableOfTheLauncher(string given, string expected)
     {
@@ -163,6 +164,18 @@ public sealed class IsolationTests : IDisposable
             ]);
 
         Assert.Equal(expected + "\n", result.Output);
+    }
+
+    /// <summary>A program that becomes another one leaves the socket of its port behind, so that the application finds it.</summary>
+    [Theory]
+    [InlineData("--unset=DOTNET_EnableDiagnostics")]
+    [InlineData("DOTNET_EnableDiagnostics=1")]
+    public async Task Launcher_opensNoDiagnosticsPort(string given)
+    {
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "/usr/bin/env", [given, "TMPDIR=" + _directory.Path, SupervisedApplication.Program, .. SupervisedApplication.Run("none"), "--", "ls", _directory.Path]);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Output));
     }
 
     private static async Task KillAsync(string[] options)
