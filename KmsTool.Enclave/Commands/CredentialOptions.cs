@@ -5,6 +5,7 @@ using System.Text;
 using KmsTool.Cli;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.KmsProxy;
 using KmsTool.Protocol;
 using Microsoft.Win32.SafeHandles;
 using Command = System.CommandLine.Command;
@@ -65,12 +66,24 @@ internal sealed class CredentialOptions
     /// <summary>The variables that the AWS SDKs know.</summary>
     /// <param name="environment">The variables.</param>
     /// <param name="orElse">What else may be done, for the refusal.</param>
-    /// <exception cref="CommandFailedException">They are not set, or malformed.</exception>
-    public static KmsCredentials ReadEnvironment(Func<string, string?> environment, string orElse) => Make(
-        environment("AWS_ACCESS_KEY_ID"),
-        environment("AWS_SECRET_ACCESS_KEY"),
-        environment("AWS_SESSION_TOKEN"),
-        $"No credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or {orElse}");
+    /// <exception cref="CommandFailedException">They are not set, malformed, or good for the KMS proxy only.</exception>
+    public static KmsCredentials ReadEnvironment(Func<string, string?> environment, string orElse)
+    {
+        string? accessKeyId = environment("AWS_ACCESS_KEY_ID");
+        if (accessKeyId is not null && LocalAccessKey.IsLocal(accessKeyId))
+        {
+            throw new CommandFailedException(
+                ExitCode.NoCredentials,
+                "No credentials: AWS_ACCESS_KEY_ID is the access key of 'kmstool-enclave run', which only its KMS proxy takes. "
+                + $"Call KMS with an AWS SDK, or {orElse}");
+        }
+
+        return Make(
+            accessKeyId,
+            environment("AWS_SECRET_ACCESS_KEY"),
+            environment("AWS_SESSION_TOKEN"),
+            $"No credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or {orElse}");
+    }
 
     private static KmsCredentials Make(string? accessKeyId, string? secretAccessKey, string? sessionToken, string lacking)
     {

@@ -84,7 +84,7 @@ internal sealed class KmsOptions
 
     private KmsEndpoints ReadEndpoints(ParseResult parseResult, Func<string, string?> environment)
     {
-        string? text = parseResult.GetValue(_kmsEndpoint) ?? First(environment, "ENDPOINT", "AWS_ENDPOINT_URL_KMS");
+        string? text = parseResult.GetValue(_kmsEndpoint) ?? First(environment, "ENDPOINT") ?? ReadSdkEndpoint(environment);
         bool fips = parseResult.GetValue(_fips)
             || string.Equals(environment("AWS_USE_FIPS_ENDPOINT"), "true", StringComparison.OrdinalIgnoreCase);
         if (fips && text is not null)
@@ -99,6 +99,14 @@ internal sealed class KmsOptions
             throw Wrong(e.Message + " (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS).");
         }
     }
+
+    // `run` leads an application's AWS SDK to the KMS proxy by both variables. A command that the application starts goes to
+    // KMS itself: it has an attestation document of its own and needs no proxy.
+    private static string? ReadSdkEndpoint(Func<string, string?> environment) =>
+        First(environment, "AWS_ENDPOINT_URL_KMS") is { } url
+        && !(url.StartsWith("http:", StringComparison.OrdinalIgnoreCase) && url == environment("AWS_KMS_ENDPOINT"))
+            ? url
+            : null;
 
     // The original takes an empty variable for one that is not set.
     private static string? First(Func<string, string?> environment, params ReadOnlySpan<string> names)

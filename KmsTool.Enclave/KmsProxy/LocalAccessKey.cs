@@ -25,6 +25,9 @@ internal sealed class LocalAccessKey : IDisposable
     /// <summary>Access key identifier.</summary>
     public string Id { get; }
 
+    /// <summary>Tells whether an access key identifier is one of a KMS proxy, which AWS does not know.</summary>
+    public static bool IsLocal(string id) => id.Length == IdLength && id.StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <summary>Makes a new one: 65 bits of identifier, 240 of secret.</summary>
     public static LocalAccessKey Generate()
     {

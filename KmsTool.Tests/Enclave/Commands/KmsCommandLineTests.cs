@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using KmsTool.Cli;
 using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.KmsProxy;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Support;
 
@@ -108,6 +109,37 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
         Assert.Equal((3, ""), (result.ExitCode, result.Output));
         Assert.Contains(error, Assert.Single(result.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
         Assert.DoesNotContain("SECRETVALUE", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>What <c>run</c> sets for an application's AWS SDK, and the application's commands inherit.</summary>
+    [Fact]
+    public async Task Decrypt_underRun_goesToKmsItself_withCredentialsOfItsOwn()
+    {
+        Dictionary<string, string> environment = UnderRun("http://127.0.0.1:9999");
+        AwsCredential credential = _enclave.Simulator.Host.Role!.CurrentCredential();
+        string ciphertext = _enclave.Encrypt("secret"u8);
+
+        ProgramResult inherited = await RunAsync(environment, default, "decrypt", "--ciphertext", ciphertext);
+        ProgramResult own = await RunAsync(
+            environment, default, "decrypt", "--ciphertext", ciphertext,
+            "-k", credential.AccessKeyId, "-s", credential.SecretAccessKey, "-t", credential.SessionToken!);
+
+        Assert.Equal((3, ""), (inherited.ExitCode, inherited.Output));
+        Assert.Contains("--credentials-fd", inherited.Error, StringComparison.Ordinal);
+        Assert.Equal((0, "PLAINTEXT: c2VjcmV0\n", ""), (own.ExitCode, own.Output, own.Error));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9998")]
+    [InlineData("")]
+    public async Task Decrypt_withAnEndpointWithoutTlsThatRunDidNotSet_isWrongUsage(string ofRun)
+    {
+        Dictionary<string, string> environment = UnderRun("http://127.0.0.1:9999");
+        environment["AWS_KMS_ENDPOINT"] = ofRun;
+
+        ProgramResult result = await RunAsync(environment, default, "decrypt", "--ciphertext", "AAAA");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
     }
 
     [Theory]
@@ -237,6 +269,18 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
 
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
         Assert.Contains("DryRunOperationException", result.Error, StringComparison.Ordinal);
+    }
+
+    private Dictionary<string, string> UnderRun(string endpoint)
+    {
+        using var key = LocalAccessKey.Generate();
+        return new Dictionary<string, string>(EnclaveEnvironment.Of(_enclave))
+        {
+            ["AWS_ENDPOINT_URL_KMS"] = endpoint,
+            ["AWS_KMS_ENDPOINT"] = endpoint,
+            ["AWS_ACCESS_KEY_ID"] = key.Id,
+            ["AWS_SECRET_ACCESS_KEY"] = key.SecretText(),
+        };
     }
 
     private Dictionary<string, string> WithCredentials()
