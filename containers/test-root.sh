@@ -27,6 +27,30 @@ fail() {
     exit 1
 }
 
+start_simulator() {
+    "$bin/kmstool-simulator" run --dir "$dir/demo/simulator" >"$dir/simulator.log" 2>&1 &
+    simulator=$!
+    trap 'kill "$simulator"' EXIT
+    tries=0
+    until grep -q '^ready$' "$dir/simulator.log"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || fail "the simulator did not start: $(cat "$dir/simulator.log")"
+        sleep 0.1
+    done
+}
+
+stop_simulator() {
+    trap - EXIT
+    kill "$simulator"
+    wait "$simulator" || fail 'the simulator did not end well at SIGTERM'
+}
+
+# run_as_app COMMAND...: as the application of `kmstool-enclave run --user app` in $root.
+run_as_app() {
+    env -i AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=secret /usr/sbin/chroot "$root" /kmstool-enclave run --user app \
+        --region us-east-1 --credentials environment --nsm "unix:$dir/demo/simulator/nsm.sock" --log-level error -- "$@"
+}
+
 mkdir "$dir/bin" "$dir/demo"
 ln -s "$bin/kmstool-simulator" "$dir/bin/kmstool-simulator"
 for name in kmstool-enclave kmstool-instance; do
@@ -64,6 +88,20 @@ for name in kmstool-enclave kmstool-instance; do
         code=0
         env -i /usr/sbin/chroot "$root" /kmstool-enclave serve --listen unix:/tmp/e.sock 2>/dev/null || code=$?
         [ "$code" -eq 4 ] || fail "$name: serve without a Nitro Secure Module has exit code $code, not 4"
+
+        # An application of another user; the only program here is this one.
+        start_simulator
+        version=$(run_as_app /kmstool-enclave --version) || fail "run --user app: /kmstool-enclave --version failed"
+        expr "$version" : '[0-9]*\.[0-9]*\.[0-9]' >/dev/null || fail "run --user app: /kmstool-enclave --version printed '$version'"
+        code=0
+        # Only root may change the user, so this application is not root; 2 is its exit code.
+        error=$(run_as_app /kmstool-enclave run --user 1001 -- /kmstool-enclave 2>&1) || code=$?
+        case $code$error in 2*--user*) ;; *) fail "run --user app: run --user 1001 in it has exit code $code: $error" ;; esac
+        code=0
+        run_as_app /no-such-program 2>/dev/null || code=$?
+        [ "$code" -eq 127 ] || fail "run --user app of no program has exit code $code, not 127"
+        echo "$name: run --user app"
+        stop_simulator
     fi
 
     printf '#!/bin/sh\nexec /usr/sbin/chroot "%s" "/%s" "$@"\n' "$root" "$name" >"$dir/bin/$name"
