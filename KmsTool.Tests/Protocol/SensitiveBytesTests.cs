@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 
@@ -17,6 +18,16 @@ public class SensitiveBytesTests
         Assert.Equal(new byte[6], memory.ToArray());
         Assert.Throws<ObjectDisposedException>(() => secret.Memory);
         Assert.Throws<ObjectDisposedException>(() => secret.Span.Length);
+    }
+
+    [Fact]
+    public void Buffer_isPinned()
+    {
+        using SensitiveBytes secret = SensitiveBytes.CopyOf("secret"u8);
+        Assert.True(MemoryMarshal.TryGetArray(secret.Memory, out ArraySegment<byte> buffer));
+
+        // The pinned heap is collected with generation 2; an array that is not pinned begins in generation 0.
+        Assert.Equal(GC.MaxGeneration, GC.GetGeneration(buffer.Array!));
     }
 
     [Fact]

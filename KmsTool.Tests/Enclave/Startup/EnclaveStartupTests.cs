@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using KmsTool.Cli;
 using KmsTool.Enclave.Startup;
 using KmsTool.Simulator.Faults;
@@ -8,10 +9,24 @@ namespace KmsTool.Tests.Enclave.Startup;
 /// <summary>What <c>serve</c> prepares and warns of before it is ready.</summary>
 public sealed class EnclaveStartupTests : IDisposable
 {
+    /// <summary>The command of this assembly that adds a seed to OpenSSL's generator.</summary>
+    public const string Reseed = "reseed";
+
     private readonly TempDirectory _directory = new();
     private readonly RecordingLogger _log = new();
 
     public void Dispose() => _directory.Dispose();
+
+    /// <summary>What <see cref="Reseed"/> does.</summary>
+    public static int ReseedOpenSsl()
+    {
+        byte[] seed = RandomNumberGenerator.GetBytes(16);
+        Console.WriteLine("begin");
+        OpenSslRandom.Add(seed);
+        RandomNumberGenerator.Fill(seed);
+        Console.WriteLine("end");
+        return 0;
+    }
 
     [Fact]
     public async Task Start_whereTheKernelTakesNoEntropy_mixes1024BytesOfTheNsmInAndWarns()
@@ -76,6 +91,24 @@ public sealed class EnclaveStartupTests : IDisposable
         Assert.EndsWith(" = 0", calls[added], StringComparison.Ordinal);
         Assert.EndsWith(" = 0", calls[reseeded], StringComparison.Ordinal);
         Assert.Contains(calls[reseeded..], call => call.Contains("getrandom(", StringComparison.Ordinal));
+    }
+
+    /// <summary>A generator that works already asks the kernel anew, by strace(1), between the two lines that the process writes.</summary>
+    [RootFact]
+    public async Task OpenSslRandom_reseedsAtOnce()
+    {
+        ProgramResult result = await ProgramRunner.RunAsync(
+            "/usr/bin/strace",
+            ["-f", "-qq", "-e", "trace=getrandom,write", "-o", _directory["trace"], ProgramRunner.Dotnet, typeof(EnclaveStartupTests).Assembly.Location, Reseed]);
+
+        Assert.Equal((0, "begin\nend\n"), (result.ExitCode, result.Output));
+        string[] calls = File.ReadAllLines(_directory["trace"]);
+        int begin = Array.FindIndex(calls, call => call.Contains("\"begin\\n\"", StringComparison.Ordinal));
+        int end = Array.FindIndex(calls, call => call.Contains("\"end\\n\"", StringComparison.Ordinal));
+        string thread = calls[begin].Split(' ')[0];
+        Assert.Contains(
+            calls[begin..end],
+            call => call.StartsWith(thread + " ", StringComparison.Ordinal) && call.Contains("getrandom(", StringComparison.Ordinal));
     }
 
     [RootFact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KmsTool.Cli;
 using KmsTool.Enclave.Supervisor;
+using KmsTool.Tests.Enclave.Startup;
 using KmsTool.Tests.EndToEnd;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +33,9 @@ internal static class SupervisorProgram
 
         if (args[0] == ApplicationLauncher.Name)
             return ApplicationLauncher.Run(args.AsSpan(1));
+
+        if (args[0] == EnclaveStartupTests.Reseed)
+            return EnclaveStartupTests.ReseedOpenSsl();
 
         if (args[0] == SameUserTests.Probe)
             return await SameUserTests.ProbeAsync(args[1..]);

@@ -224,6 +224,31 @@ public sealed class RecipientKeyPairTests
         Assert.Equal(typeof(RecipientEnvelopeException), thrown[1]);
     }
 
+    /// <summary>Shown by what is allocated for the content: a key that is wrong spares no work on it (RFC 3218 section 2.3).</summary>
+    [Fact]
+    public void Open_that_fails_decrypts_the_content_whatever_is_wrong()
+    {
+        const int Longer = 4096;
+        static TestEnvelope withContent(int length) => Good with { Content = Padded(new byte[length]) };
+        static long allocated(TestEnvelope envelope)
+        {
+            byte[] encoded = envelope.Encode();
+            AssertFailsUniformly(encoded);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.Throws<RecipientEnvelopeException>(() => TestRecipient.KeyPair.Open(encoded));
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        static long ofContent(Func<TestEnvelope, TestEnvelope> change) =>
+            allocated(change(withContent(16 + Longer))) - allocated(change(withContent(16)));
+
+        long ofBadPadding = ofContent(envelope => envelope);
+
+        Assert.InRange(ofBadPadding, Longer / 2, long.MaxValue);
+        foreach (string key in (string[])["encrypted key of zeros", "content key of 31 bytes", "empty content key"])
+            Assert.InRange(ofContent(Broken[key]), ofBadPadding - (Longer / 2), ofBadPadding + (Longer / 2));
+    }
+
     [Fact]
     public void Open_respects_the_size_of_an_envelope()
     {
