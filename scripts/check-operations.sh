@@ -21,6 +21,8 @@ member() {
     sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"
 }
 
+# The programs close .NET's diagnostics port themselves, even where the environment asks for it.
+export DOTNET_EnableDiagnostics=1
 start simulator '^ready$' "$bin/kmstool-simulator" run --dir "$dir"
 kms_port=$(. "$dir/env.sh" && echo "${AWS_ENDPOINT_URL_KMS##*:}")
 start proxy 'listening on' "$bin/kmstool-instance" vsock-proxy "unix:$dir/proxy.sock" 127.0.0.1 "$kms_port"
@@ -32,6 +34,11 @@ key=$(create_key)
 agreement=$(create_key KeySpec=ECC_NIST_P256 KeyUsage=KEY_AGREEMENT)
 start enclave '^ready ' "$bin/kmstool-enclave" serve --listen "unix:$dir/enclave.sock" --proxy "unix:$dir/proxy.sock" \
     --nsm "unix:$dir/nsm.sock" --ca-bundle "$dir/ca.pem" --allow-key "$key" "$agreement"
+
+unset DOTNET_EnableDiagnostics
+for name in simulator proxy enclave; do
+    is "no diagnostics port: $name" "$(grep -c "dotnet-diagnostic-$(cat "$dir/$name.pid")-" /proc/net/unix)" 0
+done
 
 instance() {
     as_administrator "$bin/kmstool-instance" "$@" --cid "unix:$dir/enclave.sock"
