@@ -75,7 +75,7 @@ internal sealed class CredentialOptions
             throw new CommandFailedException(
                 ExitCode.NoCredentials,
                 "No credentials: AWS_ACCESS_KEY_ID is the access key of 'kmstool-enclave run', which only its KMS proxy takes. "
-                + $"Call KMS with an AWS SDK, or {orElse}");
+                + $"Set AWS credentials, or {orElse}; an AWS SDK that calls the KMS proxy needs none");
         }
 
         return Make(
