@@ -66,8 +66,36 @@ internal static class CommandRunner
         if (args is not [{ } first, ..] || !first.StartsWith("[suggest", StringComparison.Ordinal))
             root.Directives.Clear();
 
-        return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = ParseWords(root, SplitEmptyValues(root, args));
+        // A program or a command without subcommands has no 'help' among them. Where the word alone would be wrong usage, it asks.
+        bool asksForHelp = parsed.Errors.Count > 0 && args.Count > 0 && args[^1] == HelpCommand.Name
+            && CommandPath.Of(parsed) == string.Join(' ', args.SkipLast(1));
+        return asksForHelp ? ParseWords(root, [.. args.SkipLast(1), "--help"]) : parsed;
     }
+
+    private static ParseResult ParseWords(RootCommand root, IReadOnlyList<string> words) =>
+        root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>
+    /// Gives an option that is written <c>--name=</c> the empty value. System.CommandLine drops the separator where nothing
+    /// follows it, so that the option would take the next word.
+    /// </summary>
+    private static List<string> SplitEmptyValues(RootCommand root, IReadOnlyList<string> args)
+    {
+        var words = new List<string>(args.Count);
+        foreach (string arg in args)
+        {
+            bool isEmptied = arg is ['-', .., '=' or ':'] && !words.Contains("--") && TakesAValue(root, arg[..^1]);
+            words.AddRange(isEmptied ? [arg[..^1], ""] : [arg]);
+        }
+
+        return words;
+    }
+
+    /// <summary>Whether a command or its subcommands have an option of that name that cannot be without a value.</summary>
+    private static bool TakesAValue(Command command, string name) =>
+        command.Options.Any(option => option.Arity.MinimumNumberOfValues > 0 && (option.Name == name || option.Aliases.Contains(name)))
+        || command.Subcommands.Any(subcommand => TakesAValue(subcommand, name));
 
     /// <summary>Refuses what the command cannot be run with; says what is the most likely mistake.</summary>
     /// <exception cref="CommandFailedException">There is a mistake.</exception>

@@ -5,7 +5,7 @@ namespace KmsTool.Cli;
 /// <summary><c>help [COMMAND]</c>, which prints what <c>COMMAND --help</c> prints.</summary>
 internal static class HelpCommand
 {
-    private const string Name = "help";
+    public const string Name = "help";
 
     /// <summary>Gives a program the command.</summary>
     public static void AddTo(RootCommand root)

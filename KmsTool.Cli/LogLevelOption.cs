@@ -9,11 +9,16 @@ internal sealed class LogLevelOption
     private static readonly string[] Levels = ["trace", "debug", "information", "warning", "error", "none"];
 
     private readonly Option<string> _level;
-    private readonly Option<bool> _debug = new("--debug");
+    private readonly Option<bool> _debug = new("--debug") { Description = "The same as --log-level debug." };
 
     public LogLevelOption(LogLevel byDefault)
     {
-        _level = new Option<string>("--log-level") { DefaultValueFactory = _ => byDefault.ToString().ToLowerInvariant() };
+        _level = new Option<string>("--log-level") 
+        {
+            HelpName = "LEVEL",
+            DefaultValueFactory = _ => byDefault.ToString().ToLowerInvariant(),
+            Description = $"The least severe events to write to stderr: {string.Join(", ", Levels)}.",
+        };
         _level.AcceptOnlyFromAmong(Levels);
     }
 

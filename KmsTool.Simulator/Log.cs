@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(2, LogLevel.Warning, "INSECURE: accepted an attestation document that nobody has signed, of module {ModuleId}, PCR0 {Image}")]
     public static partial void UnsignedDocumentAccepted(ILogger logger, string moduleId, string image);
+
+    [LoggerMessage(3, LogLevel.Debug, "{Service} answered {Request} with HTTP status {Status}")]
+    public static partial void RequestAnswered(ILogger logger, string service, string request, int status);
 }

@@ -15,6 +15,8 @@ using KmsTool.Simulator.Kms.Operations;
 using KmsTool.Simulator.Nsm;
 using KmsTool.Simulator.Pki;
 using KmsTool.Simulator.Sts;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Simulator;
 
@@ -194,7 +196,17 @@ internal sealed class SimulatorHost : IAsyncDisposable
         if (options.RoleName is { } roleName)
             Role = new InstanceRole(Account, roleName, SimulatedInstance.Id, options.CredentialLifetime, Credentials, Clock);
         ImdsEndpoint imds = new(Account, Role, Clock);
-        ImdsEndpoint = Own(await LocalHttpServer.StartAsync(new LocalHttpOptions { Port = options.ImdsPort }, imds.HandleAsync, cancellationToken)).Address;
+        async Task answerAsync(HttpContext context)
+        {
+            await imds.HandleAsync(context);
+            if (options.Logger.IsEnabled(LogLevel.Debug))
+            {
+                string what = Cli.TerminalText.Neutralize($"{context.Request.Method} {context.Request.Path}");
+                Log.RequestAnswered(options.Logger, "IMDS", what, context.Response.StatusCode);
+            }
+        }
+
+        ImdsEndpoint = Own(await LocalHttpServer.StartAsync(new LocalHttpOptions { Port = options.ImdsPort }, answerAsync, cancellationToken)).Address;
     }
 
     private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
@@ -202,7 +214,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         SignatureVerifier signatures = new(Credentials, Account.Region, Clock);
         KmsEndpoint kms = new(signatures, KmsOperations(options), Faults, Clock);
         StsEndpoint sts = new(signatures, new AssumeRoleAction(Account, Credentials));
-        AwsEndpoint aws = new(kms, sts, Clock);
+        AwsEndpoint aws = new(kms, sts, Clock, options.Logger);
 
         string[] defaults =
         [

@@ -114,6 +114,8 @@ internal sealed class RunCommand
             + "They prove nothing: anybody can make one that names any PCRs. Documents that are signed are verified as ever.",
     };
 
+    private readonly LogLevelOption _logLevel = new(LogLevel.Warning);
+
     public static Command Create()
     {
         RunCommand run = new();
@@ -122,13 +124,14 @@ internal sealed class RunCommand
         run._pcrs.AddTo(command);
         foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults, run._acceptUnsigned])
             command.Options.Add(option);
+        run._logLevel.AddTo(command);
         command.SetAction((arguments, stopping) => Server.RunAsync(() => run.ServeAsync(arguments, stopping), stopping));
         return command;
     }
 
     private async Task ServeAsync(ParseResult arguments, CancellationToken stopping)
     {
-        using ILoggerFactory loggers = LogOutput.Create(LogLevel.Warning);
+        using ILoggerFactory loggers = LogOutput.Create(_logLevel.Read(arguments));
         SimulatorOptions options = Read(arguments) with { Logger = loggers.CreateLogger("kmstool-simulator") };
         if (options.AcceptsUnsignedAttestation)
             Log.UnsignedAttestationAccepted(options.Logger, AcceptUnsignedName);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KmsTool.Cli;
 using KmsTool.Cli.Http;
 using KmsTool.Protocol;
 using KmsTool.Signing;
@@ -6,6 +7,8 @@ using KmsTool.Simulator.Kms;
 using KmsTool.Simulator.Sts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace KmsTool.Simulator.Http;
 
@@ -13,7 +16,7 @@ namespace KmsTool.Simulator.Http;
 /// The HTTPS port: KMS and STS behind one address, told apart as their protocols are (KMS names its operation in
 /// X-Amz-Target, STS in the body).
 /// </summary>
-internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider timeProvider)
+internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider timeProvider, ILogger logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -33,10 +36,13 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
             using SensitiveBufferWriter body = await RequestBody.ReadAsync(request, context.RequestAborted);
             string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
             SigV4Request signed = SigV4Request.Create(request.Method, target, request.Headers, body.Written);
-            if (request.Headers.ContainsKey(KmsEndpoint.TargetHeader))
-                await kms.HandleAsync(context, signed);
-            else
-                await sts.HandleAsync(context, signed);
+            bool isKms = request.Headers.TryGetValue(KmsEndpoint.TargetHeader, out StringValues operation);
+            await (isKms ? kms.HandleAsync(context, signed) : sts.HandleAsync(context, signed));
+            if (logger.IsEnabled(LogLevel.Debug))
+            {
+                string what = isKms ? TerminalText.Neutralize(operation.ToString()) : request.Method;
+                Log.RequestAnswered(logger, isKms ? "KMS" : "STS", what, context.Response.StatusCode);
+            }
         }
         catch (BadHttpRequestException e)
         {

@@ -1,3 +1,7 @@
+using System.CommandLine;
+using KmsTool.Cli;
+using KmsTool.Enclave.Commands;
+using KmsTool.Instance.Commands;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Cli;
@@ -25,6 +29,53 @@ public sealed class HelpCommandTests : IDisposable
         Assert.Equal(expected.Output, asked.Output);
     }
 
+    /// <summary>Where the word help has another meaning elsewhere on the line: a ciphertext, a destination or a file.</summary>
+    [Theory]
+    [InlineData("kmstool_instance", "help")]
+    [InlineData("vsock-proxy", "help")]
+    [InlineData("kmstool-instance", "vsock-proxy help")]
+    [InlineData("kmstool-instance", "generate-random help")]
+    [InlineData("kmstool-instance", "credentials push help")]
+    [InlineData("kmstool_enclave", "help")]
+    [InlineData("kmstool_enclave_cli", "help")]
+    [InlineData("kmstool_enclave_cli", "genkey help")]
+    public void Help_alone_is_the_option(string name, string line)
+    {
+        string[] words = line.Split(' ');
+
+        string asked = Invoke(name, words);
+
+        Assert.NotEqual("", asked);
+        Assert.Equal(Invoke(name, [.. words[..^1], "--help"]), asked);
+    }
+
+    [Theory]
+    [InlineData("kmstool_instance", "--cid 16 help")]
+    [InlineData("vsock-proxy", "8000 help 443")]
+    [InlineData("kmstool-instance", "vsock-proxy 8000 help 443")]
+    [InlineData("kmstool-instance", "measure help")]
+    [InlineData("kmstool-instance", "decrypt --cid 16 --file help")]
+    public void Help_among_other_words_is_an_argument(string name, string line)
+    {
+        ParseResult parsed = CommandRunner.Parse(BuildCommandTree(name), line.Split(' '));
+
+        Assert.Empty(parsed.Errors);
+        Assert.Equal(parsed.CommandResult.Command.Action, parsed.Action);
+    }
+
+    [Theory]
+    [InlineData("vsock-proxy", "kmstool-instance")]
+    [InlineData("kmstool_instance", "kmstool-instance")]
+    public async Task Help_works_through_a_link(string name, string program)
+    {
+        string link = LinkedProgram.Create(_directory, program, name);
+
+        ProgramResult asked = await ProgramRunner.RunAsync(link, ["help"]);
+        ProgramResult expected = await ProgramRunner.RunAsync(link, ["--help"]);
+
+        Assert.Equal((0, expected.Output, ""), (asked.ExitCode, asked.Output, asked.Error));
+    }
+
     [Fact]
     public async Task Help_for_an_unknown_command_names_it()
     {
@@ -47,4 +98,17 @@ public sealed class HelpCommandTests : IDisposable
         Assert.Contains(named, result.Error, StringComparison.Ordinal);
         Assert.InRange(result.Error.Split('\n').Length, 3, 30);
     }
+
+    private static string Invoke(string name, string[] words)
+    {
+        ParseResult parsed = CommandRunner.Parse(BuildCommandTree(name), words);
+        CommandRunner.RefuseWrongUsage(parsed);
+        using var output = new StringWriter();
+        parsed.Invoke(new InvocationConfiguration { Output = output, Error = output, EnableDefaultExceptionHandler = false });
+        return output.ToString();
+    }
+
+    private static RootCommand BuildCommandTree(string name) => name is "kmstool-instance" or "kmstool_instance" or "vsock-proxy"
+        ? KmsTool.Instance.Program.BuildCommandTree(name, new DecryptCommandLine())
+        : KmsTool.Enclave.Program.BuildCommandTree(name, new ServeCommandLine());
 }

@@ -103,6 +103,31 @@ public class ServeCommandLineTests
     }
 
     [Theory]
+    [InlineData("--region=")]
+    [InlineData("-r=")]
+    [InlineData("--region:")]
+    public void Read_of_a_region_without_anything_after_the_equals_sign_does_not_take_the_next_word(string region)
+    {
+        ServeOptions options = Read([region, "--refuse-debug-mode"], new Dictionary<string, string> { ["REGION"] = "eu-west-1" });
+
+        Assert.Equal("eu-west-1", options.Kms.Region);
+        Assert.True(options.Startup.RefuseDebugMode);
+    }
+
+    [Fact]
+    public void Parse_leaves_the_equals_sign_to_the_application()
+    {
+        ParseResult parsed = CommandRunner.Parse(
+            KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave", new ServeCommandLine()), ["run", "--", "app", "--region="]);
+
+        Assert.Equal("--region=", parsed.Tokens[^1].Value);
+    }
+
+    [Fact]
+    public void Read_of_a_pin_without_anything_after_the_equals_sign_is_refused() =>
+        Assert.Throws<CommandFailedException>(() => Read(["--allow-key=", "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]));
+
+    [Theory]
     [InlineData("--region", "nowhere")]
     [InlineData("--kms-endpoint", "http://kms.example.com")]
     [InlineData("--listen", "3000")]

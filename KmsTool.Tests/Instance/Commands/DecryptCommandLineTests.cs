@@ -79,6 +79,25 @@ public class DecryptCommandLineTests
     [Fact]
     public void Bind_empty_region_is_none() => Assert.Null(Bind("--cid", "16", "--region", "", "AAAA").Enclave.Region);
 
+    [Theory]
+    [InlineData("--region=")]
+    [InlineData("-r=")]
+    public void Bind_region_without_anything_after_the_equals_sign_is_none(string region)
+    {
+        DecryptRequest request = Bind("--cid", "16", region, "AAAA", "--key-id=alias/a=");
+
+        Assert.Null(request.Enclave.Region);
+        Assert.Equal("alias/a=", request.Command.KeyId);
+    }
+
+    [Fact]
+    public void Bind_value_without_anything_after_the_equals_sign_is_empty_and_not_the_next_word()
+    {
+        var e = Assert.Throws<CommandFailedException>(() => Bind("--cid", "16", "--key-id=", "AAAA"));
+
+        Assert.StartsWith("--key-id", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Bind_debug_is_the_log_level_debug() => Assert.Equal(LogLevel.Debug, Bind("--cid", "16", "--debug", "AAAA").Enclave.LogLevel);
 

@@ -91,6 +91,24 @@ public sealed class RunCommandTests : IDisposable
         Assert.EndsWith("\nready\n", result.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>AWS users type --debug for the level debug; the log names requests, never what they hold.</summary>
+    [Theory]
+    [InlineData("--debug")]
+    [InlineData("--log-level", "debug")]
+    public async Task Run_with_debug_logs_requests(params string[] options)
+    {
+        await using RunningProgram simulator = Start(["run", "--dir", _directory, .. options]);
+        await simulator.WaitForOutputAsync("ready");
+        Dictionary<string, string> exports = await SourceAsync();
+        ProgramResult created = await ProgramRunner.RunAsync("kmstool-simulator", ["kms", "CreateKey"], exports);
+        simulator.Terminate();
+        ProgramResult result = await simulator.WaitForExitAsync();
+
+        Assert.Equal((0, 0), (created.ExitCode, result.ExitCode));
+        Assert.Contains("dbug: kmstool-simulator[3] KMS answered TrentService.CreateKey with HTTP status 200", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(exports["AWS_SECRET_ACCESS_KEY"], result.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2, "walk")]
     [InlineData(2, "run")]
@@ -105,6 +123,8 @@ public sealed class RunCommandTests : IDisposable
     [InlineData(2, "run", "--dir", "DIR", "--fault", "none")]
     [InlineData(2, "run", "--dir", "DIR", "--credential-lifetime", "0")]
     [InlineData(2, "run", "--dir", "DIR", "--clock-offset", "999999999")]
+    [InlineData(2, "run", "--dir", "DIR", "--log-level", "loud")]
+    [InlineData(2, "run", "--dir", "DIR", "--log-level", "error", "--debug")]
     [InlineData(2, "nsm", "--dir", "DIR", "--pcr0", Pcr0)]
     [InlineData(2, "nsm", "--dir", "DIR", "--pcr0", Pcr0, "--listen", "/plain/path")]
     [InlineData(1, "nsm", "--dir", "DIR", "--pcr0", Pcr0, "--listen", "unix:DIR/x.sock")]
