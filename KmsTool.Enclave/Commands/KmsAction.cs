@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Enclave.Commands;
 
 /// <summary>Has KMS carry out one command for a program inside the enclave, and prints the result as the original does.</summary>
-internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptions startup, TimeSpan timeout, LogLevel logLevel)
+internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptions startup, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
     // Used for one request and thrown away with the process.
     private static readonly RecipientOptions Once = new(AttestationLifetime: TimeSpan.Zero, KeyLifetime: TimeSpan.FromHours(1));
@@ -20,17 +20,16 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
         string region = settings.Region ?? pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
         KmsEndpoint endpoint = settings.Endpoints.ForRegion(region)
             ?? throw new CommandFailedException(ExitCode.WrongUsage, $"No partition has a region {region}.");
-        using ILoggerFactory loggers = LogOutput.Create(logLevel);
-        ILogger logger = loggers.CreateLogger("kmstool-enclave");
-        using KmsCredentials credentials = await readCredentials(cancellationToken);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(timeout);
-        using IDisposable waiting = new WaitNotice(logger, TimeProvider.System).Begin($"{endpoint.Host} by way of the parent's vsock-proxy");
+        var waits = new WaitNotice(logger, time);
+        using KmsCredentials credentials = await ReadCredentialsAsync(readCredentials, waits, cancellationToken);
+        using var timer = new CancellationTokenSource(timeout, time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using IDisposable waiting = waits.Begin($"{endpoint.Host} by way of the parent's vsock-proxy");
         try
         {
             pins.CheckRegion(region);
             await using AttestedKms kms = await AttestedKms.OpenAsync(
-                settings, pins, Once, startup with { BringsUpLoopback = false }, TimeProvider.System, logger, deadline.Token);
+                settings, pins, Once, startup with { BringsUpLoopback = false }, time, logger, deadline.Token);
             using KmsAnswer answer = await kms.Client.SendAsync(CommandRequest.Of(command), endpoint, credentials, deadline.Token);
             await PrintAsync(command, answer, cancellationToken);
         }
@@ -42,6 +41,14 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
         {
             throw Failed(command, ErrorCodes.KmsTimeout, $"no answer within {timeout.TotalSeconds} s (--timeout)", e);
         }
+    }
+
+    private static async Task<KmsCredentials> ReadCredentialsAsync(
+        Func<CancellationToken, Task<KmsCredentials>> readCredentials, WaitNotice waits, CancellationToken cancellationToken)
+    {
+        // Arguments and variables are at hand; whoever writes to the descriptor may take its time.
+        using IDisposable waiting = waits.Begin("the end of the credentials from --credentials-fd");
+        return await readCredentials(cancellationToken);
     }
 
     private static async Task PrintAsync(KmsCommand command, KmsAnswer answer, CancellationToken cancellationToken)

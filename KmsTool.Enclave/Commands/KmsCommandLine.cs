@@ -63,12 +63,14 @@ internal static class KmsCommandLine
         command.SetAction(async (parseResult, cancellationToken) =>
         {
             KmsCommand asked = read(arguments, parseResult);
+            using ILoggerFactory loggers = LogOutput.Create(logLevel.Read(parseResult));
             var action = new KmsAction(
                 kms.Read(parseResult, Environment.GetEnvironmentVariable),
                 pins.Read(parseResult, Environment.GetEnvironmentVariable, region: null),
                 startup.Read(parseResult, Environment.GetEnvironmentVariable),
                 parseResult.GetValue(timeout),
-                logLevel.Read(parseResult));
+                TimeProvider.System,
+                loggers.CreateLogger("kmstool-enclave"));
             await action.RunAsync(
                 asked, token => credentials.ReadAsync(parseResult, Environment.GetEnvironmentVariable, token), cancellationToken);
             return (int)ExitCode.Success;

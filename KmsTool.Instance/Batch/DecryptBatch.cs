@@ -5,12 +5,6 @@ using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Batch;
 
-/// <summary>The connections of a batch.</summary>
-/// <param name="First">Is open; closing it stays with the caller.</param>
-/// <param name="Others">How many more to open.</param>
-/// <param name="OpenAsync">Opens one of them.</param>
-internal sealed record BatchSessions(EnclaveSession First, int Others, Func<CancellationToken, Task<EnclaveSession>> OpenAsync);
-
 /// <summary>
 /// Has many ciphertexts decrypted at once and writes the results in the order of the lines. Between the line that is read
 /// and the one that is written lies a window of bounded length: who reads the results slowly slows down the reading.
@@ -18,8 +12,9 @@ internal sealed record BatchSessions(EnclaveSession First, int Others, Func<Canc
 /// <param name="command">All of the commands but their ciphertexts.</param>
 /// <param name="options">What to do about failures, and how to write results.</param>
 /// <param name="tally">Counts what was written.</param>
+/// <param name="waits">Learns of a long wait for a response.</param>
 /// <param name="time">Measures how long connections have no response.</param>
-internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options, BatchTally tally, TimeProvider time)
+internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options, BatchTally tally, WaitNotice waits, TimeProvider time)
 {
     // What an enclave works on at once for one connection unless told otherwise (docs/protocol.md, --max-pending): more would
     // wait there.
@@ -69,7 +64,8 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
         ];
         try
         {
-            await WriteAsync(window.Reader, output, errors, cancellationToken);
+            string response = $"the response of the enclave at {sessions.Address} to {command.Operation}";
+            await WriteAsync(window.Reader, response, output, errors, cancellationToken);
         }
         finally
         {
@@ -233,7 +229,7 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
     }
 
     private async Task WriteAsync(
-        ChannelReader<BatchItem> window, BatchOutput output, TextWriter errors, CancellationToken cancellationToken)
+        ChannelReader<BatchItem> window, string response, BatchOutput output, TextWriter errors, CancellationToken cancellationToken)
     {
         try
         {
@@ -251,7 +247,7 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
                 if (!item.Result.IsCompleted)
                     await output.FlushAsync(cancellationToken);
 
-                using BatchResult result = await item.Result.WaitAsync(cancellationToken);
+                using BatchResult result = await TakeAsync(item, response, cancellationToken);
                 await output.WriteAsync(result.Output, cancellationToken);
                 if (result.Complaint is not null)
                     await errors.WriteLineAsync(result.Complaint);
@@ -271,5 +267,15 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
             using var grace = new CancellationTokenSource(Grace);
             await output.FlushAsync(cancellationToken.IsCancellationRequested ? grace.Token : cancellationToken);
         }
+    }
+
+    /// <summary>Waits for a result, and says so if that takes long.</summary>
+    private async Task<BatchResult> TakeAsync(BatchItem item, string response, CancellationToken cancellationToken)
+    {
+        if (item.Result.IsCompleted)
+            return await item.Result;
+
+        using IDisposable waiting = waits.Begin(response);
+        return await item.Result.WaitAsync(cancellationToken);
     }
 }

@@ -3,7 +3,6 @@ using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Instance.Progress;
-using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;
@@ -40,51 +39,21 @@ internal static class BatchAction
         SessionRegion? region = await EnclaveCommand.FindRegionAsync(request.Enclave, request.Command, source, cancellationToken);
         Task<EnclaveSession> openAsync(CancellationToken token) =>
             EnclaveCommand.OpenSessionAsync(request.Enclave, credentials, region, waits, logger, token);
-        BatchSessions sessions = await OpenAsync(request, openAsync, waits, cancellationToken);
+        BatchSessions sessions = await BatchSessions.BeginAsync(
+            request.Enclave.Address, request.Options.Connections, openAsync, waits, Console.Error, cancellationToken);
         await using (sessions.First)
         {
-            await RunToSummaryAsync(request, input, sessions, tally, cancellationToken);
+            await RunToSummaryAsync(request, input, sessions, tally, waits, cancellationToken);
         }
-    }
-
-    /// <summary>Opens the first connection, and leaves the others out where the enclave serves one at a time.</summary>
-    private static async Task<BatchSessions> OpenAsync(
-        BatchRequest request, Func<CancellationToken, Task<EnclaveSession>> openAsync, WaitNotice waits, CancellationToken cancellationToken)
-    {
-        EnclaveSession first = await openAsync(cancellationToken);
-        try
-        {
-            using IDisposable waiting = waits.Begin($"the response of the enclave at {request.Enclave.Address} to {DescribeCommand.Name}");
-            if (request.Options.Connections == 1 || await first.ServesManyConnectionsAsync(cancellationToken))
-            {
-                return new BatchSessions(first, request.Options.Connections - 1, openAsync);
-            }
-        }
-        catch (CommandFailedException e) when (e.InnerException is not OperationCanceledException)
-        {
-            // An enclave of another make, whose next response could be taken for that to another command.
-            await first.DisposeAsync();
-            first = await openAsync(cancellationToken);
-        }
-        catch
-        {
-            await first.DisposeAsync();
-            throw;
-        }
-
-        await Console.Error.WriteLineAsync(
-            $"The enclave at {request.Enclave.Address} is not kmstool-enclave, and the AWS sample serves one connection at a time: "
-            + "the batch uses one. --connections 1 omits this note.");
-        return new BatchSessions(first, 0, openAsync);
     }
 
     private static async Task RunToSummaryAsync(
-        BatchRequest request, BatchInput input, BatchSessions sessions, BatchTally tally, CancellationToken cancellationToken)
+        BatchRequest request, BatchInput input, BatchSessions sessions, BatchTally tally, WaitNotice waits, CancellationToken cancellationToken)
     {
         long start = TimeProvider.System.GetTimestamp();
         await using Stream stream = Console.OpenStandardOutput();
         using var output = new BatchOutput(stream, StandardOutputPipe.HasReader);
-        var batch = new DecryptBatch(request.Command, request.Options, tally, TimeProvider.System);
+        var batch = new DecryptBatch(request.Command, request.Options, tally, waits, TimeProvider.System);
         try
         {
             await batch.RunAsync(new BatchLineReader(input.Stream), sessions, output, Console.Error, cancellationToken);

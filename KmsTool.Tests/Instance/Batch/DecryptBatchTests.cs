@@ -1,13 +1,16 @@
 using System.IO.Pipelines;
 using System.Text;
+using KmsTool.Cli;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KmsTool.Tests.Instance.Batch;
@@ -17,6 +20,13 @@ namespace KmsTool.Tests.Instance.Batch;
 public class DecryptBatchTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly Dictionary<string, string?> KeyPair = new()
+    {
+        ["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE000000000",
+        ["AWS_SECRET_ACCESS_KEY"] = "ThisIsTheSecretAccessKey",
+        ["AWS_SESSION_TOKEN"] = null,
+    };
 
     [Fact]
     public async Task RunAsync_credentials_that_expire_within_the_batch_are_sent_anew_before_they_do()
@@ -64,12 +74,7 @@ public class DecryptBatchTests
     {
         var clock = new ManualClock();
         await using var enclave = new SampleEnclave();
-        using var environment = new EnvironmentScope(new Dictionary<string, string?>
-        {
-            ["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE000000000",
-            ["AWS_SECRET_ACCESS_KEY"] = "ThisIsTheSecretAccessKey",
-            ["AWS_SESSION_TOKEN"] = null,
-        });
+        using var environment = new EnvironmentScope(KeyPair);
         using var credentials = new FreshCredentials(
             new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         async Task<EnclaveSession> openAsync(CancellationToken token) => new(
@@ -83,7 +88,7 @@ public class DecryptBatchTests
         using var timer = new CancellationTokenSource(Patience);
 
         Task running = Batch(new BatchTally(), clock).RunAsync(
-            new BatchLineReader(input.Reader.AsStream()), new BatchSessions(first, 1, openAsync), output, errors, timer.Token);
+            new BatchLineReader(input.Reader.AsStream()), new BatchSessions(enclave.Address, first, 1, openAsync), output, errors, timer.Token);
         foreach (string line in new[] { "one", "two", "three" })
         {
             await input.Writer.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes(line)) + "\n"));
@@ -102,6 +107,47 @@ public class DecryptBatchTests
         Assert.Single(errors.ToString().TrimEnd('\n').Split('\n'));
         Assert.Contains("1 of 2 connections", errors.ToString(), StringComparison.Ordinal);
         Assert.All(enclave.Received, command => Assert.Equal(1, command.Connection));
+    }
+
+    [Fact]
+    public async Task RunAsync_response_that_takes_long_is_told_once()
+    {
+        var clock = new ManualClock();
+        var log = new RecordingLogger();
+        var slow = new SemaphoreSlim(0);
+        await using var enclave = new SampleEnclave(answer: async (_, _, operation, stop) =>
+        {
+            if (operation == "Decrypt")
+                await slow.WaitAsync(stop);
+
+            return null;
+        });
+        using var environment = new EnvironmentScope(KeyPair);
+        using var credentials = new FreshCredentials(
+            new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+        await using var first = new EnclaveSession(
+            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, region: null);
+        var input = new Pipe();
+        var results = new Pipe();
+        using var output = new BatchOutput(results.Writer.AsStream(), () => true);
+        using var printed = new StreamReader(results.Reader.AsStream());
+        using var timer = new CancellationTokenSource(Patience);
+
+        Task running = Batch(new BatchTally(), clock, log).RunAsync(
+            new BatchLineReader(input.Reader.AsStream()), Alone(first), output, TextWriter.Null, timer.Token);
+        foreach (string line in new[] { "one", "two" })
+        {
+            Assert.Equal(line == "one" ? 0 : 1, log.Warnings.Count());
+            await input.Writer.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes(line)) + "\n"));
+            await clock.WaitForTimerAsync(TimeSpan.FromSeconds(2), timer.Token);
+            clock.Advance(TimeSpan.FromSeconds(2));
+            slow.Release();
+            Assert.Equal(line, await printed.ReadLineAsync().WaitAsync(Patience));
+        }
+
+        await input.Writer.CompleteAsync();
+        await running.WaitAsync(Patience);
+        Assert.Equal("still waiting for the response of the enclave at unix:/enclave to Decrypt", Assert.Single(log.Warnings));
     }
 
     [Fact]
@@ -128,10 +174,10 @@ public class DecryptBatchTests
         Assert.Equal(Lines * Length, tally.Bytes);
     }
 
-    private static DecryptBatch Batch(BatchTally tally, TimeProvider? time = null) => new(
-        new DecryptCommand { Ciphertext = default }, new BatchOptions { Path = "-", ContinueOnError = true, Format = BatchFormat.Text }, tally, time ?? TimeProvider.System);
+    private static DecryptBatch Batch(BatchTally tally, TimeProvider? time = null, ILogger? log = null) => new(
+        new DecryptCommand { Ciphertext = default }, new BatchOptions { Path = "-", ContinueOnError = true, Format = BatchFormat.Text }, tally, new WaitNotice(log ?? NullLogger.Instance, time ?? TimeProvider.System), time ?? TimeProvider.System);
 
-    private static BatchSessions Alone(EnclaveSession session) => new(session, 0, _ => throw new InvalidOperationException());
+    private static BatchSessions Alone(EnclaveSession session) => new(new StreamAddress.Unix("/enclave"), session, 0, _ => throw new InvalidOperationException());
 
     private static string Describe(AwsCredential credential) => $$"""
         {"RoleArn":"r","AccessKeyId":"{{credential.AccessKeyId}}","SecretAccessKey":"{{credential.SecretAccessKey}}","Token":"{{credential.SessionToken}}","Expiration":"{{credential.Expiration:yyyy-MM-ddTHH:mm:ssZ}}"}

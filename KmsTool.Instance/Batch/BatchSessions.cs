@@ -1,0 +1,62 @@
+using KmsTool.Cli;
+using KmsTool.Instance.Client;
+using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Vsock;
+
+namespace KmsTool.Instance.Batch;
+
+/// <summary>The connections of a batch.</summary>
+/// <param name="Address">Where they lead.</param>
+/// <param name="First">Is open; closing it stays with the caller.</param>
+/// <param name="Others">How many more to open.</param>
+/// <param name="OpenAsync">Opens one of them.</param>
+internal sealed record BatchSessions(
+    StreamAddress Address, EnclaveSession First, int Others, Func<CancellationToken, Task<EnclaveSession>> OpenAsync)
+{
+    /// <summary>
+    /// Opens the first connection. Its first response shows whether the enclave serves one connection at a time; if so, the
+    /// others are omitted, with a note.
+    /// </summary>
+    /// <param name="address">Where the enclave listens.</param>
+    /// <param name="connections">How many connections are wanted.</param>
+    /// <param name="openAsync">Opens one of them.</param>
+    /// <param name="waits">Learns of a long wait for the response.</param>
+    /// <param name="errors">Takes the note.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CommandFailedException">The enclave cannot be reached, or does not respond.</exception>
+    public static async Task<BatchSessions> BeginAsync(
+        StreamAddress address,
+        int connections,
+        Func<CancellationToken, Task<EnclaveSession>> openAsync,
+        WaitNotice waits,
+        TextWriter errors,
+        CancellationToken cancellationToken)
+    {
+        EnclaveSession first = await openAsync(cancellationToken);
+        if (connections == 1)
+            return new BatchSessions(address, first, 0, openAsync);
+
+        try
+        {
+            using IDisposable waiting = waits.Begin($"the response of the enclave at {address} to {DescribeCommand.Name}");
+            if (await first.ServesManyConnectionsAsync(cancellationToken))
+                return new BatchSessions(address, first, connections - 1, openAsync);
+        }
+        catch (CommandFailedException e) when (e.InnerException is not OperationCanceledException)
+        {
+            // An enclave of another make, whose next response could be taken for that to another command.
+            await first.DisposeAsync();
+            first = await openAsync(cancellationToken);
+        }
+        catch
+        {
+            await first.DisposeAsync();
+            throw;
+        }
+
+        await errors.WriteLineAsync(
+            $"The enclave at {address} is not kmstool-enclave, and the AWS sample serves one connection at a time: "
+            + "the batch uses one. --connections 1 omits this note.");
+        return new BatchSessions(address, first, 0, openAsync);
+    }
+}
