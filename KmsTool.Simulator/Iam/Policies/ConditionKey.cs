@@ -29,15 +29,18 @@ internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, 
     private static readonly FrozenDictionary<string, ConditionKeyType> SingleValued = Table(
         (ConditionKeyType.Text,
         [
-            "aws:PrincipalAccount", "aws:PrincipalType", "aws:RequestedRegion", "aws:ResourceAccount", "aws:UserAgent", "aws:userid", "aws:username",
-            "kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:DataKeyPairSpec", "kms:EncryptionAlgorithm",
-            "kms:KeyAgreementAlgorithm", "kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:RecipientAttestation:ImageSha384", "kms:RequestAlias",
+            "aws:PrincipalAccount", "aws:PrincipalType", "aws:RequestedRegion", "aws:ResourceAccount", "aws:UserAgent",
+            "aws:userid", "aws:username",
+            "kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:DataKeyPairSpec",
+            "kms:EncryptionAlgorithm", "kms:KeyAgreementAlgorithm", "kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage",
+            "kms:RecipientAttestation:ImageSha384", "kms:RequestAlias",
             // Of services, organizations, VPC endpoints, federation and operations that the simulator does not have.
-            "aws:CalledViaFirst", "aws:CalledViaLast", "aws:FederatedProvider", "aws:PrincipalOrgID", "aws:PrincipalServiceName", "aws:referer",
-            "aws:ResourceOrgID", "aws:SourceAccount", "aws:SourceIdentity", "aws:SourceOrgID", "aws:SourceVpc", "aws:SourceVpce",
-            "kms:ExpirationModel", "kms:GrantConstraintType", "kms:GranteePrincipal", "kms:MacAlgorithm", "kms:MessageType", "kms:MultiRegionKeyType",
-            "kms:PrimaryRegion", "kms:ReplicaRegion", "kms:RetiringPrincipal", "kms:SigningAlgorithm", "kms:ViaService", "kms:WrappingAlgorithm",
-            "kms:WrappingKeySpec",
+            "aws:CalledViaFirst", "aws:CalledViaLast", "aws:FederatedProvider", "aws:PrincipalOrgID", "aws:PrincipalServiceName",
+            "aws:referer", "aws:ResourceOrgID", "aws:SourceAccount", "aws:SourceIdentity", "aws:SourceOrgID", "aws:SourceVpc",
+            "aws:SourceVpce",
+            "kms:ExpirationModel", "kms:GrantConstraintType", "kms:GranteePrincipal", "kms:MacAlgorithm", "kms:MessageType",
+            "kms:MultiRegionKeyType", "kms:PrimaryRegion", "kms:ReplicaRegion", "kms:RetiringPrincipal", "kms:SigningAlgorithm",
+            "kms:ViaService", "kms:WrappingAlgorithm", "kms:WrappingKeySpec",
         ]),
         (ConditionKeyType.Arn, ["aws:PrincipalArn", "aws:SourceArn"]),
         (ConditionKeyType.Boolean,
@@ -54,7 +57,8 @@ internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, 
         (ConditionKeyType.Text,
         [
             "kms:EncryptionContextKeys",
-            "aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths", "aws:SourceOrgPaths", "aws:TagKeys",
+            "aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths", "aws:SourceOrgPaths",
+            "aws:TagKeys",
             "kms:GrantOperations",
         ]));
 
@@ -80,7 +84,8 @@ internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, 
 
     // PCR31 is the last one of a Nitro Secure Module, PCR23 of a TPM.
     [GeneratedRegex(
-        @"\A(kms:EncryptionContext:.+|kms:RecipientAttestation:(PCR([12]?[0-9]|3[01])|NitroTPMPCR(1?[0-9]|2[0-3]))|aws:(Principal|Request|Resource)Tag/.+)\z",
+        @"\A(kms:EncryptionContext:.+|kms:RecipientAttestation:(PCR([12]?[0-9]|3[01])|NitroTPMPCR(1?[0-9]|2[0-3]))"
+        + @"|aws:(Principal|Request|Resource)Tag/.+)\z",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex Family();
 }

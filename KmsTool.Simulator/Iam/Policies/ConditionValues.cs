@@ -9,8 +9,9 @@ internal static partial class ConditionValues
 {
     public static bool? ReadBoolean(string text) => bool.TryParse(text, out bool value) ? value : null;
 
-    public static decimal? ReadNumber(string text) =>
-        Number().IsMatch(text) ? decimal.Parse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) : null;
+    public static decimal? ReadNumber(string text) => Number().IsMatch(text)
+        ? decimal.Parse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
+        : null;
 
     /// <summary>
     /// Reads a date of the W3C profile of ISO 8601, or the seconds since 1970. Four digits are neither: they could be a year or seconds.
@@ -26,7 +27,9 @@ internal static partial class ConditionValues
         if (Date().Match(text) is not { Success: true } match)
             return null;
         string day = match.Groups["day"].Success ? text : text + "-01";
-        return DateTimeOffset.TryParse(day, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date) ? date : null;
+        return DateTimeOffset.TryParse(day, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date)
+            ? date
+            : null;
     }
 
     /// <summary>Reads an address, or a range in CIDR notation, of either IP version.</summary>
@@ -52,12 +55,14 @@ internal static partial class ConditionValues
     private static partial Regex Epoch();
 
     [GeneratedRegex(
-        @"\A[0-9]{4}-[0-9]{2}(?<day>-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,7})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?)?\z", RegexOptions.ExplicitCapture)]
+        @"\A[0-9]{4}-[0-9]{2}(?<day>-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,7})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?)?\z",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Date();
 
     // IPAddress takes more: octal numbers, fewer parts, scope ids.
     [GeneratedRegex(
-        @"\A(?<address>((0|[1-9][0-9]{0,2})\.){3}(0|[1-9][0-9]{0,2})|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(/(?<length>0|[1-9][0-9]{0,2}))?\z", RegexOptions.ExplicitCapture)]
+        @"\A(?<address>((0|[1-9][0-9]{0,2})\.){3}(0|[1-9][0-9]{0,2})|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(/(?<length>0|[1-9][0-9]{0,2}))?\z",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Range();
 }
 

@@ -53,7 +53,8 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
         string name = $"Condition {operatorName} of '{key.Name}'";
         if (operatorName == NullName)
         {
-            List<bool> wanted = [.. values.Select(text => ConditionValues.ReadBoolean(text) ?? throw Unreadable(name, text, "true or false"))];
+            List<bool> wanted =
+                [.. values.Select(text => ConditionValues.ReadBoolean(text) ?? throw Unreadable(name, text, "true or false"))];
             return new PolicyCondition(key.Name, values, context => wanted.Contains(context[key.Name].Count == 0));
         }
 
@@ -61,14 +62,22 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
         if (!comparison.Types.Contains(key.Type))
             throw new PolicyFormatException($"{name}: the operator does not compare values of this key");
         if (key.IsMultivalued && set == SetOperator.None)
-            throw new PolicyFormatException($"{name}: the key can have several values. Put ForAnyValue: or ForAllValues: before the operator.");
+        {
+            throw new PolicyFormatException(
+                $"{name}: the key can have several values. Put ForAnyValue: or ForAllValues: before the operator.");
+        }
+
         if (set == SetOperator.ForAllValues && key.IsRefusedWithForAllValues)
-            throw new PolicyFormatException($"{name}: OverlyPermissiveCondition: ForAllValues matches requests without the key. Remove ForAllValues.");
+        {
+            throw new PolicyFormatException(
+                $"{name}: OverlyPermissiveCondition: ForAllValues matches requests without the key. Remove ForAllValues.");
+        }
 
         // Where the request lacks the key, operators that ask for a match fail and negated ones hold.
         bool isMetIfMissing = ifExists || set == SetOperator.ForAllValues || (set == SetOperator.None && comparison.IsNegated);
         List<PolicyValue> wantedValues = [.. values.Select(text => comparison.Read(text, hasVariables, name))];
-        return new PolicyCondition(key.Name, values, context => context[key.Name] is { Count: > 0 } actual ? IsMet(context, actual) : isMetIfMissing);
+        return new PolicyCondition(
+            key.Name, values, context => context[key.Name] is { Count: > 0 } actual ? IsMet(context, actual) : isMetIfMissing);
 
         bool IsMet(RequestContext context, IReadOnlyList<string> actual)
         {
@@ -118,10 +127,15 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
         Add("StringLike", "StringNotLike", Text((wanted, actual) => wanted.IsLike(actual)));
         Add("ArnEquals", "ArnNotEquals", Arn());
         Add("ArnLike", "ArnNotLike", Arn());
-        Add("Bool", null, new([ConditionKeyType.Boolean], Typed(ConditionValues.ReadBoolean, "true or false", (actual, wanted) => actual == wanted)));
+        Add("Bool", null, new(
+            [ConditionKeyType.Boolean],
+            Typed(ConditionValues.ReadBoolean, "true or false", (actual, wanted) => actual == wanted)));
         Add("IpAddress", "NotIpAddress", new(
             [ConditionKeyType.IpAddress],
-            Typed(ConditionValues.ReadAddressRange, "an IP address or range such as 203.0.113.0/24", (actual, wanted) => wanted.Contains(actual.Address))));
+            Typed(
+                ConditionValues.ReadAddressRange,
+                "an IP address or range such as 203.0.113.0/24",
+                (actual, wanted) => wanted.Contains(actual.Address))));
         AddOrder("Numeric", ConditionKeyType.Number, ConditionValues.ReadNumber, "a number");
         AddOrder("Date", ConditionKeyType.Date, ConditionValues.ReadDate, "a date such as 2026-01-31T12:00:00Z");
         return operators.ToFrozenDictionary();
@@ -152,8 +166,8 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
 
     private static Operator Arn() => new(
         [ConditionKeyType.Arn, ConditionKeyType.Text],
-        (text, hasVariables, name) =>
-            WithVariables(PolicyString.ParseArn(text, hasVariables, isResource: false, name), (wanted, actual) => wanted.IsArnLike(actual)));
+        (text, hasVariables, name) => WithVariables(
+            PolicyString.ParseArn(text, hasVariables, isResource: false, name), (wanted, actual) => wanted.IsArnLike(actual)));
 
     private static PolicyValue WithVariables(PolicyString wanted, Func<ResolvedString, string, bool> compare) =>
         context => wanted.Resolve(context) is { } resolved ? actual => compare(resolved, actual) : null;

@@ -30,12 +30,15 @@ internal sealed record PolicyStatement(
         if (Principals.IsNegated)
         {
             return !Principals.Items.Any(principal => principal.Kind == PrincipalKind.Everyone)
-                && !(Names(PrincipalKind.Account, caller.AccountId) && Names(PrincipalKind.Arn, caller.PrincipalArn) && Names(PrincipalKind.Arn, caller.Arn));
+                && !(Names(PrincipalKind.Account, caller.AccountId)
+                    && Names(PrincipalKind.Arn, caller.PrincipalArn)
+                    && Names(PrincipalKind.Arn, caller.Arn));
         }
 
         // Allowing an account leaves the decision to its IAM policies; denying one denies every caller in it.
         return Principals.Items.Any(principal =>
-            principal.Includes(caller) && (Effect == PolicyEffect.Deny || principal.Kind != PrincipalKind.Account || caller.IsAllowedByIam(action)));
+            principal.Includes(caller)
+            && (Effect == PolicyEffect.Deny || principal.Kind != PrincipalKind.Account || caller.IsAllowedByIam(action)));
     }
 
     private bool Names(PrincipalKind kind, string value) => Principals.Items.Contains(new PolicyPrincipal(kind, value));

@@ -62,9 +62,10 @@ internal static class PolicyParser
             : throw new PolicyFormatException("the policy has no Statement");
     }
 
-    private static string ReadVersion(JsonElement element) => ReadString(element, "Version") is (VersionWithVariables or "2008-10-17") and var version
-        ? version
-        : throw new PolicyFormatException("Version must be 2012-10-17 or 2008-10-17");
+    private static string ReadVersion(JsonElement element) =>
+        ReadString(element, "Version") is (VersionWithVariables or "2008-10-17") and var version
+            ? version
+            : throw new PolicyFormatException("Version must be 2012-10-17 or 2008-10-17");
 
     private static PolicyStatement ReadStatement(JsonElement element, bool hasVariables)
     {
@@ -97,7 +98,8 @@ internal static class PolicyParser
                     SetOnce(ref actions, name, ReadActions(member.Value, name));
                     break;
                 case "Resource" or "NotResource":
-                    SetOnce(ref resources, name, [.. ReadStrings(member.Value, name).Select(text => ReadResource(text, hasVariables, name))]);
+                    SetOnce(
+                        ref resources, name, [.. ReadStrings(member.Value, name).Select(text => ReadResource(text, hasVariables, name))]);
                     break;
                 case "Condition":
                     conditions = PolicyCondition.ParseAll(member.Value, hasVariables);
@@ -109,7 +111,11 @@ internal static class PolicyParser
 
         // IAM user guide, "NotPrincipal": with Allow it is not supported.
         if (effect == PolicyEffect.Allow && principals is { IsNegated: true })
-            throw new PolicyFormatException("NotPrincipal can be used with the Effect Deny only. Use Principal with a Condition on aws:PrincipalArn.");
+        {
+            throw new PolicyFormatException(
+                "NotPrincipal can be used with the Effect Deny only. Use Principal with a Condition on aws:PrincipalArn.");
+        }
+
         return new PolicyStatement(
             effect ?? throw Missing("Effect"),
             principals ?? throw Missing("Principal"),

@@ -44,7 +44,8 @@ internal sealed partial record PolicyPrincipal(PrincipalKind Kind, string Value)
             {
                 "AWS" => ParseAws,
                 "Service" => ParseService,
-                _ => throw new PolicyFormatException($"Principal type '{member.Name}' is not supported by the simulator. Use AWS or Service."),
+                _ => throw new PolicyFormatException(
+                    $"Principal type '{member.Name}' is not supported by the simulator. Use AWS or Service."),
             };
             principals.AddRange(PolicyParser.ReadStrings(member.Value, name).Select(parse));
         }
@@ -80,7 +81,9 @@ internal sealed partial record PolicyPrincipal(PrincipalKind Kind, string Value)
     [GeneratedRegex(@"\A(arn:aws[a-z-]*:iam::(?<id>[0-9]{12}):root|(?<id>[0-9]{12}))\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Account();
 
-    [GeneratedRegex(@"\Aarn:aws[a-z-]*:(iam::[0-9]{12}:(user|role)|sts::[0-9]{12}:assumed-role/[\w+=,.@-]{1,64})/[\w+=,.@/-]{1,512}\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\Aarn:aws[a-z-]*:(iam::[0-9]{12}:(user|role)|sts::[0-9]{12}:assumed-role/[\w+=,.@-]{1,64})/[\w+=,.@/-]{1,512}\z",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Identity();
 
     [GeneratedRegex(@"\A([a-z0-9-]+\.)+amazonaws\.com(\.cn)?\z", RegexOptions.ExplicitCapture)]

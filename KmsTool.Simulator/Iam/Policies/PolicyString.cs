@@ -117,7 +117,8 @@ internal sealed class ResolvedString(string text, bool[] literals)
     /// <summary>Gets whether it is the single wildcard that stands for anything.</summary>
     public bool IsAnything => text == "*" && literals.Length == 0;
 
-    public bool IsEqual(string value, bool ignoreCase) => text.Equals(value, ignoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+    public bool IsEqual(string value, bool ignoreCase) =>
+        text.Equals(value, ignoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
     public bool IsLike(string value) => WildcardPattern.Matches(text, value, ignoreCase: false, literals);
 

@@ -7,7 +7,9 @@ internal static class WildcardPattern
     /// <param name="pattern">The pattern.</param>
     /// <param name="text">The text, which must match as a whole.</param>
     /// <param name="ignoreCase">Whether letters of different case are equal.</param>
-    /// <param name="literals">Which characters of the pattern stand for themselves; empty if all of <c>*</c> and <c>?</c> are wildcards.</param>
+    /// <param name="literals">
+    /// Which characters of the pattern stand for themselves; empty if all of <c>*</c> and <c>?</c> are wildcards.
+    /// </param>
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text, bool ignoreCase, ReadOnlySpan<bool> literals = default)
     {
         int p = 0, t = 0, star = -1, resume = 0;
