@@ -15,7 +15,7 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
     /// <exception cref="CommandFailedException">An option refuses what was found.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var random = new KernelRandom(nsm, options, logger);
+        var random = new RandomSeed(nsm, options, logger);
         await random.SeedAsync(cancellationToken);
         random.CheckSource();
         if (options.BringsUpLoopback)

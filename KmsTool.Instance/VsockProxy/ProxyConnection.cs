@@ -26,7 +26,7 @@ internal sealed class ProxyConnection(
             }
 
             metrics.ConnectTimes.Record(Elapsed);
-            RelayResult result = await Relay.RunAsync(accepted, opened.Socket, opened.Early, relay, time, aborting);
+            RelayResult result = await new Relay(accepted, opened.Socket, relay, time).RunAsync(opened.Early, aborting);
             End(opened.Destination, Translate(result.End), result);
         }
         catch (OperationCanceledException) when (aborting.IsCancellationRequested)

@@ -37,24 +37,13 @@ internal sealed class Relay
         _timer = time.CreateTimer(static self => ((Relay)self!).Check(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>
-    /// Runs until both directions have ended, one has failed, or neither has carried anything for the idle timeout, and closes
-    /// both sockets.
-    /// </summary>
-    /// <param name="accepted">The connection that was accepted.</param>
-    /// <param name="destination">Where it is taken.</param>
-    /// <param name="early">Bytes that have been read of <paramref name="accepted"/> already.</param>
-    /// <param name="options">Bounds.</param>
-    /// <param name="time">Measures them.</param>
-    /// <param name="cancellationToken">Breaks it off.</param>
-    public static Task<RelayResult> RunAsync(
-        Socket accepted, Socket destination, ReadOnlyMemory<byte> early, RelayOptions options, TimeProvider time, CancellationToken cancellationToken) =>
-        new Relay(accepted, destination, options, time).RunAsync(early, cancellationToken);
-
     /// <summary>How long nothing has passed; zero while a side has still to take something.</summary>
     public TimeSpan IdleTime => IdleTimeAt(_time.GetTimestamp());
 
-    /// <summary>Runs as <see cref="RunAsync(Socket, Socket, ReadOnlyMemory{byte}, RelayOptions, TimeProvider, CancellationToken)"/> does. Only once.</summary>
+    /// <summary>
+    /// Runs until both directions have ended, one has failed, or neither has carried anything for the idle timeout, and closes
+    /// both sockets. Only once.
+    /// </summary>
     /// <param name="early">Bytes that have been read of the accepted connection already.</param>
     /// <param name="cancellationToken">Breaks it off.</param>
     public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> early, CancellationToken cancellationToken)

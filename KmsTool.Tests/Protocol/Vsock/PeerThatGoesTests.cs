@@ -26,7 +26,8 @@ public sealed class PeerThatGoesTests : IDisposable
         await using TransportPair near = await TransportPair.ConnectAsync(transport, _patience.Token);
         await using TransportPair far = await TransportPair.ConnectAsync(transport, _patience.Token);
         // It sends at once, so that it waits for the server when the method returns.
-        Task<RelayResult> relay = Relay.RunAsync(near.Server, far.Client, new byte[Much], SoonGivenUp, TimeProvider.System, _patience.Token);
+        var joined = new Relay(near.Server, far.Client, SoonGivenUp, TimeProvider.System);
+        Task<RelayResult> relay = joined.RunAsync(new byte[Much], _patience.Token);
 
         far.Server.Dispose();
 
@@ -39,7 +40,8 @@ public sealed class PeerThatGoesTests : IDisposable
     {
         await using TransportPair near = await TransportPair.ConnectAsync(transport, _patience.Token);
         await using TransportPair far = await TransportPair.ConnectAsync(transport, _patience.Token);
-        Task<RelayResult> relay = Relay.RunAsync(near.Server, far.Client, new byte[Much], SoonGivenUp, TimeProvider.System, _patience.Token);
+        var joined = new Relay(near.Server, far.Client, SoonGivenUp, TimeProvider.System);
+        Task<RelayResult> relay = joined.RunAsync(new byte[Much], _patience.Token);
         // What is left unread at the relay keeps a vsock from telling that its peer has gone.
         Task<int> sending = far.Server.SendAsync(new byte[Much], _patience.Token).AsTask();
 

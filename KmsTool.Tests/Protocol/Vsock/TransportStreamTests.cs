@@ -92,7 +92,8 @@ public sealed class TransportStreamTests : IDisposable
     {
         await using TransportPair near = await TransportPair.ConnectAsync(transport, _patience.Token);
         await using TransportPair far = await TransportPair.ConnectAsync(transport, _patience.Token);
-        Task<RelayResult> relay = Relay.RunAsync(near.Server, far.Client, default, new RelayOptions(), TimeProvider.System, _patience.Token);
+        var joined = new Relay(near.Server, far.Client, new RelayOptions(), TimeProvider.System);
+        Task<RelayResult> relay = joined.RunAsync(default, _patience.Token);
         byte[] buffer = new byte[8];
 
         await near.Client.SendAsync("ping"u8.ToArray(), _patience.Token);

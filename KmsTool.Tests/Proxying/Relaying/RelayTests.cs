@@ -19,7 +19,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, _patience.Token);
 
             await client.SendAsync("request"u8.ToArray());
             client.Shutdown(SocketShutdown.Send);
@@ -40,7 +40,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, _patience.Token);
 
             server.Shutdown(SocketShutdown.Send);
             Assert.Equal("", await client.ReadToEndAsync(_patience.Token));
@@ -61,7 +61,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, _patience.Token);
 
             // Both sides send before they read: neither direction may wait for the other.
             Task<byte[]> clientSends = SendRandomAsync(client, Length, seed: 1);
@@ -84,7 +84,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, _patience.Token);
 
             Task<byte[]> serverSends = SendRandomAsync(server, Length, seed: 4);
             Task<byte[]> serverReads = HashToEndAsync(server);
@@ -108,7 +108,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, _patience.Token);
 
             Task<byte[]> clientSends = SendPiecesAsync(client, length, seed: 6);
             Task<byte[]> serverSends = SendPiecesAsync(server, length, seed: 7);
@@ -129,7 +129,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, "early "u8.ToArray(), NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync("early "u8.ToArray(), _patience.Token);
 
             await client.SendAsync("late"u8.ToArray());
             client.Shutdown(SocketShutdown.Send);
@@ -147,7 +147,7 @@ public sealed class RelayTests : IDisposable
         (Socket destination, Socket server) = await SocketPair.ConnectTcpAsync(_patience.Token);
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, _patience.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, _patience.Token);
             await client.SendAsync("half a mess"u8.ToArray());
             byte[] buffer = new byte[100];
             await server.ReceiveAsync(buffer, _patience.Token);
@@ -171,7 +171,7 @@ public sealed class RelayTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, NoIdleTimeout, TimeProvider.System, stop.Token);
+            Task<RelayResult> relay = NewRelay(accepted, destination).RunAsync(default, stop.Token);
             await client.SendAsync("x"u8.ToArray());
             Assert.Equal(1, await server.ReceiveAsync(new byte[1], _patience.Token));
 
@@ -235,4 +235,6 @@ public sealed class RelayTests : IDisposable
         socket.Shutdown(SocketShutdown.Send);
         return hash.GetHashAndReset();
     }
+
+    private static Relay NewRelay(Socket accepted, Socket destination) => new(accepted, destination, NoIdleTimeout, TimeProvider.System);
 }

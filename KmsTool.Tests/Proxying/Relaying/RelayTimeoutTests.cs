@@ -19,8 +19,8 @@ public sealed class RelayTimeoutTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(
-                accepted, destination, default, new RelayOptions { SendTimeout = TimeSpan.FromMilliseconds(50) }, TimeProvider.System, _patience.Token);
+            var options = new RelayOptions { SendTimeout = TimeSpan.FromMilliseconds(50) };
+            Task<RelayResult> relay = new Relay(accepted, destination, options, TimeProvider.System).RunAsync(default, _patience.Token);
 
             // The server never reads: the buffers between fill up, and the relay's send waits.
             Task<int> sending = client.SendAsync(new byte[64 << 20], _patience.Token).AsTask();
@@ -45,7 +45,7 @@ public sealed class RelayTimeoutTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, TenSeconds, clock, _patience.Token);
+            Task<RelayResult> relay = new Relay(accepted, destination, TenSeconds, clock).RunAsync(default, _patience.Token);
 
             clock.Advance(TimeSpan.FromSeconds(10));
 
@@ -65,7 +65,7 @@ public sealed class RelayTimeoutTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, default, TenSeconds, clock, _patience.Token);
+            Task<RelayResult> relay = new Relay(accepted, destination, TenSeconds, clock).RunAsync(default, _patience.Token);
 
             clock.Advance(TimeSpan.FromSeconds(6));
             await client.SendAsync("request"u8.ToArray());
@@ -99,7 +99,7 @@ public sealed class RelayTimeoutTests : IDisposable
         using (server)
         {
             // It sends at once, so that it waits for the server when the method returns.
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, new byte[Length], TenSeconds, clock, _patience.Token);
+            Task<RelayResult> relay = new Relay(accepted, destination, TenSeconds, clock).RunAsync(new byte[Length], _patience.Token);
 
             clock.Advance(TimeSpan.FromSeconds(10));
             clock.Advance(TimeSpan.FromSeconds(10));
@@ -122,7 +122,7 @@ public sealed class RelayTimeoutTests : IDisposable
         using (client)
         using (server)
         {
-            Task<RelayResult> relay = Relay.RunAsync(accepted, destination, new byte[16 << 20], TenSeconds, clock, _patience.Token);
+            Task<RelayResult> relay = new Relay(accepted, destination, TenSeconds, clock).RunAsync(new byte[16 << 20], _patience.Token);
 
             for (int seconds = 0; seconds < 300; seconds += 10)
             {

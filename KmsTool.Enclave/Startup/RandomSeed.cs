@@ -10,7 +10,7 @@ using Microsoft.Win32.SafeHandles;
 namespace KmsTool.Enclave.Startup;
 
 /// <summary>The random numbers of the kernel and of OpenSSL, on which every key in the enclave depends.</summary>
-internal sealed partial class KernelRandom(INsm nsm, StartupOptions options, ILogger logger)
+internal sealed partial class RandomSeed(INsm nsm, StartupOptions options, ILogger logger)
 {
     private const string NsmSource = "nsm-hwrng";
 
