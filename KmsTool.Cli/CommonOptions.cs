@@ -97,7 +97,7 @@ internal static class CommonOptions
         if (StreamAddress.TryParseNumber(text, out uint port) && port >= least && port != VsockEndPoint.AnyPort)
             return port;
 
-        result.AddError($"'{text}' is no vsock port; use a number from {least} to 4294967294.");
+        result.AddError($"'{text}' is not a vsock port; use a number from {least} to 4294967294.");
         return null;
     }
 
@@ -107,7 +107,7 @@ internal static class CommonOptions
         if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= atLeast && seconds <= Day)
             return TimeSpan.FromSeconds(seconds);
 
-        result.AddError(string.Create(CultureInfo.InvariantCulture, $"'{text}' is no time; use seconds from {atLeast} to {Day}."));
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"'{text}' is not a time; use seconds from {atLeast} to {Day}."));
         return default;
     }
 }

@@ -162,7 +162,7 @@ internal sealed class KmsCommandOptions
         if (KmsLimits.DataKeySpecs.Contains(spec))
             return spec;
 
-        result.AddError($"--key-spec '{text}' is none; use AES_256 or AES_128, or --number-of-bytes for another length.");
+        result.AddError($"--key-spec '{text}' is not a key spec; use AES_256 or AES_128, or --number-of-bytes for another length.");
         return null;
     }
 
@@ -172,7 +172,7 @@ internal sealed class KmsCommandOptions
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= KmsLimits.MaxRandomLength)
             return number;
 
-        result.AddError($"'{text}' is no number of bytes; KMS gives 1 to {KmsLimits.MaxRandomLength}.");
+        result.AddError($"'{text}' is not a number of bytes; KMS gives 1 to {KmsLimits.MaxRandomLength}.");
         return null;
     }
 

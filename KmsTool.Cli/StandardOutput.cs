@@ -9,7 +9,7 @@ internal static class StandardOutput
     public static async Task WriteAsync(Func<Stream, Task> write, CancellationToken cancellationToken)
     {
         if (!StandardOutputPipe.HasReader())
-            throw Failed("nobody reads it any more", null);
+            throw Failed("no one reads it any more", null);
 
         try
         {

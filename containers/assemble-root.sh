@@ -70,7 +70,7 @@ print_aws_roots() {
     done
 }
 
-[ -x "$program" ] || fail "$program is no program; make publish makes them"
+[ -x "$program" ] || fail "$program is not a program; make publish makes them"
 if [ -z "$bundle" ]; then
     roots=$(print_aws_roots)
 fi

@@ -44,12 +44,12 @@ internal sealed class StrictYamlReader
         }
         catch (YamlException e)
         {
-            throw new ConfigurationException(path, e.End.Line, $"no YAML: {e.Message}", e);
+            throw new ConfigurationException(path, e.End.Line, $"not valid YAML: {e.Message}", e);
         }
         catch (Exception e) when (e is not ConfigurationException)
         {
             // For some texts that are no YAML, the parser throws whatever it came across.
-            throw new ConfigurationException(path, reader._parser.Current?.End.Line, "no YAML", e);
+            throw new ConfigurationException(path, reader._parser.Current?.End.Line, "not valid YAML", e);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class StrictYamlReader
         {
             string key = Expect<Scalar>("a key").Value;
             if (!keys.Add(key))
-                throw Fault($"the key '{key}' stands there twice");
+                throw Fault($"the key '{key}' appears twice");
 
             if (!readValue(key))
                 throw Fault($"unknown key '{key}'");
@@ -97,7 +97,7 @@ internal sealed class StrictYamlReader
     public string ReadPlainText(string expected)
     {
         Scalar value = Expect<Scalar>(expected);
-        return value.Style == ScalarStyle.Plain ? value.Value : throw Fault($"'{value.Value}' stands in quotes; expected {expected}");
+        return value.Style == ScalarStyle.Plain ? value.Value : throw Fault($"'{value.Value}' is in quotes; expected {expected}");
     }
 
     /// <summary>Reads a whole number in decimal.</summary>
@@ -155,7 +155,7 @@ internal sealed class StrictYamlReader
         }
         catch (DecoderFallbackException e)
         {
-            throw new ConfigurationException(path, null, "no UTF-8 text", e);
+            throw new ConfigurationException(path, null, "not UTF-8 text", e);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not (FileNotFoundException or DirectoryNotFoundException))
         {

@@ -51,7 +51,7 @@ internal sealed class DaemonLimitOptions(string maxConnectionsName)
             $"{_messageBudget.Name} {limits.MessageBudget} has no room for a message of {limits.MaxMessageLength} bytes ({_maxMessageSize.Name}) and its reply; use at least {least}");
     }
 
-    /// <exception cref="CommandFailedException">One of them is given where there is no daemon.</exception>
+    /// <exception cref="CommandFailedException">One of them is given without --daemon.</exception>
     public void RefuseWithoutDaemon(ParseResult parseResult)
     {
         if (All.FirstOrDefault(option => parseResult.GetResult(option) is { Implicit: false }) is { } given)

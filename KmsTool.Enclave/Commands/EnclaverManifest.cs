@@ -88,7 +88,7 @@ internal sealed record EnclaverManifest
         yaml.ReadMapping("{REGION: HOST}", region =>
         {
             if (!AwsRegion.IsWellFormed(region))
-                throw yaml.Fault($"'{region}' is no region code, such as eu-central-1");
+                throw yaml.Fault($"'{region}' is not a region code, such as eu-central-1");
 
             try
             {

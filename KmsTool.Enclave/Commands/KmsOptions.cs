@@ -47,7 +47,7 @@ internal sealed class KmsOptions
     {
         string? region = CommonOptions.ReadRegion(parseResult, _region) ?? First(environment, _regionVariables);
         if (region is not null && !AwsRegion.IsWellFormed(region))
-            throw Wrong($"'{region}' is no region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
+            throw Wrong($"'{region}' is not a region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
 
         return new KmsSettings
         {

@@ -84,7 +84,7 @@ internal sealed class PinOptions
 
     private static KmsKeyArn ParseKey(string text, string source) => KmsKeyArn.TryParse(text, out KmsKeyArn? key)
         ? key
-        : throw Wrong($"{source} '{text}' is no key ARN; write arn:aws:kms:REGION:ACCOUNT:key/ID, as 'aws kms describe-key' prints it. An alias cannot be pinned.");
+        : throw Wrong($"{source} '{text}' is not a key ARN; write arn:aws:kms:REGION:ACCOUNT:key/ID, as 'aws kms describe-key' prints it. An alias cannot be pinned.");
 
     private RequiredContext[] ReadContext(ParseResult parseResult, Func<string, string?> environment)
     {
@@ -116,7 +116,7 @@ internal sealed class PinOptions
     private string ParseOperation(string text, string source) =>
         Operations.FirstOrDefault(operation => operation.Equals(text, StringComparison.OrdinalIgnoreCase))
         ?? ((_takesAnyOperation || source != KmsPins.OperationsOption) && KmsOperation.IsName(text) && char.IsAsciiLetterUpper(text[0]) ? text : null)
-        ?? throw Wrong($"{source} '{text}' is no operation; there are {string.Join(", ", Operations)}.");
+        ?? throw Wrong($"{source} '{text}' is not an operation; there are {string.Join(", ", Operations)}.");
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -179,7 +179,7 @@ internal sealed class ServicesCommandOptions
     }
 
     private static string RequireRegion(string region) =>
-        AwsRegion.IsWellFormed(region) ? region : throw Wrong($"'{region}' is no region code; write REGION or REGION=HOST (--region-endpoint).");
+        AwsRegion.IsWellFormed(region) ? region : throw Wrong($"'{region}' is not a region code; write REGION or REGION=HOST (--region-endpoint).");
 
     private static (string Host, int Port) ParseHost(string option, string host)
     {

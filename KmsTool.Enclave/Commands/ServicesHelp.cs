@@ -20,10 +20,11 @@ internal static class ServicesHelp
               --max-connections N
                                  open at once (default 512)
 
-        Pins, which nobody can change, as they are in the measured image. The variables
-        KMSTOOL_ALLOW_KEY, KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT, KMSTOOL_OPERATIONS (lists
-        with commas), KMSTOOL_REFUSE_DEBUG_MODE, KMSTOOL_REFUSE_CLOCK_SKEW and
-        KMSTOOL_REFUSE_OTHER_RANDOM_SOURCE (true) hold in addition:
+        Pins are part of the measured image, so the parent cannot change them. The
+        variables KMSTOOL_ALLOW_KEY, KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT,
+        KMSTOOL_OPERATIONS (lists with commas), KMSTOOL_REFUSE_DEBUG_MODE,
+        KMSTOOL_REFUSE_CLOCK_SKEW and KMSTOOL_REFUSE_OTHER_RANDOM_SOURCE (true) apply
+        in addition:
               --allow-key ARN... the only KMS keys that are used
               --require-encryption-context NAME[=VALUE]...
                                  what each encryption context must have

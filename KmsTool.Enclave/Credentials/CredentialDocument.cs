@@ -26,7 +26,7 @@ internal static class CredentialDocument
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // Its text quotes the content.
-            throw new FormatException("it is no JSON object");
+            throw new FormatException("it is not a JSON object");
         }
     }
 
@@ -64,7 +64,7 @@ internal static class CredentialDocument
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset expiration)
             ? expiration
-            : throw new FormatException("Expiration is no time such as 2026-01-02T03:04:05Z");
+            : throw new FormatException("Expiration is not a time such as 2026-01-02T03:04:05Z");
     }
 
     private static JsonElement? Find(JsonElement root, string name) =>

@@ -33,7 +33,7 @@ internal sealed class KmsClientFactory(AttestedKmsClient kms, KmsReplies replies
 
         string chosen = region ?? asked ?? pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
         if (!AwsRegion.IsWellFormed(chosen))
-            throw RegionError("AwsRegion is no region code");
+            throw RegionError("AwsRegion is not a region code");
 
         pins.CheckRegion(chosen);
 

@@ -41,7 +41,7 @@ internal static class ConnectRequest
                 return Encoding.Latin1.GetString(head, 0, head.AsSpan().IndexOf("\r\n"u8));
         }
 
-        throw new IOException("the parent's proxy answers with something that is no HTTP");
+        throw new IOException("the parent's proxy answers with something other than HTTP");
     }
 
     // The parent's words go to the log and to the application.

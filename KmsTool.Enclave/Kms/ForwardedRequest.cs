@@ -39,7 +39,7 @@ internal sealed record ForwardedRequest : KmsRequest
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair, which no text has.
-            throw new KmsException(ErrorCodes.InvalidParameter, "KeyId, EncryptionAlgorithm or EncryptionContext is no text");
+            throw new KmsException(ErrorCodes.InvalidParameter, "KeyId, EncryptionAlgorithm or EncryptionContext is not text");
         }
     }
 
@@ -95,5 +95,5 @@ internal sealed record ForwardedRequest : KmsRequest
         return context;
     }
 
-    private static KmsException NotA(string type, string name) => new(ErrorCodes.InvalidParameter, $"{name} is no {type}");
+    private static KmsException NotA(string type, string name) => new(ErrorCodes.InvalidParameter, $"{name} is not a {type}");
 }

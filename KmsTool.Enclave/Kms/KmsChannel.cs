@@ -148,7 +148,7 @@ internal sealed class KmsChannel : IDisposable
             "KMS cannot be reached" + (e.InnerException is SocketException or IOException ? $" ({e.InnerException.Message.TrimEnd('.')})" : "")
             + "; is the parent's vsock-proxy running?", e),
         HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
-            new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is no HTTP", e),
+            new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is not HTTP", e),
         _ => Ended(e),
     };
 }

@@ -151,7 +151,7 @@ internal sealed class KmsProxyHandler(
             throw Refused(415, "SerializationException", $"The Content-Type has to be {AttestedKmsClient.ContentType}");
 
         if (request.Headers["X-Amz-Content-Sha256"] is [{ } hash] && !(hash.Length == 64 && hash.All(char.IsAsciiHexDigit)))
-            throw Refused(403, "InvalidSignatureException", "The body has to be signed, and in one piece: X-Amz-Content-Sha256 is no hash");
+            throw Refused(403, "InvalidSignatureException", "The body has to be signed, and in one piece: X-Amz-Content-Sha256 is not a hash");
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
@@ -169,7 +169,7 @@ internal sealed class KmsProxyHandler(
             // Said below; the exception's own text quotes the request.
         }
 
-        throw new ProxyRefusalException(ProxyError.Serialization("The request is no JSON object, or one with a member twice, or deeper than 8"));
+        throw new ProxyRefusalException(ProxyError.Serialization("The request is not a JSON object, or one with a member twice, or deeper than 8"));
     }
 
     private async Task<KmsAnswer> AskAsync(KmsRequest request, KmsEndpoint endpoint, CancellationToken cancellationToken)

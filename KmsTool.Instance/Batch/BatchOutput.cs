@@ -53,7 +53,7 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader) : IDispos
     private async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         if (!hasReader())
-            throw new CommandFailedException(ExitCode.OperationFailed, "The results could not be written to stdout: nobody reads it any more.");
+            throw new CommandFailedException(ExitCode.OperationFailed, "The results could not be written to stdout: no one reads it any more.");
 
         try
         {

@@ -24,7 +24,7 @@ internal sealed class BatchResultFormatter(BatchFormat format)
             Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"Index\":{line},\"Plaintext\":\"")), plaintext.Span, "\"}\n"u8)),
         ({ } plaintext, BatchFormat.Base64) => Succeeded(SecretLine.Base64(""u8, plaintext.Span, "\n"u8)),
         ({ } plaintext, _) when !PrintableText.IsOneLine(plaintext.Span) =>
-            Fail(line, "the plaintext was decrypted but is no single line of printable UTF-8 text; use --output base64 or json", code: null),
+            Fail(line, "the plaintext was decrypted but is not a single line of printable UTF-8 text; use --output base64 or json", code: null),
         ({ } plaintext, _) => Succeeded(SecretLine.Text(plaintext.Span)),
     };
 

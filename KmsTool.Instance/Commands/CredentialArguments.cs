@@ -33,7 +33,7 @@ internal sealed class CredentialArguments
     public CredentialOptions Bind(ParseResult parseResult, string? region, TimeSpan timeout, Func<string, string?> environment)
     {
         if (region is not null && !AwsRegion.IsWellFormed(region))
-            throw Wrong($"--region '{region}' is no AWS region; an example is eu-central-1.");
+            throw Wrong($"--region '{region}' is not an AWS region; an example is eu-central-1.");
 
         string? profile = parseResult.GetValue(_profile);
         string? roleArn = parseResult.GetValue(_roleArn);

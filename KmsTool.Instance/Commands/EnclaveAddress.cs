@@ -18,7 +18,7 @@ internal static class EnclaveAddress
         {
             return number is not 0 and not VsockEndPoint.AnyCid
                 ? new StreamAddress.Vsock(number, port ?? DefaultPort)
-                : throw Wrong($"--cid {cid} is no enclave's CID; 'nitro-cli describe-enclaves' prints it as EnclaveCID.");
+                : throw Wrong($"--cid {cid} is not an enclave's CID; 'nitro-cli describe-enclaves' prints it as EnclaveCID.");
         }
 
         if (!StreamAddress.TryParse(cid, out StreamAddress? address, out _) ||

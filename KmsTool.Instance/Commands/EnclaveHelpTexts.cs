@@ -42,7 +42,7 @@ internal static class EnclaveHelpTexts
 
     public const string Describe = $$"""
         Prints what an enclave says of itself: version, uptime, measurements (PCRs),
-        pins, limits and counters. Nobody signs that: to be sure of a measurement,
+        pins, limits and counters. That is not signed: to be sure of a measurement,
         verify an attestation document.
 
         Usage:

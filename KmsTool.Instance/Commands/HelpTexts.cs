@@ -102,7 +102,7 @@ internal static class HelpTexts
           --when-full WHAT       with connections over that: wait (default; they are
                                  accepted when others end) or refuse
           --max-per-peer N       connections of one enclave, or one IP address, to each
-                                 listener; more are refused. 0 is no limit; default at
+                                 listener; more are refused. 0: no limit; default at
                                  vsock ports: three quarters of the listener's places
           --config FILE          the allowlist, and listeners; default
                                  /etc/nitro_enclaves/vsock-proxy.yaml. Where that file

@@ -32,7 +32,7 @@ internal static class ImageFile
         }
         catch (EnclaveImageException e)
         {
-            throw new CommandFailedException(ExitCode.OperationFailed, $"{path} is no valid enclave image: {e.Message}", e);
+            throw new CommandFailedException(ExitCode.OperationFailed, $"{path} is not a valid enclave image: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -38,7 +38,7 @@ internal static class MeasureReport
         }
         else
         {
-            Line(text, "Signed by", "nobody");
+            Line(text, "Signed by", "no one");
         }
 
         return text.ToString();

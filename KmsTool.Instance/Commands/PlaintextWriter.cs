@@ -30,7 +30,7 @@ internal static class PlaintextWriter
         {
             throw new CommandFailedException(
                 ExitCode.OperationFailed,
-                "The plaintext was decrypted but is no printable UTF-8 text; use --output base64, json or raw.");
+                "The plaintext was decrypted but is not printable UTF-8 text; use --output base64, json or raw.");
         }
 
         return SecretLine.Text(text);

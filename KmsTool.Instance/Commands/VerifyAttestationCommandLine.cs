@@ -52,7 +52,7 @@ internal static class VerifyAttestationCommandLine
         if (DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
             return time;
 
-        result.AddError($"--at '{text}' is no time; an example is 2026-03-14T15:09:26Z.");
+        result.AddError($"--at '{text}' is not a time; an example is 2026-03-14T15:09:26Z.");
         return null;
     }
 }

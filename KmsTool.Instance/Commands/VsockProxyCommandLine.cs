@@ -147,7 +147,7 @@ internal static class VsockProxyCommandLine
         if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0)
             return port;
 
-        result.AddError($"'{text}' is no TCP port; use a number from 1 to 65535.");
+        result.AddError($"'{text}' is not a TCP port; use a number from 1 to 65535.");
         return null;
     }
 
@@ -160,7 +160,7 @@ internal static class VsockProxyCommandLine
             return tcp;
         }
 
-        result.AddError($"--metrics '{text}' is no IP address and port, such as 127.0.0.1:9100.");
+        result.AddError($"--metrics '{text}' is not an IP address and port, such as 127.0.0.1:9100.");
         return null;
     }
 

@@ -27,7 +27,7 @@ internal static partial class IdentityArn
             // It would leave the decision to the IAM policies of the account, and so to whoever may write those.
             "root" => $"'{text}' is the whole account; name the role, such as {Example}",
             "assumed-role" => $"'{text}' is one session of a role; name the role, such as {Example}",
-            _ => $"'{text}' is no ARN of a role{(mayBeUser ? " or user" : "")}; an example is {Example}",
+            _ => $"'{text}' is not an ARN of a role{(mayBeUser ? " or user" : "")}; an example is {Example}",
         };
         return error is null;
     }

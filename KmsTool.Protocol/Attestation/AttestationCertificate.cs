@@ -228,5 +228,5 @@ internal sealed class AttestationCertificate
     }
 
     private static int ReadPathLength(AsnReader constraints) =>
-        constraints.TryReadInt32(out int length) && length >= 0 ? length : throw new AsnContentException("the path length is no small number");
+        constraints.TryReadInt32(out int length) && length >= 0 ? length : throw new AsnContentException("the path length is not a small number");
 }

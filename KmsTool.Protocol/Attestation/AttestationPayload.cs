@@ -113,7 +113,7 @@ internal static class AttestationPayload
         ulong milliseconds = reader.ReadUnsigned();
         return milliseconds > 0 && milliseconds <= (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds)
-            : throw Broken(AttestationFailure.Timestamp, $"timestamp {milliseconds} is no time");
+            : throw Broken(AttestationFailure.Timestamp, $"timestamp {milliseconds} is not a time");
     }
 
     private static Dictionary<int, ReadOnlyMemory<byte>> ReadPcrs(StrictCborReader reader)

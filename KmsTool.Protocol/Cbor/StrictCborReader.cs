@@ -105,7 +105,7 @@ internal sealed class StrictCborReader(ReadOnlyMemory<byte> encoded)
         while (!TryReadEndArray())
         {
             ulong number = ReadUnsigned();
-            bytes.Add(number <= byte.MaxValue ? (byte)number : throw new CborContentException($"{number} is no byte"));
+            bytes.Add(number <= byte.MaxValue ? (byte)number : throw new CborContentException($"{number} is not a byte"));
         }
         return [.. bytes];
     }

@@ -22,7 +22,7 @@ internal abstract class HostPattern
             if (!DestinationHost.HasZone(text) && IPNetwork.TryParse(text, out IPNetwork network) && string.Equals(network.ToString(), text, StringComparison.OrdinalIgnoreCase))
                 pattern = new Network(network);
 
-            error = pattern is null ? $"'{text}' is no network, such as 10.0.0.0/8 or 2001:db8::/32" : null;
+            error = pattern is null ? $"'{text}' is not a network, such as 10.0.0.0/8 or 2001:db8::/32" : null;
             return pattern is not null;
         }
 
@@ -32,7 +32,7 @@ internal abstract class HostPattern
         string example = isPattern ? string.Join('.', labels.Select(label => IsWildcard(label) ? "x" : label)) : text;
         if (!DestinationHost.TryParse(example, out string? host, out error))
         {
-            error = isPattern ? $"'{text}' is no host name with * or ** in place of whole labels" : error;
+            error = isPattern ? $"'{text}' is not a host name with * or ** in place of whole labels" : error;
             return false;
         }
 

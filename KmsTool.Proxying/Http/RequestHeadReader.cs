@@ -59,7 +59,7 @@ internal static class RequestHeadReader
 
     private static HeadRead Parse(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest) => RequestHead.TryParse(head, out RequestHead? parsed)
         ? new HeadRead(parsed, rest.ToArray(), null)
-        : Refused("400 Bad Request", "this is no HTTP/1.1 request");
+        : Refused("400 Bad Request", "this is not an HTTP/1.1 request");
 
     private static HeadRead Refused(string status, string reason) => new(null, default, HttpAnswer.Refusal(status, reason));
 }

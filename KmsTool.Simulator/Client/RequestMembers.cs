@@ -47,7 +47,7 @@ internal static class RequestMembers
         }
         catch (JsonException)
         {
-            throw new FormatException($"the value of {name} is no JSON; NAME=TEXT takes it as text");
+            throw new FormatException($"the value of {name} is not JSON; NAME=TEXT takes it as text");
         }
     }
 }

@@ -56,7 +56,7 @@ internal sealed class KmsCommand
     {
         string operation = arguments.GetRequiredValue(_operation);
         if (!operation.All(char.IsAsciiLetter))
-            throw new CommandFailedException(ExitCode.WrongUsage, $"'{operation}' is no name of an operation");
+            throw new CommandFailedException(ExitCode.WrongUsage, $"'{operation}' is not the name of an operation");
 
         byte[] body = ReadBody(arguments.GetValue(_members) ?? []);
         using KmsClient client = await OpenAsync(cancellationToken);
@@ -73,7 +73,7 @@ internal sealed class KmsCommand
         }
         catch (JsonException e)
         {
-            throw new CommandFailedException(ExitCode.ProtocolBroken, $"{operation}: KMS answered what is no JSON", e);
+            throw new CommandFailedException(ExitCode.ProtocolBroken, $"{operation}: KMS sent a response that is not JSON", e);
         }
     }
 
@@ -139,7 +139,7 @@ internal sealed class KmsCommand
 
     private static Uri Address(string variable) => Uri.TryCreate(Required(variable), UriKind.Absolute, out Uri? address)
         ? address
-        : throw new CommandFailedException(ExitCode.WrongUsage, $"{variable} is no address");
+        : throw new CommandFailedException(ExitCode.WrongUsage, $"{variable} is not an address");
 
     private static string Required(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
         ? value

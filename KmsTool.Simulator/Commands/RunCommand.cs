@@ -169,7 +169,7 @@ internal sealed class RunCommand
     private string ReadRegion(ParseResult arguments)
     {
         string region = arguments.GetRequiredValue(_region);
-        return AwsRegion.IsWellFormed(region) ? region : throw new CommandFailedException(ExitCode.WrongUsage, $"--region {region} is no AWS Region such as eu-west-1");
+        return AwsRegion.IsWellFormed(region) ? region : throw new CommandFailedException(ExitCode.WrongUsage, $"--region {region} is not an AWS Region such as eu-west-1");
     }
 
     private string[] ReadTlsNames(ParseResult arguments)

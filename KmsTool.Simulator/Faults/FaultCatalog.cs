@@ -27,7 +27,7 @@ internal static class FaultCatalog
         (SimulatorFault.TlsExpired, "tls-expired", "the certificate has expired"),
         (SimulatorFault.TlsUntrusted, "tls-untrusted", "the certificate is another authority's"),
         (SimulatorFault.NsmRefuse, "nsm-refuse", "attestation fails with InternalError"),
-        (SimulatorFault.NsmGarbage, "nsm-garbage", "what answers attestation is no CBOR"),
+        (SimulatorFault.NsmGarbage, "nsm-garbage", "what answers attestation is not CBOR"),
         (SimulatorFault.NsmHang, "nsm-hang", "attestation is never answered"),
     ];
 

@@ -103,7 +103,7 @@ internal sealed class KmsEndpoint(
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The latter comes of names with a lone surrogate, which cannot be compared.
-            throw KmsException.Serialization("The request is no valid JSON");
+            throw KmsException.Serialization("The request is not valid JSON");
         }
     }
 

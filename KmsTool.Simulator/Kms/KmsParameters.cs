@@ -16,7 +16,7 @@ internal readonly struct KmsParameters
     public KmsParameters(JsonElement element, string name)
     {
         if (element.ValueKind != JsonValueKind.Object)
-            throw KmsException.Serialization($"{name} is no JSON object");
+            throw KmsException.Serialization($"{name} is not a JSON object");
         _object = element;
     }
 
@@ -129,7 +129,7 @@ internal readonly struct KmsParameters
         catch (InvalidOperationException)
         {
             // A lone surrogate: valid JSON, but no text.
-            throw KmsException.Serialization($"{name} is no valid Unicode");
+            throw KmsException.Serialization($"{name} is not valid Unicode");
         }
     }
 

@@ -90,7 +90,7 @@ public class CredentialsCommandProgramTests
     [Theory]
     [InlineData("--role-arn", "arn:aws:iam::999999999999:role/enclave", "AccessDenied", "the role's trust policy must name the caller")]
     [InlineData("--role-arn", "arn:aws:iam::nobody:role/enclave", "ValidationError", "compare --role-arn")]
-    [InlineData("--role-arn", "this is no ARN whatsoever", "ValidationError", "compare --role-arn")]
+    [InlineData("--role-arn", "this is not an ARN whatsoever", "ValidationError", "compare --role-arn")]
     [InlineData("--profile", "denied", "AccessDenied", "the role's trust policy must name the caller")]
     [InlineData("--profile", "missing", "there is no profile 'missing'", "aws configure list-profiles")]
     [InlineData("--profile", "region-only", "holds no credentials", "aws configure --profile region-only")]

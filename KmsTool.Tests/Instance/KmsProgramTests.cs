@@ -102,7 +102,7 @@ public sealed class KmsProgramTests : IAsyncLifetime, IDisposable
     [InlineData("required", "generate-random")]
     [InlineData("--key-spec (AES_256 or AES_128) or --number-of-bytes (1 to 1024)", "generate-data-key", "--key-id", "k")]
     [InlineData("only one of them", "generate-data-key", "--key-id", "k", "--key-spec", "AES_256", "--number-of-bytes", "5")]
-    [InlineData("'AES_512' is none", "generate-data-key", "--key-id", "k", "--key-spec", "AES_512")]
+    [InlineData("'AES_512' is not a key spec", "generate-data-key", "--key-id", "k", "--key-spec", "AES_512")]
     [InlineData("RSA_1024", "generate-data-key-pair", "--key-id", "k", "--key-pair-spec", "RSA_1024")]
     [InlineData("required", "generate-data-key-pair", "--key-id", "k")]
     [InlineData("--public-key or --public-key-file", "derive-shared-secret", "--key-id", "k")]

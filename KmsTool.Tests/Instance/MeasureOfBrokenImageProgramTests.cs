@@ -28,8 +28,8 @@ public sealed class MeasureOfBrokenImageProgramTests : IDisposable
         ProgramResult stdin = await ProgramRunner.RunAsync("kmstool-instance", ["measure", "-", "--output", "json"], input: image);
 
         Assert.Equal((1, 1, "", ""), (file.ExitCode, stdin.ExitCode, file.Output, stdin.Output));
-        Assert.StartsWith($"kmstool-instance: {_directory["image.eif"]} is no valid enclave image: {reason}", file.Error, StringComparison.Ordinal);
-        Assert.StartsWith("kmstool-instance: - is no valid enclave image: ", stdin.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"kmstool-instance: {_directory["image.eif"]} is not a valid enclave image: {reason}", file.Error, StringComparison.Ordinal);
+        Assert.StartsWith("kmstool-instance: - is not a valid enclave image: ", stdin.Error, StringComparison.Ordinal);
         Assert.All([file, stdin], result => Assert.Single(result.Error.TrimEnd('\n').Split('\n')));
     }
 

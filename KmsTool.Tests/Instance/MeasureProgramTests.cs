@@ -30,7 +30,7 @@ public sealed class MeasureProgramTests : IDisposable
             Default CPUs:        2
             Command line:        {TestImage.CommandLine}
             Metadata:            {TestImage.Metadata}
-            Signed by:           nobody
+            Signed by:           no one
 
             """,
             result.Output);
@@ -241,7 +241,7 @@ public sealed class MeasureProgramTests : IDisposable
 
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
         Assert.Equal(
-            $"kmstool-instance: {_directory["image.eif"]} is no valid enclave image: section_sizes[4]: 2147483648 bytes are past the end of the file, expected at most 2.\n",
+            $"kmstool-instance: {_directory["image.eif"]} is not a valid enclave image: section_sizes[4]: 2147483648 bytes are past the end of the file, expected at most 2.\n",
             result.Error);
     }
 

@@ -21,7 +21,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     /// <returns><see langword="null"/> for any other host.</returns>
     public static string? FamilyFault(string? host, AddressFamily family) =>
         family != AddressFamily.Unspecified && IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily != family
-            ? $"{host} is no {(family == AddressFamily.InterNetwork ? "IPv4 address, as --ipv4" : "IPv6 address, as --ipv6")} asks"
+            ? $"{host} is not an {(family == AddressFamily.InterNetwork ? "IPv4 address, as --ipv4" : "IPv6 address, as --ipv6")} asks"
             : null;
 
     /// <exception cref="DestinationException">It cannot be reached, or not within the time for it.</exception>

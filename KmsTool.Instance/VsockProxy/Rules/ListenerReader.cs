@@ -22,7 +22,7 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
             ListenerEntry entry = Read();
             return known.Add(entry.Local)
                 ? entry
-                : throw yaml.FaultAt(entry.Line, $"{entry.Local} stands there twice");
+                : throw yaml.FaultAt(entry.Line, $"{entry.Local} appears twice");
         });
         if (all.Count > MaxListeners)
             throw yaml.FaultAt(all[MaxListeners].Line, string.Create(CultureInfo.InvariantCulture, $"more than {MaxListeners} listeners"));
@@ -84,7 +84,7 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
         {
             return StreamAddress.TryParseNumber(text, out uint port) && port is > 0 and < VsockEndPoint.AnyPort
                 ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port)
-                : throw yaml.Fault($"'{text}' is no vsock port; use a number from 1 to 4294967294");
+                : throw yaml.Fault($"'{text}' is not a vsock port; use a number from 1 to 4294967294");
         }
 
         return StreamAddress.TryParse(text, out StreamAddress? address, out string? error) ? address : throw yaml.Fault(error);
@@ -115,7 +115,7 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
                 _ => throw yaml.FaultAt(line, $"peers cannot be told apart at {local}; the file's permissions say who may connect"),
             };
             if (!isKnown)
-                throw yaml.FaultAt(line, $"peer '{peer}' is no {(local is StreamAddress.Vsock ? "CID" : "IP address")}, or stands there twice");
+                throw yaml.FaultAt(line, $"peer '{peer}' is not {(local is StreamAddress.Vsock ? "a CID" : "an IP address")}, or appears twice");
         }
 
         return new PeerList(cids, addresses);

@@ -70,7 +70,7 @@ internal static class ProxyFileReader
             var entry = new AllowlistEntry(host, ports ?? throw yaml.FaultAt(start, "the key 'port' is missing"));
             return known.Add((host.ToString().ToUpperInvariant(), entry.Ports))
                 ? entry
-                : throw yaml.FaultAt(start, string.Create(CultureInfo.InvariantCulture, $"{host} with port {entry.Ports} stands there twice"));
+                : throw yaml.FaultAt(start, string.Create(CultureInfo.InvariantCulture, $"{host} with port {entry.Ports} appears twice"));
         });
     }
 
@@ -79,6 +79,6 @@ internal static class ProxyFileReader
         string text = yaml.ReadPlainText("a port");
         return PortRange.TryParse(text, out PortRange? ports)
             ? ports.Value
-            : throw yaml.Fault($"port '{text}' is no number from 1 to 65535, nor two of them as in 8000-8099");
+            : throw yaml.Fault($"port '{text}' is not a number from 1 to 65535, nor two of them as in 8000-8099");
     }
 }

@@ -28,7 +28,7 @@ internal sealed class DeriveSharedSecretOperation(
         authorizer.AuthorizeUse(call, key, use);
         key.RequireUsage(KeyUsage.KeyAgreement, Name);
         if (key.Material is not EllipticCurveMaterial pair)
-            throw new UnreachableException($"{key.Spec.Name} is no curve");
+            throw new UnreachableException($"{key.Spec.Name} is not a curve");
         using SensitiveBytes secret = pair.DeriveSharedSecret(publicKey);
         DryRun.Check(parameters);
         recipientAnswer.WriteKeyId(answer, recipient, key);

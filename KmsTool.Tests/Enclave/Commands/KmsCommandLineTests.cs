@@ -94,12 +94,12 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("", "it is no JSON object")]
-    [InlineData("not json SECRETVALUE", "it is no JSON object")]
+    [InlineData("", "it is not a JSON object")]
+    [InlineData("not json SECRETVALUE", "it is not a JSON object")]
     [InlineData("[]", "AccessKeyId or SecretAccessKey is missing")]
     [InlineData("""{"AccessKeyId":"SECRETVALUE"}""", "AccessKeyId or SecretAccessKey is missing")]
     [InlineData("""{"AccessKeyId":"A","SecretAccessKey":""}""", "AccessKeyId or SecretAccessKey is missing")]
-    [InlineData("""{"AccessKeyId":"A","AccessKeyId":"B","SecretAccessKey":"SECRETVALUE"}""", "it is no JSON object")]
+    [InlineData("""{"AccessKeyId":"A","AccessKeyId":"B","SecretAccessKey":"SECRETVALUE"}""", "it is not a JSON object")]
     [InlineData("""{"AccessKeyId":"A\r\nX-Evil: 1","SecretAccessKey":"SECRETVALUE"}""", "malformed")]
     public async Task Credentials_overAFileDescriptor_thatAreNone_areRefusedUnquoted(string content, string error)
     {

@@ -94,7 +94,7 @@ public sealed class OriginalCommandLineTests : IAsyncLifetime, IDisposable
     [InlineData(255, "KmsUnreachable", "genrandom", "--length", "1", "--proxy", "unix:/nonexistent/kms.sock")]
     [InlineData(255, "Nitro Secure Module", "genrandom", "--length", "1", "--nsm", "unix:/nonexistent/nsm.sock")]
     [InlineData(1, "'--ciphertext' is required", "decrypt")]
-    [InlineData(1, "--key-spec 'AES-512' is none; use AES_256 or AES_128", "genkey", "--key-id", "k", "--key-spec", "AES-512")]
+    [InlineData(1, "--key-spec 'AES-512' is not a key spec; use AES_256 or AES_128", "genkey", "--key-id", "k", "--key-spec", "AES-512")]
     [InlineData(1, "KMS gives 1 to 1024", "genrandom", "--length", "0")]
     [InlineData(1, "KMS gives 1 to 1024", "genrandom", "--length", "1025")]
     [InlineData(1, "'--length' is required", "genrandom")]

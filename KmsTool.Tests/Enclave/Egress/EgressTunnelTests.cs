@@ -154,7 +154,7 @@ public class EgressTunnelTests
 
         await egress.SendAsync(parent, "HTTP/1.1 200 OK\r\nX: " + new string('x', 8192));
 
-        Assert.Contains("answers with something that is no HTTP", await asking, StringComparison.Ordinal);
+        Assert.Contains("answers with something other than HTTP", await asking, StringComparison.Ordinal);
         await egress.WaitForEndAsync(parent);
     }
 

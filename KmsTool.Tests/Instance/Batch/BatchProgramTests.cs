@@ -145,7 +145,7 @@ public class BatchProgramTests(BatchRuns runs) : IClassFixture<BatchRuns>
             new Dictionary<string, string>(BatchRuns.EnvironmentOf(runs.Enclave)) { ["CIPHERTEXT"] = ciphertext, ["PATH"] = "/usr/bin:/bin" });
 
         Assert.Equal("read\n", result.Output);
-        Assert.Contains("nobody reads it any more", result.Error, StringComparison.Ordinal);
+        Assert.Contains("no one reads it any more", result.Error, StringComparison.Ordinal);
         Assert.EndsWith("exit code 1\n", result.Error, StringComparison.Ordinal);
     }
 

@@ -75,12 +75,15 @@ public sealed class BatchSessionsTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
     }
 
-    private Task<BatchSessions> BeginAsync(SampleEnclave enclave, int connections, CancellationToken cancellationToken = default) => BatchSessions.BeginAsync(
-        enclave.Address,
-        connections,
-        async token => new EnclaveSession(
-            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, _clock, NullLogger.Instance, token), _credentials, region: null),
-        new WaitNotice(_log, _clock),
-        _errors,
-        cancellationToken);
+    private Task<BatchSessions> BeginAsync(SampleEnclave enclave, int connections, CancellationToken cancellationToken = default)
+    {
+        async Task<EnclaveSession> openAsync(CancellationToken token)
+        {
+            EnclaveClient client = await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, _clock, NullLogger.Instance, token);
+            return new EnclaveSession(client, _credentials, region: null);
+        }
+
+        return BatchSessions.BeginAsync(
+            enclave.Address, connections, openAsync, new WaitNotice(_log, _clock), _errors, cancellationToken);
+    }
 }

@@ -82,14 +82,14 @@ public class ConnectRouteTests
     [InlineData("CONNECT https://kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "is not HOST:PORT")]
     [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "400 Bad Request", "a CONNECT request has no body")]
     [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "400 Bad Request", "a CONNECT request has no body")]
-    [InlineData("CONNECT kms.test:443 HTTP/2.0\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("CONNECT  kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\n folded: x\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nno colon\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("CONNECT kms.test:443 HTTP/1.1\nHost: x\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nX: \0\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("\u0016\u0003\u0001\u0002\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
-    [InlineData("\r\n\r\n", "400 Bad Request", "this is no HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/2.0\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("CONNECT  kms.test:443 HTTP/1.1\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\n folded: x\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nno colon\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\nHost: x\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("CONNECT kms.test:443 HTTP/1.1\r\nX: \0\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("\u0016\u0003\u0001\u0002\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
+    [InlineData("\r\n\r\n", "400 Bad Request", "this is not an HTTP/1.1 request")]
     public async Task What_is_not_admitted_is_answered_and_closed(string request, string status, string reason)
     {
         var names = new NameTable
@@ -215,8 +215,8 @@ public class ConnectRouteTests
     }
 
     [Theory]
-    [InlineData(AddressFamily.InterNetwork, "[::1]", "::1 is no IPv4 address, as --ipv4 asks")]
-    [InlineData(AddressFamily.InterNetworkV6, "127.0.0.1", "127.0.0.1 is no IPv6 address, as --ipv6 asks")]
+    [InlineData(AddressFamily.InterNetwork, "[::1]", "::1 is not an IPv4 address, as --ipv4 asks")]
+    [InlineData(AddressFamily.InterNetworkV6, "127.0.0.1", "127.0.0.1 is not an IPv6 address, as --ipv6 asks")]
     public async Task Address_of_the_other_family_is_refused(AddressFamily family, string host, string reason)
     {
         await using var proxy = new TestProxy(new ProxyOptions { Family = family });

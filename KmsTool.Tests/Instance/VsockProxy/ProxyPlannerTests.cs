@@ -34,8 +34,8 @@ public sealed class ProxyPlannerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(AddressFamily.InterNetwork, "'::1'", "::1 is no IPv4 address, as --ipv4 asks")]
-    [InlineData(AddressFamily.InterNetworkV6, "127.0.0.1", "127.0.0.1 is no IPv6 address, as --ipv6 asks")]
+    [InlineData(AddressFamily.InterNetwork, "'::1'", "::1 is not an IPv4 address, as --ipv4 asks")]
+    [InlineData(AddressFamily.InterNetworkV6, "127.0.0.1", "127.0.0.1 is not an IPv6 address, as --ipv6 asks")]
     public async Task PlanAsync_destination_of_the_other_family_is_refused_with_its_line(AddressFamily family, string host, string reason)
     {
         await WriteAsync($"- {{local_port: 8000, mode: connect}}\n- {{local_port: 8001, remote_addr: {host}, remote_port: 443}}");

@@ -56,7 +56,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         ProgramResult result = await RunAsync("--config", Config, Address, "127.0.0.1", "443");
 
-        AssertRefused(result, $"The proxy cannot start: {Config}:3: port '70000' is no number from 1 to 65535, nor two of them as in 8000-8099.");
+        AssertRefused(result, $"The proxy cannot start: {Config}:3: port '70000' is not a number from 1 to 65535, nor two of them as in 8000-8099.");
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class VsockProxyConfigTests : IDisposable
 
         ProgramResult result = await RunAsync("--config", Config, Address, "127.0.0.1", "443");
 
-        AssertRefused(result, $"The proxy cannot start: {Config}:1: no YAML: ");
+        AssertRefused(result, $"The proxy cannot start: {Config}:1: not valid YAML: ");
     }
 
     [Fact]
@@ -90,8 +90,8 @@ public sealed class VsockProxyConfigTests : IDisposable
 
     [Theory]
     [InlineData("-4 -6", "127.0.0.1", "--ipv4 and --ipv6 exclude each other")]
-    [InlineData("-4", "::1", "::1 is no IPv4 address")]
-    [InlineData("--ipv6", "127.0.0.1", "127.0.0.1 is no IPv6 address")]
+    [InlineData("-4", "::1", "::1 is not an IPv4 address")]
+    [InlineData("--ipv6", "127.0.0.1", "127.0.0.1 is not an IPv6 address")]
     [InlineData("-4", "127.1", "'127.1' is another way to write 127.0.0.1")]
     public async Task Family_that_cannot_be_is_refused(string options, string host, string expected)
     {

@@ -70,7 +70,7 @@ public sealed class VsockProxyOperationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("allowlist: }", ":1: no YAML: ")]
+    [InlineData("allowlist: }", ":1: not valid YAML: ")]
     [InlineData("allowlist: []\nlisteners:\n- {local_port: 'unix:/nonexistent/x', mode: connect}", "Could not listen on unix:/nonexistent/x: The directory of the Unix socket does not exist")]
     [InlineData("allowlist: []\nlisteners:\n- {local_port: 8000, remote_addr: 127.0.0.1, remote_port: 1}", ":3: tcp:127.0.0.1:1 is not in the allowlist")]
     [InlineData("allowlist: []", "the key 'listeners' is missing")]
@@ -204,8 +204,8 @@ public sealed class VsockProxyOperationTests : IDisposable
     [InlineData("kms.us-east-1.amazonaws.com 443 8000", "LOCAL_PORT REMOTE_ADDR REMOTE_PORT")]
     [InlineData("8000 kms.us-east-1.amazonaws.com:443", "LOCAL_PORT REMOTE_ADDR REMOTE_PORT")]
     [InlineData("vsock:3:8000 8000 443", "'8000'")]
-    [InlineData("--metrics 9100", "--metrics '9100' is no IP address and port")]
-    [InlineData("--metrics localhost:9100", "--metrics 'localhost:9100' is no IP address and port")]
+    [InlineData("--metrics 9100", "--metrics '9100' is not an IP address and port")]
+    [InlineData("--metrics localhost:9100", "--metrics 'localhost:9100' is not an IP address and port")]
     [InlineData("--max-per-peer x", "--max-per-peer 'x' is not a number from 0 to 100000")]
     [InlineData("--when-full drop", "'drop' not recognized")]
     public async Task Arguments_that_cannot_be_are_refused(string arguments, string reason)

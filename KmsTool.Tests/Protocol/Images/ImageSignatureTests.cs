@@ -187,7 +187,7 @@ public sealed class ImageSignatureTests : IDisposable
             (CborBytes.List(CborBytes.Map(CborBytes.Text("signature"), signature)), "the map has 1 keys, not 2"),
             (CborBytes.List(CborBytes.Map(CborBytes.Text("signature"), signature, CborBytes.Text("other"), signature)), "the map has another key"),
             (CborBytes.List(CborBytes.Map(CborBytes.Text("signing_certificate"), certificate, CborBytes.Text("signature"), CborBytes.Number(1))), "expected bytes of definite length, found UnsignedInteger"),
-            (TestSigner.Section(CborBytes.List(CborBytes.Number(256)), signature), "256 is no byte"),
+            (TestSigner.Section(CborBytes.List(CborBytes.Number(256)), signature), "256 is not a byte"),
         })
         {
             (EnclaveImageFailure failure, string message) = await RefusalAsync(section);
