@@ -167,7 +167,7 @@ internal static class KmsHelpTexts
 
         {{Common}}
 
-        Prints the raw shared secret, which is no key yet: derive one from it.
+        Prints the raw shared secret, which is not yet a key: derive one from it.
           PLAINTEXT: <base64>
 
         Examples:

@@ -140,7 +140,7 @@ internal static class KmsHelpTexts
 
         {{EnclaveHelpTexts.Other}}
 
-        The shared secret is no key yet: derive one from it.
+        The shared secret is not yet a key: derive one from it.
 
         Examples:
           kmstool-instance derive-shared-secret --cid 16 --key-id alias/agreement \

@@ -184,8 +184,8 @@ public class DecryptProgramTests
     [InlineData("--cid unix:/e AAAA --output yaml", "yaml")]
     [InlineData("--cid unix:/e AAAA -e x", "NAME=VALUE")]
     [InlineData("vsock-proxy unix:/nonexistent/p.sock host", "vsock-proxy")]
-    [InlineData("vsock-proxy 4294967295 host 443", "no vsock port")]
-    [InlineData("vsock-proxy unix:/nonexistent/p.sock host 0", "no TCP port")]
+    [InlineData("vsock-proxy 4294967295 host 443", "not a vsock port")]
+    [InlineData("vsock-proxy unix:/nonexistent/p.sock host 0", "not a TCP port")]
     [InlineData("vsock-proxy unix:/nonexistent/p.sock https://host/ 443", "neither a host name nor an IP address")]
     [InlineData("vsock-proxy tcp:host 10.0.0.1 443", "is not an address")]
     public async Task Wrong_usage_ends_with_2_and_points_to_the_help(string line, string named)

@@ -221,7 +221,7 @@ public sealed class KmsCommandLineTests : IAsyncLifetime, IDisposable
     [InlineData(2, "--encryption-context takes 8192 characters", "-e", "LONG=")]
     [InlineData(2, "--key-id must have 1 to 2048 characters", "--key-id", "")]
     [InlineData(2, "needs --key-id", "-a", "RSAES_OAEP_SHA_1")]
-    [InlineData(2, "no region code", "--region", "nowhere")]
+    [InlineData(2, "not a region code", "--region", "nowhere")]
     [InlineData(2, "chooses the endpoint", "--fips", "--kms-endpoint", "kms.example.com")]
     [InlineData(4, "KmsUnreachable", "--proxy", "unix:/nonexistent/proxy.sock")]
     [InlineData(4, "Nitro Secure Module", "--nsm", "unix:/nonexistent/nsm.sock")]
