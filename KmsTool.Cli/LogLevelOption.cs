@@ -13,7 +13,7 @@ internal sealed class LogLevelOption
 
     public LogLevelOption(LogLevel byDefault)
     {
-        _level = new Option<string>("--log-level") 
+        _level = new Option<string>("--log-level")
         {
             HelpName = "LEVEL",
             DefaultValueFactory = _ => byDefault.ToString().ToLowerInvariant(),
