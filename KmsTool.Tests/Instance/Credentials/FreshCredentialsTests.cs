@@ -3,6 +3,7 @@ using KmsTool.Instance.Credentials;
 using KmsTool.Protocol.Messages;
 using KmsTool.Tests.Instance.Batch;
 using KmsTool.Tests.Support;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KmsTool.Tests.Instance.Credentials;
@@ -18,26 +19,21 @@ public class FreshCredentialsTests
     {
         var clock = new AdjustableClock();
         DateTimeOffset expiration = clock.GetUtcNow() + TimeSpan.FromMinutes(10);
-        // A process, as the SDK asks it once; an endpoint that fails it asks five times, with pauses that no setting changes.
-        using var directory = new TempDirectory();
-        await File.WriteAllTextAsync(directory["config"], $"[profile p]\ncredential_process = /bin/cat {directory["answer.json"]}\n");
-        void answer(string accessKeyId) => File.WriteAllText(directory["answer.json"], $$"""
-            {"Version":1,"AccessKeyId":"{{accessKeyId}}","SecretAccessKey":"secret","SessionToken":"token","Expiration":"{{expiration:yyyy-MM-ddTHH:mm:ssZ}}"}
-            """);
-        using var environment = new EnvironmentScope(new Dictionary<string, string?>
+        int asked = 0;
+        bool fails = false;
+        await using LoopbackHttp container = await LoopbackHttp.StartAsync(context =>
         {
-            ["AWS_ACCESS_KEY_ID"] = null,
-            ["AWS_WEB_IDENTITY_TOKEN_FILE"] = null,
-            ["AWS_CONFIG_FILE"] = directory["config"],
-            ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent",
-            ["AWS_PROFILE"] = "p",
+            context.Response.StatusCode = fails ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
+            return context.Response.WriteAsync(fails ? "{}" : $$"""
+                {"RoleArn":"r","AccessKeyId":"ASIA{{++asked}}","SecretAccessKey":"secret","Token":"token","Expiration":"{{expiration:yyyy-MM-ddTHH:mm:ssZ}}"}
+                """);
         });
+        using var environment = new EnvironmentScope(DecryptBatchTests.EnvironmentOf(container));
         using var credentials = new FreshCredentials(
             new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, NullLogger.Instance), clock, NullLogger.Instance);
 
-        answer("ASIA1");
         Assert.Equal(1, await credentials.EnsureAsync(expired: 0, CancellationToken.None));
-        File.Delete(directory["answer.json"]);
+        fails = true;
         clock.Offset = TimeSpan.FromMinutes(7);
         Assert.Equal(1, await credentials.EnsureAsync(expired: 0, CancellationToken.None));
         Assert.Equal("ASIA1", AccessKeyIdOf(credentials));
@@ -47,8 +43,8 @@ public class FreshCredentialsTests
 
         clock.Offset = TimeSpan.FromMinutes(11);
         await Assert.ThrowsAsync<CommandFailedException>(() => credentials.EnsureAsync(expired: 0, CancellationToken.None).AsTask());
+        fails = false;
         expiration = clock.GetUtcNow() + TimeSpan.FromMinutes(10);
-        answer("ASIA2");
         Assert.Equal(2, await credentials.EnsureAsync(expired: 0, CancellationToken.None));
         Assert.Equal("ASIA2", AccessKeyIdOf(credentials));
     }
