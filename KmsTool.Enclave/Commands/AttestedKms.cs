@@ -1,6 +1,5 @@
 using KmsTool.Cli;
 using KmsTool.Enclave.Kms;
-using KmsTool.Enclave.Nsm;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;

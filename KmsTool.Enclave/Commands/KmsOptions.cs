@@ -1,8 +1,8 @@
 using System.CommandLine;
 using KmsTool.Cli;
 using KmsTool.Enclave.Kms;
-using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Messages;
+using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;
 using Command = System.CommandLine.Command;
 

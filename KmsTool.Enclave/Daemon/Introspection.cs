@@ -1,6 +1,5 @@
 using System.Globalization;
 using KmsTool.Enclave.Kms;
-using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Nsm;
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Recipient;
 using Microsoft.Extensions.Logging;

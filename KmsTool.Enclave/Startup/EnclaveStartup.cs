@@ -1,5 +1,4 @@
 using KmsTool.Cli;
-using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;

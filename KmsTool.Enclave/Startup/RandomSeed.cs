@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using KmsTool.Cli;
-using KmsTool.Enclave.Nsm;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
-using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;
 
-namespace KmsTool.Enclave.Nsm;
+namespace KmsTool.Protocol.Nsm;
 
 /// <summary>
 /// A stand-in for the Nitro Secure Module on a stream socket, for machines without the device. Connects when first asked
@@ -18,15 +17,15 @@ internal sealed class NsmSocket(StreamAddress address, StreamSocketOptions socke
     public async ValueTask<NsmResponse> SendAsync(NsmRequest request, CancellationToken cancellationToken)
     {
         byte[] message = request.Encode();
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Timeout);
         bool answered = false;
         try
         {
-            _stream ??= new NetworkStream(await StreamConnector.ConnectAsync(address, sockets, deadline.Token), ownsSocket: true);
-            await NsmFraming.WriteAsync(_stream, message, deadline.Token);
-            byte[] answer = await NsmFraming.ReadAsync(_stream, NsmLimits.MaxResponseLength, deadline.Token)
+            _stream ??= new NetworkStream(await StreamConnector.ConnectAsync(address, sockets, deadline.Token).ConfigureAwait(false), ownsSocket: true);
+            await NsmFraming.WriteAsync(_stream, message, deadline.Token).ConfigureAwait(false);
+            byte[] answer = await NsmFraming.ReadAsync(_stream, NsmLimits.MaxResponseLength, deadline.Token).ConfigureAwait(false)
                 ?? throw new IOException($"{address} closed the connection without an answer");
             answered = true;
             return NsmResponse.Decode(answer);

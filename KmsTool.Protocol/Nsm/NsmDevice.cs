@@ -2,10 +2,9 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading.Channels;
-using KmsTool.Protocol.Nsm;
 using Microsoft.Win32.SafeHandles;
 
-namespace KmsTool.Enclave.Nsm;
+namespace KmsTool.Protocol.Nsm;
 
 /// <summary>
 /// The Nitro Secure Module's device (include/uapi/linux/nsm.h). The ioctl may block in the kernel for up to two minutes,
@@ -40,10 +39,10 @@ internal sealed partial class NsmDevice : INsm
     public async ValueTask<NsmResponse> SendAsync(NsmRequest request, CancellationToken cancellationToken)
     {
         var call = new Call(request.Encode());
-        await _calls.Writer.WriteAsync(call, cancellationToken);
+        await _calls.Writer.WriteAsync(call, cancellationToken).ConfigureAwait(false);
         try
         {
-            return NsmResponse.Decode(await call.Answer.Task.WaitAsync(Timeout, cancellationToken));
+            return NsmResponse.Decode(await call.Answer.Task.WaitAsync(Timeout, cancellationToken).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
@@ -69,7 +68,7 @@ internal sealed partial class NsmDevice : INsm
         {
             while (_calls.Reader.TryRead(out Call? call))
             {
-                // Whoever asked has gone: the next one shall not wait for that.
+                // Skip abandoned requests.
                 if (call.IsAbandoned)
                     continue;
 
