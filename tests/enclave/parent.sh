@@ -192,7 +192,7 @@ aws=/slow
 instance generate-random --length 16 --output raw >/run/out 2>/run/err &
 request=$!
 tries=0
-until grep -q 'accepted an attestation document' /run/slow.log; do
+until grep -q 'accepted an unsigned attestation document' /run/slow.log; do
     tries=$((tries + 1))
     [ "$tries" -le 60 ] || { failed "the request did not reach KMS: $(cat /run/err)"; exit 1; }
     sleep 1
