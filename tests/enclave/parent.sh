@@ -108,6 +108,19 @@ refused() {
     has "$what: reason" /run/err "$pattern"
 }
 
+# until_credentials: a simulator's first response takes longer under emulation than the program waits (10 s).
+until_credentials() {
+    tries=0
+    until as_instance /kmstool-instance credentials >/run/credentials 2>/run/err; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 20 ]; then
+            failed "no credentials: $(cat /run/err)"
+            exit 1
+        fi
+    done
+    rm /run/credentials
+}
+
 encrypt() {
     as_instance /kmstool-simulator kms Encrypt "KeyId=$1" "Plaintext=$2" --query CiphertextBlob
 }
@@ -137,6 +150,7 @@ as_instance /kmstool-instance credentials push --cid "$application" --watch --in
 # The host says when the application has ended: at the same time as two enclaves, emulation would exceed the time limits.
 read -r _ </dev/console
 
+until_credentials
 until_answered "$serving"
 for index in 0 1 2 8; do
     is "serving enclave: the device has the PCR$index that measure predicted" \
@@ -181,6 +195,7 @@ strict=$started
 end "$proxy"
 start_proxy 4444
 aws=/strict
+until_credentials
 refused 'a simulator without the switch' 1 'ValidationException.*attestation document' instance generate-random --length 16
 end "$strict"
 
@@ -189,6 +204,7 @@ start slow '^ready$' /kmstool-simulator run --dir /slow --port 4445 --fault kms-
 end "$proxy"
 start_proxy 4445
 aws=/slow
+until_credentials
 instance generate-random --length 16 --output raw >/run/out 2>/run/err &
 request=$!
 tries=0
