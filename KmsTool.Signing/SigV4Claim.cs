@@ -34,7 +34,7 @@ internal sealed class SigV4Claim
     /// Reads the one Authorization header, and requires that the headers whose change would change the request's meaning are
     /// signed. Does not read the body.
     /// </summary>
-    /// <exception cref="SignatureException">There is none, or more than one, or it is malformed, or a header is not signed.</exception>
+    /// <exception cref="SignatureException">The Authorization header is missing, appears twice or is malformed, or a required header is not signed.</exception>
     public static SigV4Claim Read(SigV4Request request)
     {
         AuthorizationHeader header = request.ValuesOf("Authorization").ToArray() switch

@@ -46,7 +46,7 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
     private static async Task<KmsCredentials> ReadCredentialsAsync(
         Func<CancellationToken, Task<KmsCredentials>> readCredentials, WaitNotice waits, CancellationToken cancellationToken)
     {
-        // Arguments and variables are at hand; whoever writes to the descriptor may take its time.
+        // Only the descriptor can keep this waiting; arguments and variables are read at once.
         using IDisposable waiting = waits.Begin("the end of the credentials from --credentials-fd");
         return await readCredentials(cancellationToken);
     }

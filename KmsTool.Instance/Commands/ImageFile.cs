@@ -24,7 +24,7 @@ internal static class ImageFile
                     $"The image's header has the flags {MeasureReport.Flags(image)}, which the published format does not define. "
                     + (MeasureReport.SignsAnotherPcr0(image)
                         ? "PCR0 is computed by the published rule, and is not the PCR0 that the builder signed: "
-                            + $"{Convert.ToHexStringLower(image.Signature!.SignedPcr0.Span)}. Use the one that a running enclave attests."
+                            + $"{Convert.ToHexStringLower(image.Signature!.SignedPcr0.Span)}. Verify an attestation document of the running enclave to see which of the two it has."
                         : "PCR0 is computed by the published rule; the builder of this image may compute it differently. Compare them."));
             }
 
