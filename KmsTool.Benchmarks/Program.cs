@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Runtime.Versioning;
 using KmsTool.Benchmarks.Commands;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 // Unix sockets and /proc.
 [assembly: SupportedOSPlatform("linux")]

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Commands;
 
 namespace KmsTool.Instance;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Simulator.Commands;
 
 namespace KmsTool.Simulator;

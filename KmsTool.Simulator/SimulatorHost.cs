@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
-using KmsTool.Cli.Http;
+using KmsTool.Networking.Http;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
@@ -201,7 +202,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
             await imds.HandleAsync(context);
             if (options.Logger.IsEnabled(LogLevel.Debug))
             {
-                string what = Cli.TerminalText.Neutralize($"{context.Request.Method} {context.Request.Path}");
+                string what = TerminalText.Neutralize($"{context.Request.Method} {context.Request.Path}");
                 Log.RequestAnswered(options.Logger, "IMDS", what, context.Response.StatusCode);
             }
         }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using KmsTool.Benchmarks.Load;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using KmsTool.Benchmarks.Proxy;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using KmsTool.Benchmarks.Load;
 using KmsTool.Benchmarks.Processes;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Commands;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;

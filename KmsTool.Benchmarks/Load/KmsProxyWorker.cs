@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
 

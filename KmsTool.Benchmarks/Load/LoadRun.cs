@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using KmsTool.Benchmarks.Processes;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Load;
 

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
 

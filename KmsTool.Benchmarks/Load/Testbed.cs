@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using KmsTool.Benchmarks.Processes;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Benchmarks.Load;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Load;
 

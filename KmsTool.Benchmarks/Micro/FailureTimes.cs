@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using KmsTool.Benchmarks.Load;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Recipient;
 
 namespace KmsTool.Benchmarks.Micro;

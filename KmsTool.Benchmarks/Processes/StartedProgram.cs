@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Processes;
 

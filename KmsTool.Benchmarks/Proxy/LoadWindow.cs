@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Proxy;
 

@@ -1,5 +1,5 @@
 using KmsTool.Benchmarks.Processes;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Benchmarks.Proxy;
 

@@ -1,5 +1,5 @@
 using System.Collections;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Enclave.Commands;
 

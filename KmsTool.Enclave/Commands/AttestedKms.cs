@@ -1,6 +1,7 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;

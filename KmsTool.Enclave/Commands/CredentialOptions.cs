@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Egress;
+using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
 using System.Reflection;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
+using KmsTool.Networking;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;

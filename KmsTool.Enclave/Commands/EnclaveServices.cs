@@ -1,9 +1,10 @@
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
+using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Commands;

@@ -1,8 +1,8 @@
 using System.Net;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Enclave.Kms;
+using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Messages;
-using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Enclave.Commands;
 

@@ -1,6 +1,7 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
+using KmsTool.Networking;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;

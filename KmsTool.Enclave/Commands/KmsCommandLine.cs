@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
+using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 

@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Enclave.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Supervisor;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;

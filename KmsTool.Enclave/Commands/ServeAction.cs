@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Commands;

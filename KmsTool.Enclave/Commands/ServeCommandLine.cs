@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Vsock;

@@ -1,14 +1,15 @@
 using System.CommandLine;
 using System.Net;
-using KmsTool.Cli;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
+using KmsTool.Networking.Hosts;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 

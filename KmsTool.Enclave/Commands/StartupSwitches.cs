@@ -16,7 +16,7 @@ internal sealed class StartupSwitches
             command.Add(option);
     }
 
-    /// <exception cref="KmsTool.Cli.CommandFailedException">A variable is malformed.</exception>
+    /// <exception cref="KmsTool.CommandLine.CommandFailedException">A variable is malformed.</exception>
     public StartupOptions Read(ParseResult parseResult, Func<string, string?> environment) => new()
     {
         RefuseDebugMode = IsSet(_refuseDebugMode, parseResult, environment),

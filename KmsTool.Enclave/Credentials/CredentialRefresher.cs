@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Credentials;

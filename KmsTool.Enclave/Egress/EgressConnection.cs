@@ -1,7 +1,6 @@
 using System.Net.Sockets;
-using KmsTool.Cli.Http;
-using KmsTool.Proxying.Http;
-using KmsTool.Proxying.Relaying;
+using KmsTool.Networking.Http;
+using KmsTool.Networking.Relaying;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Egress;

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
-using KmsTool.Proxying.Hosts;
-using KmsTool.Proxying.Http;
+using KmsTool.Networking.Hosts;
+using KmsTool.Networking.Http;
 
 namespace KmsTool.Enclave.Egress;
 

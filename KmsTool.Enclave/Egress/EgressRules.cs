@@ -1,5 +1,5 @@
 using System.Net;
-using KmsTool.Proxying.Hosts;
+using KmsTool.Networking.Hosts;
 
 namespace KmsTool.Enclave.Egress;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Cli.Http;
+using KmsTool.Networking.Http;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Egress;

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Amazon;
+using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Messages;
-using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Enclave.Kms;
 

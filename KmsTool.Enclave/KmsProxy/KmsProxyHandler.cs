@@ -1,7 +1,7 @@
 using System.Text.Json;
-using KmsTool.Cli.Http;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
+using KmsTool.Networking.Http;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Signing;

@@ -1,6 +1,6 @@
-using KmsTool.Cli.Http;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
+using KmsTool.Networking.Http;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.KmsProxy;

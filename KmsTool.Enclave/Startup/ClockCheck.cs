@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;

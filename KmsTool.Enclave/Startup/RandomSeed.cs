@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;

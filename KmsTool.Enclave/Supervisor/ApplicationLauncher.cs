@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
+using KmsTool.Protocol;
 
 namespace KmsTool.Enclave.Supervisor;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Enclave.Supervisor;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Batch;

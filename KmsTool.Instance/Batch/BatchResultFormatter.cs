@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 

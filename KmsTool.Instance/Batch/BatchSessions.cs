@@ -1,5 +1,6 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
+using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
+using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Batch;

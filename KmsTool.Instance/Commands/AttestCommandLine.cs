@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Verification;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Messages;

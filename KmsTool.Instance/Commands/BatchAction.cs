@@ -1,8 +1,9 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Instance.Progress;
+using KmsTool.Networking;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Commands;

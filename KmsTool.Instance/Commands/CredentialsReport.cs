@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Cli;
 using KmsTool.Instance.Credentials;
+using KmsTool.Protocol;
 
 namespace KmsTool.Instance.Commands;
 

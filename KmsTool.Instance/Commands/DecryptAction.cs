@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Commands;

@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.Commands;

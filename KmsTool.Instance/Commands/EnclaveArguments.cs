@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 

@@ -1,6 +1,7 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
+using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Progress;
 using KmsTool.Protocol.Images;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Images;
 
 namespace KmsTool.Instance.Commands;

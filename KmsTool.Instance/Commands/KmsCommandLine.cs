@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;

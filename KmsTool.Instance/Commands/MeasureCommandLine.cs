@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Images;
 
 namespace KmsTool.Instance.Commands;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Images;
 
 namespace KmsTool.Instance.Commands;

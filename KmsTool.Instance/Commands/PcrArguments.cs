@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Nsm;
 
 namespace KmsTool.Instance.Commands;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.KeyPolicies;
 using Command = System.CommandLine.Command;
 

@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Verification;
 using KmsTool.Protocol.Attestation;
 using Command = System.CommandLine.Command;

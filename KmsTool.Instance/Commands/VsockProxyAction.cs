@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
-using KmsTool.Cli;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Monitoring;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 

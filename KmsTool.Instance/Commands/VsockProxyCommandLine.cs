@@ -3,12 +3,12 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Networking.Hosts;
+using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
-using KmsTool.Proxying.Relaying;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;

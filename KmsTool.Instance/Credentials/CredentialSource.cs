@@ -1,5 +1,7 @@
 using Amazon;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
+using KmsTool.Networking;
+using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Credentials;

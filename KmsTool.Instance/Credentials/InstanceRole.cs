@@ -1,7 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 using Amazon.Util;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Instance.Credentials;
 

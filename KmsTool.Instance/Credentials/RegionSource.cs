@@ -1,6 +1,8 @@
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Util;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
+using KmsTool.Networking;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 

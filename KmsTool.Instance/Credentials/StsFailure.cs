@@ -1,5 +1,5 @@
 using Amazon.SecurityToken;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Instance.Credentials;
 

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.Runtime;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Instance.Credentials;
 

@@ -1,4 +1,5 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Attestation;
 
 namespace KmsTool.Instance.Verification;

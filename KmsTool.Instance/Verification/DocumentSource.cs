@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Attestation;
 
 namespace KmsTool.Instance.Verification;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Attestation;
 
 namespace KmsTool.Instance.Verification;

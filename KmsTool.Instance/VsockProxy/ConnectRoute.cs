@@ -1,11 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Sockets;
-using KmsTool.Cli;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Rules;
-using KmsTool.Proxying.Hosts;
-using KmsTool.Proxying.Http;
+using KmsTool.Networking.Hosts;
+using KmsTool.Networking.Http;
+using KmsTool.Protocol;
 
 namespace KmsTool.Instance.VsockProxy;
 

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
-using KmsTool.Proxying.Relaying;
+using KmsTool.Networking.Relaying;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
+using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Relaying;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;

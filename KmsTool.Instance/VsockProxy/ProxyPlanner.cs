@@ -1,8 +1,9 @@
-using KmsTool.Cli;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Rules;
-using KmsTool.Proxying.Hosts;
+using KmsTool.Networking;
+using KmsTool.Networking.Hosts;
+using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Simulator.Client;
 
 namespace KmsTool.Simulator.Commands;

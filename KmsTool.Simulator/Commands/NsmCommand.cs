@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;

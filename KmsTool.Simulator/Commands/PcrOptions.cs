@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Simulator.Nsm;
 
 namespace KmsTool.Simulator.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 
 namespace KmsTool.Simulator.Commands;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
-using KmsTool.Cli;
-using KmsTool.Cli.Http;
+using KmsTool.Networking.Http;
 using KmsTool.Protocol;
 using KmsTool.Signing;
 using KmsTool.Simulator.Kms;

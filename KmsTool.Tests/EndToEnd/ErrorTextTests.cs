@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using KmsTool.Cli;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Instance;

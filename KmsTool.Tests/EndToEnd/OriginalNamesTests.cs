@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Vsock;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance;

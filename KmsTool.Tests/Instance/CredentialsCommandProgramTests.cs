@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Simulator;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Simulator;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
+using KmsTool.Networking.Http;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Http;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy.Monitoring;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine.Yaml;
+using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
 
 namespace KmsTool.Instance.VsockProxy.Rules;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using KmsTool.Cli.Yaml;
-using KmsTool.Proxying.Hosts;
+using KmsTool.CommandLine.Yaml;
+using KmsTool.Networking.Hosts;
 
 namespace KmsTool.Instance.VsockProxy.Rules;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
-using KmsTool.Cli;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Attestation;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Enclave.Commands;
 using KmsTool.Tests.Support;
 

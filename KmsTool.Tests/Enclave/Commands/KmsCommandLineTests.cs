@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Simulator.Iam;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Net;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 
 namespace KmsTool.Tests.Enclave.Egress;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using KmsTool.Enclave.Egress;
-using KmsTool.Proxying.Http;
+using KmsTool.Networking.Http;
 
 namespace KmsTool.Tests.Enclave.Egress;
 

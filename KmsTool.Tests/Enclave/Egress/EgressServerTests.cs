@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Enclave.Egress;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 

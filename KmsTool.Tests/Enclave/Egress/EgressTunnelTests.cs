@@ -4,7 +4,7 @@ using KmsTool.Enclave.Egress;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Instance.VsockProxy;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Egress;

@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KmsTool.Enclave.Egress;
+using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Egress;

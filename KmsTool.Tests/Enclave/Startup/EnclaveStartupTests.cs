@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Startup;
 using KmsTool.Simulator.Faults;
 using KmsTool.Tests.Support;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Supervisor;
 using KmsTool.Tests.Enclave.Startup;
 using KmsTool.Tests.EndToEnd;

@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.Batch;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Simulator.Faults;
 using KmsTool.Tests.Enclave;

@@ -1,7 +1,7 @@
-using KmsTool.Cli;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
+using KmsTool.Networking;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,9 +1,9 @@
 using System.IO.Pipelines;
 using System.Text;
-using KmsTool.Cli;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
+using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Iam;

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;

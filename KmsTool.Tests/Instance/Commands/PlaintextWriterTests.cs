@@ -1,5 +1,5 @@
 using System.Text;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol;
 

@@ -1,4 +1,4 @@
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Instance.Credentials;
 using KmsTool.Protocol.Messages;
 using KmsTool.Tests.Instance.Batch;

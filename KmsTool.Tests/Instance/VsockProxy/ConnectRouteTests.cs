@@ -4,7 +4,7 @@ using System.Text;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;

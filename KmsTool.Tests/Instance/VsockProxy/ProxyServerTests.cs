@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
 using KmsTool.Instance.VsockProxy;
+using KmsTool.Networking.Hosts;
+using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
-using KmsTool.Proxying.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

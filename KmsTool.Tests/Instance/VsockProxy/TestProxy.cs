@@ -4,8 +4,8 @@ using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Hosts;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Support;
 

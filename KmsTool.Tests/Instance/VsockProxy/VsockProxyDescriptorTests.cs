@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Tests.Proxying.Relaying;
+using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

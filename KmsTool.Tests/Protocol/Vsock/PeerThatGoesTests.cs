@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Messages;
-using KmsTool.Proxying.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Protocol.Vsock;

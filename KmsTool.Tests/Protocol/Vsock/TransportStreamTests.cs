@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using KmsTool.Enclave.Egress;
+using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Proxying.Relaying;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Protocol.Vsock;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.Networking;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;
 

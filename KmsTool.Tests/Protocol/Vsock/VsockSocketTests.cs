@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KmsTool.Cli;
+using KmsTool.CommandLine;
 using KmsTool.Enclave.Egress;
 using KmsTool.Instance.Client;
 using KmsTool.Protocol.Vsock;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Rules;
-using KmsTool.Proxying.Hosts;
+using KmsTool.Networking.Hosts;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy.Destinations;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using KmsTool.Cli.Yaml;
+using KmsTool.CommandLine.Yaml;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace KmsTool.CommandLine;
+
+/// <summary>What <c>--help</c> prints: written by hand, by command, to fit 80 columns and to teach.</summary>
+/// <param name="texts">The text of each command, by its path; the root command's own under the empty one.</param>
+/// <param name="asFailure">Whether it goes to stderr and ends with the exit code of wrong usage.</param>
+internal sealed class HelpText(IReadOnlyDictionary<string, string> texts, bool asFailure) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    /// <summary>Replaces the generated help of <paramref name="root"/> and its subcommands, and adds <c>help</c> to them.</summary>
+    public static void Install(RootCommand root, IReadOnlyDictionary<string, string> texts, bool asFailure = false)
+    {
+        root.Options.OfType<HelpOption>().Single().Action = new HelpText(texts, asFailure);
+        if (root.Subcommands.Count > 0)
+            HelpCommand.AddTo(root);
+    }
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        InvocationConfiguration streams = parseResult.InvocationConfiguration;
+        (asFailure ? streams.Error : streams.Output).Write(texts.GetValueOrDefault(CommandPath.Of(parseResult), texts[""]));
+        return (int)(asFailure ? ExitCode.WrongUsage : ExitCode.Success);
+    }
+}
