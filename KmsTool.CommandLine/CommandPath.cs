@@ -11,7 +11,9 @@ internal static class CommandPath
     {
         var names = new Stack<string>();
         for (SymbolResult? result = parseResult.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)
+        {
             names.Push(command.Command.Name);
+        }
 
         return string.Join(' ', names);
     }

@@ -33,7 +33,9 @@ internal static class CommandRunner
         try
         {
             if (args.Length == 0 && parseResult.Action is ParseErrorAction)
+            {
                 return await ShowUsageAsync(program, root);
+            }
 
             RefuseWrongUsage(parseResult);
             return await parseResult.InvokeAsync(invocation, stopping.Token);
@@ -65,7 +67,9 @@ internal static class CommandRunner
         // An argument that starts with @ or [ is an argument, not a response file or a directive; but for the one that
         // shells ask for completions with.
         if (args is not [{ } first, ..] || !first.StartsWith("[suggest", StringComparison.Ordinal))
+        {
             root.Directives.Clear();
+        }
 
         ParseResult parsed = ParseWords(root, SplitEmptyValues(root, args));
         // A program or a command without subcommands has no 'help' among them. Where the word alone would be wrong usage, it asks.
@@ -105,10 +109,14 @@ internal static class CommandRunner
         bool isWrong = parseResult.Action is ParseErrorAction;
         // Others, such as that of --help, look at no words.
         if (isWrong || parseResult.Action == parseResult.CommandResult.Command.Action)
+        {
             UnknownWords.Refuse(parseResult);
+        }
 
         if (isWrong)
+        {
             throw new CommandFailedException(ExitCode.WrongUsage, OneLine(parseResult.Errors[0].Message));
+        }
 
         RefuseMisplacedOptions(parseResult);
     }
@@ -125,7 +133,9 @@ internal static class CommandRunner
             OptionResult? misplaced = (above as CommandResult)?.Children.OfType<OptionResult>()
                 .FirstOrDefault(option => !option.Implicit && !option.Option.Recursive && !invoked.Options.Contains(option.Option));
             if (misplaced is not null)
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, $"{misplaced.Option.Name} stands before '{invoked.Name}', where it means nothing; write options after the command");
+            }
         }
     }
 

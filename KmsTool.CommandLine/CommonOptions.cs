@@ -32,7 +32,9 @@ internal static class CommonOptions
         {
             string text = result.Tokens[^1].Value;
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast && number <= atMost)
+            {
                 return number;
+            }
 
             result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}' is not a number from {atLeast} to {atMost}."));
             return 0;
@@ -47,10 +49,14 @@ internal static class CommonOptions
     {
         // System.CommandLine counts the values of such an option only without this, and converts the last one either way.
         foreach (Option option in command.Options.Where(option => option.Arity is { MinimumNumberOfValues: 1, MaximumNumberOfValues: 1 }))
+        {
             option.AllowMultipleArgumentsPerToken = true;
+        }
 
         foreach (Command subcommand in command.Subcommands)
+        {
             LetLastOccurrenceWin(subcommand);
+        }
     }
 
     /// <summary>Gets the region, which counts as unset where it is empty: a shell gives that for a variable that is not set.</summary>
@@ -63,7 +69,9 @@ internal static class CommonOptions
         CustomParser = result =>
         {
             if (StreamAddress.TryParse(result.Tokens[^1].Value, out StreamAddress? address, out string? error))
+            {
                 return address;
+            }
 
             result.AddError($"{name}: {error}.");
             return null;
@@ -95,7 +103,9 @@ internal static class CommonOptions
     private static uint? ParseVsockPort(ArgumentResult result, string text, uint least)
     {
         if (StreamAddress.TryParseNumber(text, out uint port) && port >= least && port != VsockEndPoint.AnyPort)
+        {
             return port;
+        }
 
         result.AddError($"'{text}' is not a vsock port; use a number from {least} to 4294967294.");
         return null;
@@ -105,7 +115,9 @@ internal static class CommonOptions
     {
         string text = result.Tokens[^1].Value;
         if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= atLeast && seconds <= Day)
+        {
             return TimeSpan.FromSeconds(seconds);
+        }
 
         result.AddError(string.Create(CultureInfo.InvariantCulture, $"'{text}' is not a time; use seconds from {atLeast} to {Day}."));
         return default;

@@ -18,15 +18,25 @@ internal static class EncryptionContext
         {
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
+            {
                 throw Wrong($"--encryption-context '{pair}' has no '='; write NAME=VALUE.");
+            }
+
             if (equals == 0 && !asSample)
+            {
                 throw Wrong($"--encryption-context '{pair}' has no name before the '='; write NAME=VALUE.");
+            }
+
             if (!CommonOptions.IsText(pair))
+            {
                 throw Wrong($"--encryption-context '{pair}' is not valid UTF-8.");
+            }
 
             string name = pair[..equals];
             if (context.ContainsKey(name) && !asSample)
+            {
                 throw Wrong($"--encryption-context gives the name '{name}' twice.");
+            }
 
             context[name] = pair[(equals + 1)..];
         }

@@ -17,7 +17,9 @@ internal static class HelpCommand
             string[] path = parseResult.GetValue(words) ?? [];
             Command command = root;
             foreach (string word in path)
+            {
                 command = command.Subcommands.FirstOrDefault(known => known.Name == word) ?? throw UnknownWords.UnknownCommand(command, word);
+            }
 
             return CommandRunner.Parse(root, [.. path, "--help"]).Invoke(parseResult.InvocationConfiguration);
         });

@@ -16,7 +16,9 @@ internal sealed class HelpText(IReadOnlyDictionary<string, string> texts, bool a
     {
         root.Options.OfType<HelpOption>().Single().Action = new HelpText(texts, asFailure);
         if (root.Subcommands.Count > 0)
+        {
             HelpCommand.AddTo(root);
+        }
     }
 
     public override int Invoke(ParseResult parseResult)

@@ -18,7 +18,9 @@ internal static class InputFile
     public static async Task<Stream> OpenAsync(string path, string what, CancellationToken cancellationToken)
     {
         if (path == StandardInput)
+        {
             return Console.OpenStandardInput();
+        }
 
         try
         {

@@ -35,7 +35,9 @@ internal sealed class KmsCommandOptions
     {
         _asSample = asSample;
         if (!withShortKeySpec)
+        {
             _keySpec = new Option<string?>("--key-spec") { CustomParser = ParseKeySpec };
+        }
 
         _encryptionAlgorithm.CompletionSources.Add([.. KmsLimits.EncryptionAlgorithms]);
         _keyPairSpec.AcceptOnlyFromAmong([.. KmsLimits.KeyPairSpecs]);
@@ -67,9 +69,14 @@ internal sealed class KmsCommandOptions
         string? algorithm = parseResult.GetValue(_encryptionAlgorithm);
         string? keyId = ReadKeyId(parseResult);
         if (algorithm is not null && !KmsLimits.EncryptionAlgorithms.Contains(algorithm))
+        {
             throw Refused($"--encryption-algorithm '{algorithm}' is not an algorithm of KMS; use {string.Join(", ", KmsLimits.EncryptionAlgorithms)}.");
+        }
+
         if (algorithm is not (null or KmsLimits.SymmetricAlgorithm) && keyId is null)
+        {
             throw Refused($"--encryption-algorithm {algorithm} is for asymmetric keys, for which KMS needs --key-id too.");
+        }
 
         return new DecryptCommand
         {
@@ -87,7 +94,9 @@ internal sealed class KmsCommandOptions
         string? keySpec = parseResult.GetValue(_keySpec);
         int? numberOfBytes = parseResult.GetValue(_numberOfBytes);
         if ((keySpec is null) == (numberOfBytes is null))
+        {
             throw Wrong("A data key needs --key-spec (AES_256 or AES_128) or --number-of-bytes (1 to 1024), and only one of them.");
+        }
 
         return new GenerateDataKeyCommand
         {
@@ -125,7 +134,9 @@ internal sealed class KmsCommandOptions
     private static void Add(Command command, params ReadOnlySpan<Option> options)
     {
         foreach (Option option in options)
+        {
             command.Add(option);
+        }
     }
 
     private string? ReadKeyId(ParseResult parseResult)
@@ -142,10 +153,14 @@ internal sealed class KmsCommandOptions
     private string[]? ReadGrantTokens(ParseResult parseResult)
     {
         if (parseResult.GetValue(_grantTokens) is not { Length: > 0 } tokens)
+        {
             return null;
+        }
 
         if (tokens.Length > KmsLimits.MaxGrantTokens)
+        {
             throw Wrong($"--grant-token may be given {KmsLimits.MaxGrantTokens} times at most.");
+        }
 
         return Array.TrueForAll(tokens, token => token.Length is > 0 and <= KmsLimits.MaxGrantTokenLength && CommonOptions.IsText(token))
             ? tokens
@@ -160,7 +175,9 @@ internal sealed class KmsCommandOptions
         string text = result.Tokens[^1].Value;
         string spec = text.Replace('-', '_');
         if (KmsLimits.DataKeySpecs.Contains(spec))
+        {
             return spec;
+        }
 
         result.AddError($"--key-spec '{text}' is not a key spec; use AES_256 or AES_128, or --number-of-bytes for another length.");
         return null;
@@ -170,7 +187,9 @@ internal sealed class KmsCommandOptions
     {
         string text = result.Tokens[^1].Value;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= KmsLimits.MaxRandomLength)
+        {
             return number;
+        }
 
         result.AddError($"'{text}' is not a number of bytes; KMS gives 1 to {KmsLimits.MaxRandomLength}.");
         return null;

@@ -32,7 +32,9 @@ internal sealed class LogLevelOption
     public LogLevel Read(ParseResult parseResult)
     {
         if (!parseResult.GetValue(_debug))
+        {
             return Enum.Parse<LogLevel>(parseResult.GetRequiredValue(_level), ignoreCase: true);
+        }
 
         return parseResult.GetResult(_level) is { Implicit: false }
             ? throw new CommandFailedException(ExitCode.WrongUsage, "--debug is --log-level debug; give one of them.")

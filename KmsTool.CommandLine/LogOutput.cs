@@ -80,7 +80,9 @@ internal sealed class LogOutput : ILoggerProvider
 
             _pending.Append(line);
             if (_isIdle)
+            {
                 Monitor.Pulse(_lock);
+            }
         }
     }
 
@@ -91,7 +93,9 @@ internal sealed class LogOutput : ILoggerProvider
             try
             {
                 foreach (ReadOnlyMemory<char> chunk in _writing.GetChunks())
+                {
                     _output.Write(chunk.Span);
+                }
 
                 _output.Flush();
             }
@@ -104,7 +108,9 @@ internal sealed class LogOutput : ILoggerProvider
             lock (_lock)
             {
                 if (!_ended)
+                {
                     Monitor.Wait(_lock, WritePause);
+                }
             }
         }
     }
@@ -116,11 +122,15 @@ internal sealed class LogOutput : ILoggerProvider
         {
             _isIdle = true;
             while (_pending.Length == 0 && !_ended)
+            {
                 Monitor.Wait(_lock);
+            }
 
             _isIdle = false;
             if (_dropped > 0)
+            {
                 _pending.Append(CultureInfo.InvariantCulture, $"{_dropped} events were not logged, as nobody read the log\n");
+            }
 
             _dropped = 0;
             (_pending, _writing) = (_writing, _pending);

@@ -22,7 +22,9 @@ internal static class PrintableText
         while (!bytes.IsEmpty)
         {
             if (Rune.DecodeFromUtf8(bytes, out Rune rune, out int length) != OperationStatus.Done || !isAllowed(rune))
+            {
                 return false;
+            }
 
             bytes = bytes[length..];
         }

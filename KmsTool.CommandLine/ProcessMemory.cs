@@ -24,12 +24,16 @@ internal static partial class ProcessMemory
     public static void Protect()
     {
         if (!OperatingSystem.IsLinux())
+        {
             return;
+        }
 
         _ = Prctl(SetDumpable, 0, 0, 0, 0);
         // A program compiled by Native AOT has no such port.
         if (!RuntimeFeature.IsDynamicCodeSupported || Environment.GetEnvironmentVariable(Diagnostics) == "0")
+        {
             return;
+        }
 
         RemoveDiagnosticsFiles();
         string reason = StartAgain().Message;
@@ -41,11 +45,15 @@ internal static partial class ProcessMemory
     public static void RestoreVariables(Dictionary<string, string> environment)
     {
         if (!environment.Remove(ReplacedDiagnostics, out string? replaced))
+        {
             return;
+        }
 
         environment.Remove(Diagnostics);
         if (replaced.Length > 0)
+        {
             environment[Diagnostics] = replaced;
+        }
     }
 
     /// <summary>Replaces this process's program by itself, with the variable set; returns only where that fails.</summary>
@@ -58,7 +66,9 @@ internal static partial class ProcessMemory
         {
             byte** next = pointers;
             for (int start = 0, length; (length = arguments.AsSpan(start).IndexOf((byte)0)) >= 0; start += length + 1)
+            {
                 *next++ = first + start;
+            }
 
             _ = SetEnvironmentVariable(ReplacedDiagnostics, Environment.GetEnvironmentVariable(Diagnostics) ?? "", 1);
             _ = SetEnvironmentVariable(Diagnostics, "0", 1);
@@ -76,7 +86,9 @@ internal static partial class ProcessMemory
             string stat = File.ReadAllText($"/proc/{Environment.ProcessId}/stat");
             string process = $"{Environment.ProcessId}-{stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19]}";
             foreach (string name in (string[])[$"dotnet-diagnostic-{process}-socket", $"clr-debug-pipe-{process}-in", $"clr-debug-pipe-{process}-out"])
+            {
                 File.Delete(Path.Combine(Path.GetTempPath(), name));
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -15,7 +15,9 @@ internal static class ProgramName
     private static string? ReadCommandLine()
     {
         if (!OperatingSystem.IsLinux())
+        {
             return null;
+        }
 
         try
         {

@@ -32,7 +32,9 @@ internal static class PublicKeySource
         if (InputFile.TryParseReference(value, out string? path, out bool holdsBytes))
         {
             if (holdsBytes)
+            {
                 return ReadFile(path);
+            }
 
             value = Encoding.UTF8.GetString(InputFile.Read(path, What, MaxFileLength));
         }
@@ -47,10 +49,14 @@ internal static class PublicKeySource
         byte[] content = InputFile.Read(path, What, MaxFileLength);
         ReadOnlySpan<byte> utf8 = content;
         if (!PemEncoding.TryFindUtf8(utf8, out PemFields pem))
+        {
             return content;
+        }
 
         if (!utf8[pem.Label].SequenceEqual("PUBLIC KEY"u8))
+        {
             throw Wrong("--public-key-file holds something else than a PUBLIC KEY in PEM; 'openssl pkey -pubout' writes one.");
+        }
 
         byte[] decoded = new byte[pem.DecodedDataLength];
         System.Buffers.Text.Base64.DecodeFromUtf8(utf8[pem.Base64Data], decoded, out _, out int length);

@@ -8,7 +8,7 @@ internal static class SecretLine
     /// <summary>The text and a newline.</summary>
     public static SensitiveBytes Text(ReadOnlySpan<byte> utf8)
     {
-        SensitiveBytes line = SensitiveBytes.Allocate(utf8.Length + 1);
+        var line = SensitiveBytes.Allocate(utf8.Length + 1);
         utf8.CopyTo(line.WritableSpan);
         line.WritableSpan[^1] = (byte)'\n';
         return line;
@@ -18,7 +18,7 @@ internal static class SecretLine
     public static SensitiveBytes Base64(ReadOnlySpan<byte> before, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> after)
     {
         int length = System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(bytes.Length);
-        SensitiveBytes line = SensitiveBytes.Allocate(before.Length + length + after.Length);
+        var line = SensitiveBytes.Allocate(before.Length + length + after.Length);
         before.CopyTo(line.WritableSpan);
         System.Buffers.Text.Base64.EncodeToUtf8(bytes, line.WritableSpan[before.Length..], out _, out _);
         after.CopyTo(line.WritableSpan[(before.Length + length)..]);

@@ -21,7 +21,9 @@ internal sealed class ServiceNotifier(string? socketPath)
     private void Send(string state)
     {
         if (string.IsNullOrEmpty(socketPath) || OperatingSystem.IsWindows())
+        {
             return;
+        }
 
         try
         {

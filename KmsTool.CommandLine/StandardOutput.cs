@@ -9,7 +9,9 @@ internal static class StandardOutput
     public static async Task WriteAsync(Func<Stream, Task> write, CancellationToken cancellationToken)
     {
         if (!StandardOutputPipe.HasReader())
+        {
             throw Failed("no one reads it any more", null);
+        }
 
         try
         {

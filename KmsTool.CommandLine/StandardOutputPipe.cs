@@ -18,7 +18,9 @@ internal static partial class StandardOutputPipe
     public static bool HasReader()
     {
         if (!OperatingSystem.IsLinux())
+        {
             return true;
+        }
 
         var polled = new PollDescriptor { Descriptor = StandardOutput };
         return Poll(ref polled, count: 1, timeout: 0) <= 0 || (polled.Returned & (Error | HangUp)) == 0;

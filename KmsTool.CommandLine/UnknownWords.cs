@@ -28,7 +28,9 @@ internal static class UnknownWords
         }
 
         if ((TakesACommandLine(command) ? words.TakeWhile(IsOption) : words).FirstOrDefault(IsOption) is { } option)
+        {
             throw UnknownOption(parseResult.CommandResult, option);
+        }
     }
 
     /// <summary>Makes the failure for a word that is not among the subcommands of <paramref name="command"/>.</summary>
@@ -42,7 +44,9 @@ internal static class UnknownWords
         }
 
         if (command.Subcommands.Count == 0)
+        {
             return Wrong($"'{word}' is not a command of '{command.Name}'.");
+        }
 
         string what = command.Arguments.Count > 0 ? "neither a command nor a ciphertext" : "not a command";
         return Wrong($"'{word}' is {what}. " + (Nearest(word, NamesOf(command)) is { } nearest
@@ -54,7 +58,9 @@ internal static class UnknownWords
     {
         IEnumerable<Option> known = invoked.Command.Options;
         for (SymbolResult? above = invoked.Parent; above is CommandResult command; above = above.Parent)
+        {
             known = known.Concat(command.Command.Options.Where(option => option.Recursive));
+        }
 
         string name = word.Split('=', ':')[0];
         IEnumerable<string> names = known.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name));
@@ -71,7 +77,9 @@ internal static class UnknownWords
         {
             // An option that takes any number of values swallows a misspelled option that follows: '--allow-key ARN --reigon'.
             foreach (OptionResult option in command.Children.OfType<OptionResult>())
+            {
                 values.UnionWith(option.Tokens.Where(token => !TakesManyValues(option.Option) || !token.Value.StartsWith('-')));
+            }
         }
 
         return parseResult.Tokens
@@ -130,7 +138,9 @@ internal static class UnknownWords
                 int cost = a[i - 1] == b[j - 1] ? 0 : 1;
                 int least = Math.Min(Math.Min(distances[i - 1, j], distances[i, j - 1]) + 1, distances[i - 1, j - 1] + cost);
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
                     least = Math.Min(least, distances[i - 2, j - 2] + 1);
+                }
 
                 distances[i, j] = least;
             }

@@ -21,10 +21,14 @@ internal sealed class VsockBufferOption
     public StreamSocketOptions Read(ParseResult parseResult, Func<string, string?> environment)
     {
         if (parseResult.GetValue(_size) is { } size)
+        {
             return new StreamSocketOptions(size);
+        }
 
         if (environment(Variable) is not { Length: > 0 } text)
+        {
             return StreamSocketOptions.Default;
+        }
 
         return TryParse(text, out ulong bytes)
             ? new StreamSocketOptions(bytes)
@@ -35,7 +39,9 @@ internal sealed class VsockBufferOption
     {
         string text = result.Tokens[^1].Value;
         if (TryParse(text, out ulong bytes))
+        {
             return bytes;
+        }
 
         result.AddError(Refusal(Name, text));
         return null;

@@ -15,7 +15,9 @@ internal static class Program
     {
         // First of all, as the application waits for it.
         if (args is [ApplicationLauncher.Name, ..])
+        {
             return ApplicationLauncher.Run(args.AsSpan(1));
+        }
 
         ProcessMemory.Protect();
         string name = ProgramName.Invoked();
@@ -50,19 +52,29 @@ internal static class Program
         if (name != OriginalServer)
         {
             if (name != OriginalCommandLine)
+            {
                 root.Add(KmsProxyCommandLine.CreateCommand());
+            }
 
             foreach (Command command in KmsCommandLine.CreateCommands(asSample: name == OriginalCommandLine))
+            {
                 root.Add(command);
+            }
         }
 
         if (name is OriginalServer or OriginalCommandLine)
+        {
             CommonOptions.LetLastOccurrenceWin(root);
+        }
 
         if (name == OriginalCommandLine)
+        {
             HelpText.Install(root, HelpTexts.OfOriginalCommandLine, asFailure: true);
+        }
         else
+        {
             HelpText.Install(root, HelpTexts.ByCommand);
+        }
 
         return root;
     }

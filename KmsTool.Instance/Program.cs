@@ -38,7 +38,9 @@ internal static class Program
         {
             root.Add(decrypt.CreateCommand());
             foreach (Command command in KmsCommandLine.CreateCommands())
+            {
                 root.Add(command);
+            }
 
             root.Add(DescribeCommandLine.CreateCommand());
             root.Add(AttestCommandLine.CreateCommand());

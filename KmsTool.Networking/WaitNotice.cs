@@ -19,7 +19,9 @@ internal sealed partial class WaitNotice(ILogger logger, TimeProvider time)
         lock (_lock)
         {
             if (!_told.Add(what))
+            {
                 return;
+            }
         }
 
         StillWaiting(logger, what);

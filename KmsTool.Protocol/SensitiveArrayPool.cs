@@ -21,14 +21,18 @@ internal static class SensitiveArrayPool
     public static byte[] Rent(int minLength)
     {
         if (minLength > MaxPooledLength)
+        {
             return GC.AllocateUninitializedArray<byte>(minLength, pinned: true);
+        }
 
         int length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(minLength, MinLength));
         Stack<byte[]> free = Free[IndexOf(length)];
         lock (free)
         {
             if (free.TryPop(out byte[]? array))
+            {
                 return array;
+            }
         }
 
         return GC.AllocateUninitializedArray<byte>(length, pinned: true);
@@ -39,13 +43,17 @@ internal static class SensitiveArrayPool
     {
         CryptographicOperations.ZeroMemory(array);
         if (array.Length > MaxPooledLength)
+        {
             return;
+        }
 
         Stack<byte[]> free = Free[IndexOf(array.Length)];
         lock (free)
         {
             if (free.Count < MaxPooledBytes / array.Length)
+            {
                 free.Push(array);
+            }
         }
     }
 
@@ -58,7 +66,9 @@ internal static class SensitiveArrayPool
         foreach (Stack<byte[]> free in Free)
         {
             lock (free)
+            {
                 free.Clear();
+            }
         }
     }
 

@@ -38,7 +38,9 @@ internal sealed class SensitiveBufferWriter : IBufferWriter<byte>, IDisposable
     private void Reserve(int size)
     {
         if (_buffer.Length - _length >= size)
+        {
             return;
+        }
 
         byte[] larger = SensitiveArrayPool.Rent(Math.Max(checked(_length + size), _buffer.Length * 2));
         Written.CopyTo(larger);
@@ -49,6 +51,8 @@ internal sealed class SensitiveBufferWriter : IBufferWriter<byte>, IDisposable
     private static void Return(byte[] buffer)
     {
         if (buffer.Length > 0)
+        {
             SensitiveArrayPool.Return(buffer);
+        }
     }
 }

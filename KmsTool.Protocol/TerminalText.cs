@@ -25,9 +25,13 @@ internal static class TerminalText
             }
 
             if (IsPlain(rune))
+            {
                 line.Append(rune);
+            }
             else
+            {
                 line.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}");
+            }
         }
 
         return line.ToString();

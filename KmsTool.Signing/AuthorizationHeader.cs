@@ -40,7 +40,9 @@ internal sealed class AuthorizationHeader
     public static AuthorizationHeader Parse(string text)
     {
         if (!text.StartsWith(Algorithm + " ", StringComparison.Ordinal))
+        {
             throw Incomplete($"the Authorization header must start with {Algorithm}");
+        }
 
         string? credential = null, signedHeaders = null, signature = null;
         foreach (string part in text[(Algorithm.Length + 1)..].Split(','))
@@ -62,13 +64,19 @@ internal sealed class AuthorizationHeader
             }
 
             if (pair.Length != 2 || value is not null)
+            {
                 throw Incomplete($"the Authorization header's {pair[0]} has no value or stands twice");
+            }
+
             value = pair[1];
         }
 
         string[] scope = (credential ?? throw Lacks("Credential")).Split('/');
         if (scope.Length != 5)
+        {
             throw Incomplete("Credential must be <access key id>/<date>/<region>/<service>/aws4_request");
+        }
+
         return new AuthorizationHeader(
             scope[0],
             new CredentialScope(scope[1], scope[2], scope[3], scope[4]),
@@ -80,13 +88,21 @@ internal sealed class AuthorizationHeader
     {
         string[] names = text.Split(';', MaxSignedHeaders + 1);
         if (names.Length > MaxSignedHeaders)
+        {
             throw Incomplete($"SignedHeaders has more than {MaxSignedHeaders} names");
+        }
+
         for (int i = 0; i < names.Length; i++)
         {
             if (names[i].Length == 0 || names[i].Any(char.IsAsciiLetterUpper))
+            {
                 throw Incomplete("SignedHeaders must be lower-case names separated by semicolons");
+            }
+
             if (i > 0 && string.CompareOrdinal(names[i - 1], names[i]) >= 0)
+            {
                 throw Incomplete("SignedHeaders must be sorted and name each header once");
+            }
         }
 
         return names;

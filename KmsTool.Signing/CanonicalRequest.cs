@@ -15,12 +15,15 @@ internal static class CanonicalRequest
         string path = question < 0 ? request.Target : request.Target[..question];
         string query = question < 0 ? "" : request.Target[(question + 1)..];
 
-        StringBuilder canonical = new();
+        var canonical = new StringBuilder();
         canonical.Append(request.Method).Append('\n');
         canonical.Append(CanonicalPath(path)).Append('\n');
         canonical.Append(CanonicalQuery(query)).Append('\n');
         foreach (string name in signedHeaders)
+        {
             canonical.Append(name).Append(':').Append(CanonicalValue(request, name)).Append('\n');
+        }
+
         canonical.Append('\n');
         canonical.AppendJoin(';', signedHeaders).Append('\n');
         canonical.Append(Convert.ToHexStringLower(SHA256.HashData(request.Body.Span)));
@@ -38,7 +41,9 @@ internal static class CanonicalRequest
     private static string CanonicalPath(string path)
     {
         if (path == "/")
+        {
             return path;
+        }
 
         List<string> segments = [];
         foreach (string segment in path.Split('/'))
@@ -46,7 +51,9 @@ internal static class CanonicalRequest
             if (segment == "..")
             {
                 if (segments.Count > 0)
+                {
                     segments.RemoveAt(segments.Count - 1);
+                }
             }
             else if (segment is not ("" or "."))
             {
@@ -61,7 +68,10 @@ internal static class CanonicalRequest
     private static string CanonicalQuery(string query)
     {
         if (query.Length == 0)
+        {
             return "";
+        }
+
         List<(string Name, string Value)> parameters = [];
         foreach (string parameter in query.Split('&'))
         {
@@ -82,7 +92,10 @@ internal static class CanonicalRequest
     {
         value = value.Trim();
         if (!value.Contains("  ", StringComparison.Ordinal))
+        {
             return value;
+        }
+
         return string.Join(' ', value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
@@ -91,13 +104,17 @@ internal static class CanonicalRequest
 
     private static string Encode(string text)
     {
-        StringBuilder encoded = new(text.Length);
+        var encoded = new StringBuilder(text.Length);
         foreach (byte b in Encoding.UTF8.GetBytes(text))
         {
             if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~')
+            {
                 encoded.Append((char)b);
+            }
             else
+            {
                 encoded.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+            }
         }
 
         return encoded.ToString();

@@ -44,17 +44,25 @@ internal sealed class SigV4Claim
             _ => throw Incomplete("there is more than one Authorization header"),
         };
         if (!header.SignedHeaders.Contains("host"))
+        {
             throw Incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+        }
 
         if (request.ValuesOf(TargetHeader).Any() && !header.SignedHeaders.Contains("x-amz-target"))
+        {
             throw Incomplete("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.");
+        }
 
         string name = request.ValuesOf(DateHeader).Any() ? "x-amz-date" : "date";
         if (!header.SignedHeaders.Contains(name) || request.ValuesOf(name).ToArray() is not [var value])
+        {
             throw Incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header, signed and once.");
+        }
 
         if (name == "date" && DateTimeOffset.TryParseExact(value, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date))
+        {
             value = Format(date);
+        }
 
         return new SigV4Claim(request, header, value);
     }
@@ -64,13 +72,19 @@ internal sealed class SigV4Claim
     public void RequireScope(string service)
     {
         if (_header.Scope.Service != service)
+        {
             throw Invalid($"Credential should be scoped to correct service: '{service}'.");
+        }
 
         if (_header.Scope.Terminator != CredentialScope.KnownTerminator)
+        {
             throw Invalid($"Credential should be scoped with a valid terminator: '{CredentialScope.KnownTerminator}'.");
+        }
 
         if (!_time.StartsWith(_header.Scope.Date + "T", StringComparison.Ordinal))
+        {
             throw Invalid($"Date in Credential scope does not match YYYYMMDD of the date of the request: '{_header.Scope.Date}' and '{_time}'.");
+        }
     }
 
     /// <summary>Requires that the request was signed within five minutes of now.</summary>
@@ -84,10 +98,14 @@ internal sealed class SigV4Claim
         }
 
         if (signedAt < now - MaxSkew)
+        {
             throw Invalid($"Signature expired: {_time} is now earlier than {Format(now - MaxSkew)} ({Format(now)} - 5 min.)");
+        }
 
         if (signedAt > now + MaxSkew)
+        {
             throw Invalid($"Signature not yet current: {_time} is still later than {Format(now + MaxSkew)} ({Format(now)} + 5 min.)");
+        }
     }
 
     /// <summary>Requires that the signature is that of the secret, in constant time.</summary>

@@ -37,7 +37,9 @@ internal static class SigV4Signer
         string time = at.UtcDateTime.ToString(SigV4Claim.TimeFormat, CultureInfo.InvariantCulture);
         List<KeyValuePair<string, string>> added = [new(SigV4Claim.DateHeader, time)];
         if (credentials.SessionToken is { } token)
+        {
             added.Add(new(SigV4Claim.TokenHeader, token));
+        }
 
         var complete = new SigV4Request(request.Method, request.Target, [.. request.Headers, .. added], request.Body);
         string[] names = [.. complete.Headers.Select(static header => header.Key.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];

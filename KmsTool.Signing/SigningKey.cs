@@ -24,6 +24,8 @@ internal static class SigningKey
         HMACSHA256.HashData(seed, Encoding.UTF8.GetBytes(scope.Date), key);
         CryptographicOperations.ZeroMemory(seed);
         foreach (string part in (ReadOnlySpan<string>)[scope.Region, scope.Service, scope.Terminator])
+        {
             HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part), key);
+        }
     }
 }

@@ -8,9 +8,12 @@ internal static class EnvironmentFile
     public static string Format(IEnumerable<KeyValuePair<string, string>> variables)
     {
         // A token left over from another session would be sent along with the key pair.
-        StringBuilder text = new("unset AWS_SESSION_TOKEN\n");
+        var text = new StringBuilder("unset AWS_SESSION_TOKEN\n");
         foreach ((string name, string value) in variables)
+        {
             text.Append("export ").Append(name).Append('=').Append(Quote(value)).Append('\n');
+        }
+
         return text.ToString();
     }
 

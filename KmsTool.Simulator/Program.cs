@@ -15,7 +15,7 @@ internal static class Program
 
     public static RootCommand BuildCommandTree()
     {
-        RootCommand root = new(
+        var root = new RootCommand(
             """
             Stand-ins for AWS on this machine: KMS that verifies attestation documents and evaluates key policies, STS, the instance metadata service (IMDSv2) and the Nitro Secure Module. For development and tests; the keys live in memory and protect nothing.
 

@@ -39,7 +39,9 @@ internal sealed class SimulatorHost : IAsyncDisposable
         Administrator = Credentials.IssueLongLived(AwsPrincipal.Administrator(Account));
         _keys = Own(new KeyStore(Account, Clock));
         foreach (SimulatorFault fault in options.Faults)
+        {
             Faults[fault] = true;
+        }
     }
 
     public SimulatorFiles Files { get; }
@@ -99,7 +101,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
     /// <exception cref="IOException">The folder is in use or cannot be written, or a port or the socket's path is taken.</exception>
     public static async Task<SimulatorHost> StartAsync(SimulatorOptions options, CancellationToken cancellationToken)
     {
-        SimulatorHost host = new(options);
+        var host = new SimulatorHost(options);
         try
         {
             host.OpenDirectory();
@@ -137,9 +139,12 @@ internal sealed class SimulatorHost : IAsyncDisposable
         IReadOnlyDictionary<string, string>? encryptionContext = null,
         string encryptionAlgorithm = EncryptionAlgorithm.SymmetricDefault)
     {
-        EncryptionContext context = new();
+        var context = new EncryptionContext();
         foreach ((string name, string value) in encryptionContext ?? new Dictionary<string, string>())
+        {
             context.Add(name, value);
+        }
+
         KmsKey key = _keys.Find(keyId);
         EncryptionAlgorithm.Check(key, encryptionAlgorithm, context, "Encrypt");
         return KeyCipher.Encrypt(key, encryptionAlgorithm, plaintext, context);
@@ -150,9 +155,13 @@ internal sealed class SimulatorHost : IAsyncDisposable
         while (_owned.TryPop(out object? owned))
         {
             if (owned is IAsyncDisposable asynchronous)
+            {
                 await asynchronous.DisposeAsync();
+            }
             else
+            {
                 ((IDisposable)owned).Dispose();
+            }
         }
     }
 
@@ -174,7 +183,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         // Whoever waits for the exports must not find those of an earlier run.
         File.Delete(Files.Environment);
 
-        AuthorityFiles authorities = new(Files.Directory);
+        var authorities = new AuthorityFiles(Files.Directory);
         TlsAuthority = Own(authorities.LoadOrCreateTlsAuthority(TimeProvider.System.GetUtcNow()));
         NsmRoot = Own(authorities.LoadOrCreateNsmRoot(TimeProvider.System.GetUtcNow()));
         PrivateFile.Write(Files.CaBundle, TlsAuthority.ExportCertificatePem() + "\n");
@@ -185,18 +194,24 @@ internal sealed class SimulatorHost : IAsyncDisposable
     {
         const string ModuleId = $"{SimulatedInstance.Id}-{SimulatedInstance.EnclaveId}";
         Pcrs = new PcrBank(EnclaveImage.Complete(options.Pcrs, Account, options.RoleName));
-        AttestationSigner signer = new(NsmRoot, Account.Region, SimulatedInstance.Id, ModuleId);
+        var signer = new AttestationSigner(NsmRoot, Account.Region, SimulatedInstance.Id, ModuleId);
         SimulatedNsm nsm = Own(new SimulatedNsm(Pcrs, ModuleId, signer, Clock));
         if (!StreamAddress.TryParse($"unix:{Files.NsmSocket}", out StreamAddress? address, out string? error))
+        {
             throw new IOException($"the folder's name is too long: {error}");
+        }
+
         NsmAddress = Own(NsmServer.Start(address, nsm, Faults)).Address;
     }
 
     private async Task StartImdsAsync(SimulatorOptions options, CancellationToken cancellationToken)
     {
         if (options.RoleName is { } roleName)
+        {
             Role = new InstanceRole(Account, roleName, SimulatedInstance.Id, options.CredentialLifetime, Credentials, Clock);
-        ImdsEndpoint imds = new(Account, Role, Clock);
+        }
+
+        var imds = new ImdsEndpoint(Account, Role, Clock);
         async Task answerAsync(HttpContext context)
         {
             await imds.HandleAsync(context);
@@ -212,10 +227,10 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
     {
-        SignatureVerifier signatures = new(Credentials, Account.Region, Clock);
-        KmsEndpoint kms = new(signatures, KmsOperations(options), Faults, Clock);
-        StsEndpoint sts = new(signatures, new AssumeRoleAction(Account, Credentials));
-        AwsEndpoint aws = new(kms, sts, Clock, options.Logger);
+        var signatures = new SignatureVerifier(Credentials, Account.Region, Clock);
+        var kms = new KmsEndpoint(signatures, KmsOperations(options), Faults, Clock);
+        var sts = new StsEndpoint(signatures, new AssumeRoleAction(Account, Credentials));
+        var aws = new AwsEndpoint(kms, sts, Clock, options.Logger);
 
         string[] defaults =
         [
@@ -231,11 +246,11 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     private IKmsOperation[] KmsOperations(SimulatorOptions options)
     {
-        KmsAuthorizer authorizer = new(Account, Clock);
-        AttestationVerifier verifier = new(AttestationRoot.FromCertificate(NsmRoot));
-        RecipientReader recipients = new(verifier, options.AcceptsUnsignedAttestation, Clock, options.Logger);
-        RecipientAnswer recipientAnswer = new(Account, Faults);
-        WrappingKeys wrappingKeys = new(_keys, authorizer);
+        var authorizer = new KmsAuthorizer(Account, Clock);
+        var verifier = new AttestationVerifier(AttestationRoot.FromCertificate(NsmRoot));
+        var recipients = new RecipientReader(verifier, options.AcceptsUnsignedAttestation, Clock, options.Logger);
+        var recipientAnswer = new RecipientAnswer(Account, Faults);
+        var wrappingKeys = new WrappingKeys(_keys, authorizer);
         return
         [
             new CreateKeyOperation(Account, _keys, authorizer),

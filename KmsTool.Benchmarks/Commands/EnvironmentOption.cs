@@ -14,9 +14,13 @@ internal static class EnvironmentOption
         foreach (Token token in result.Tokens)
         {
             if (token.Value.Split('=', 2) is [{ Length: > 0 } variable, var value])
+            {
                 variables.Add(new(variable, value));
+            }
             else
+            {
                 result.AddError($"{name} '{token.Value}' is not NAME=VALUE.");
+            }
         }
 
         return [.. variables];

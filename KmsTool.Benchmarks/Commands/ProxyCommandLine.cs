@@ -55,9 +55,13 @@ internal sealed class ProxyCommandLine
         foreach (Token token in result.Tokens)
         {
             if (Enum.GetValues<ProxyPart>().Where(part => NameOf(part) == token.Value).ToArray() is [var part])
+            {
                 parts.Add(part);
+            }
             else
+            {
                 result.AddError($"--only '{token.Value}' is none of {string.Join(", ", Enum.GetValues<ProxyPart>().Select(NameOf))}.");
+            }
         }
 
         return [.. parts];

@@ -31,7 +31,9 @@ internal sealed class EchoDestination : IDisposable
         try
         {
             while (true)
+            {
                 _ = EchoAsync(await _listener.AcceptAsync());
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

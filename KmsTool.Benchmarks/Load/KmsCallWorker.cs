@@ -17,7 +17,9 @@ internal sealed class KmsCallWorker(KmsCallWorker.Client client, (string Ciphert
     {
         using KmsAnswer answer = client.Kms.Client.SendAsync(_request, client.Endpoint, client.Credentials, CancellationToken.None).GetAwaiter().GetResult();
         if (answer is not KmsAnswer.Opened)
+        {
             throw new CommandFailedException(ExitCode.OperationFailed, "KMS refused");
+        }
     }
 
     public void Dispose()

@@ -88,7 +88,9 @@ internal sealed class KmsProxyRun(LoadOptions options, Testbed testbed) : IDispo
 
         text.Append("\n| calls | RSS MiB | highest RSS |\n|---|---|---|\n");
         foreach (MemoryResult at in memory)
+        {
             Line(text, $"| {at.Decrypts} | {Mebibytes(at):F1} | {at.Enclave.PeakBytes / (1024.0 * 1024):F1} |");
+        }
 
         return text.ToString();
     }

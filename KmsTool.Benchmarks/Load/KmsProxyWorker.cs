@@ -43,10 +43,14 @@ internal sealed class KmsProxyWorker : IWorker
     public void Work()
     {
         if (TimeProvider.System.GetElapsedTime(_signedAt) > SignatureLifetime)
+        {
             Sign();
+        }
 
         for (int sent = 0; sent < _request.Length;)
+        {
             sent += _socket.Send(_request.AsSpan(sent));
+        }
 
         int length = 0;
         while (true)
@@ -55,17 +59,25 @@ internal sealed class KmsProxyWorker : IWorker
             length += received;
             ReadOnlySpan<byte> answer = _answer.AsSpan(0, length);
             if (length == 0)
+            {
                 throw new SocketException((int)SocketError.ConnectionReset);
+            }
 
             if (received == 0 || length == _answer.Length)
+            {
                 throw Wrong(answer);
+            }
 
             int head = answer.IndexOf("\r\n\r\n"u8);
             if (head < 0 || length < head + 4 + ContentLength(answer[..head]))
+            {
                 continue;
+            }
 
             if (answer.StartsWith("HTTP/1.1 200 "u8) && answer.IndexOf(_expected) > 0)
+            {
                 return;
+            }
 
             throw Wrong(answer);
         }
@@ -92,7 +104,9 @@ internal sealed class KmsProxyWorker : IWorker
         _signedAt = TimeProvider.System.GetTimestamp();
         var head = new StringBuilder($"POST / HTTP/1.1\r\nHost: {_endpoint.Authority}\r\nContent-Type: {request.Content!.Headers.ContentType}\r\n");
         foreach ((string name, IEnumerable<string> values) in request.Headers.NonValidated.Select(header => (header.Key, (IEnumerable<string>)header.Value)))
+        {
             head.Append(CultureInfo.InvariantCulture, $"{name}: {values.Single()}\r\n");
+        }
 
         head.Append(CultureInfo.InvariantCulture, $"Content-Length: {_body.Length}\r\n\r\n");
         _request = [.. Encoding.ASCII.GetBytes(head.ToString()), .. _body];

@@ -18,12 +18,12 @@ internal sealed class LoadGenerator(Testbed testbed, StartedProgram enclave, Rsa
             () => run.Work(createWorker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         // All are connected; the clock runs from when all may begin.
         start.SignalAndWait(CancellationToken.None);
-        CpuTimes before = CpuTimes.Read(testbed, enclave);
+        var before = CpuTimes.Read(testbed, enclave);
         long began = Stopwatch.GetTimestamp();
         start.SignalAndWait(CancellationToken.None);
         List<long>[] latencies = await Task.WhenAll(workers);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(began);
-        CpuTimes after = CpuTimes.Read(testbed, enclave);
+        var after = CpuTimes.Read(testbed, enclave);
         run.Failure?.Throw();
         cancellationToken.ThrowIfCancellationRequested();
 
@@ -56,7 +56,9 @@ internal sealed class LoadGenerator(Testbed testbed, StartedProgram enclave, Rsa
             start.SignalAndWait(CancellationToken.None);
             start.SignalAndWait(CancellationToken.None);
             if (worker is not null)
+            {
                 Guard(() => Repeat(worker, latencies));
+            }
 
             return latencies;
         }

@@ -83,7 +83,9 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
     private void AppendLoads(StringBuilder text)
     {
         if (Loads.Count == 0)
+        {
             return;
+        }
 
         Heading(text, "| load | at once | per second | p50 ms | p99 ms | enclave CPU ms | the same in RSA operations | simulator CPU ms | proxy CPU ms | load tool CPU ms | rest of the machine, cores |", 11);
         foreach (LoadResult load in Loads)
@@ -95,7 +97,9 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
     private void AppendStarts(StringBuilder text)
     {
         if (Starts.Count == 0)
+        {
             return;
+        }
 
         Heading(text, $"| {Starts.Count} starts, ms | least | median | most |", 4);
         AppendStart(text, "to ready", static start => start.Ready);
@@ -109,17 +113,23 @@ internal sealed class LoadReport(LoadOptions options, bool throughProxy)
     private void AppendMemory(StringBuilder text)
     {
         if (Memory.Count == 0)
+        {
             return;
+        }
 
         Heading(text, "| Decrypts | RSS MiB | of it anonymous | highest RSS |", 4);
         foreach (MemoryResult memory in Memory)
+        {
             Line(text, $"| {memory.Decrypts} | {Memories(memory.Enclave)} | {Mebibytes(memory.Enclave.PeakBytes):F1} |");
+        }
     }
 
     private void AppendIdle(StringBuilder text)
     {
         if (Idle is null)
+        {
             return;
+        }
 
         Heading(text, $"| {options.IdleConnections} idle connections: {Idle.Accepted} accepted in {Idle.Opened.TotalSeconds:F1} s, {Idle.StillOpen} open at the end | RSS MiB | of it anonymous | a session beside them, ms |", 4);
         Line(text, $"| before | {Memories(Idle.Before)} | at most {Idle.LongestSessionBefore.TotalMilliseconds:F1} |");

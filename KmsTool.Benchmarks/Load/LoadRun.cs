@@ -29,16 +29,24 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
             ProgramBytes = new FileInfo(Testbed.FindProgram(options, "kmstool-enclave")).Length,
         };
         if (options.Starts > 0)
+        {
             report.Starts.AddRange(await MeasureStartsAsync(cancellationToken));
+        }
 
         if (options.Duration > TimeSpan.Zero)
+        {
             report.Loads.AddRange(await MeasureLoadsAsync(cancellationToken));
+        }
 
         if (options.MemoryDecrypts > 0)
+        {
             report.Memory.AddRange(await MeasureMemoryAsync(cancellationToken));
+        }
 
         if (options.IdleConnections > 0)
+        {
             report.Idle = await MeasureIdleAsync(cancellationToken);
+        }
 
         return report;
     }
@@ -57,7 +65,9 @@ internal sealed class LoadRun(LoadOptions options, Testbed testbed) : IDisposabl
             TimeSpan ready = Stopwatch.GetElapsedTime(began);
             TimeSpan cpu = enclave.Usage.Cpu;
             using (var worker = new SessionWorker(testbed.Messages, testbed.Enclave))
+            {
                 worker.Work();
+            }
 
             starts.Add(new StartResult(ready, cpu, Stopwatch.GetElapsedTime(began)));
         }

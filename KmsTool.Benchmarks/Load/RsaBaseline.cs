@@ -26,7 +26,9 @@ internal sealed class RsaBaseline : IDisposable
     {
         TimeSpan before = ProcessUsage.Of(Environment.ProcessId).Cpu;
         for (int i = 0; i < Operations; i++)
+        {
             _key.Decrypt(_ciphertext, _plaintext, RSAEncryptionPadding.OaepSHA256);
+        }
 
         return (ProcessUsage.Of(Environment.ProcessId).Cpu - before) / Operations;
     }

@@ -109,7 +109,9 @@ internal sealed class SilentPeersRun(LoadOptions options, Testbed testbed, EchoD
             {
                 int received = socket.Receive(answer.AsSpan(length));
                 if (received == 0)
+                {
                     throw new SocketException((int)SocketError.ConnectionReset);
+                }
 
                 length += received;
             }
@@ -194,7 +196,9 @@ internal sealed class SilentPeersRun(LoadOptions options, Testbed testbed, EchoD
                     await socket.ConnectAsync(server, cancellationToken);
                     Interlocked.Increment(ref _connects);
                     if (isFirst && Interlocked.Decrement(ref _first) == 0)
+                    {
                         _allConnected.SetResult();
+                    }
 
                     isFirst = false;
                     await socket.ReceiveAsync(buffer, cancellationToken);

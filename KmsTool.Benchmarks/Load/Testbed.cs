@@ -116,10 +116,14 @@ internal sealed class Testbed : IAsyncDisposable
     {
         _aws?.Dispose();
         if (Proxy is not null)
+        {
             await Proxy.DisposeAsync();
+        }
 
         if (Simulator is not null)
+        {
             await Simulator.DisposeAsync();
+        }
 
         _directory.Delete(recursive: true);
     }
@@ -129,7 +133,9 @@ internal sealed class Testbed : IAsyncDisposable
         _aws = new SimulatedAws(environmentFile);
         _proxyAddress = $"tcp:127.0.0.1:{_aws.KmsPort}";
         if (_options.ThroughProxy)
+        {
             await StartProxyAsync(cancellationToken);
+        }
 
         (string roleArn, SessionCredentials credentials) = await _aws.GetRoleAsync(cancellationToken);
         string plaintext = Convert.ToBase64String(RandomNumberGenerator.GetBytes(PlaintextLength));

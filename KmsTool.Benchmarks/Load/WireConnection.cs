@@ -51,6 +51,8 @@ internal sealed class WireConnection(WireMessages messages, byte[] buffer) : IDi
 
         // Exactly one reply: the original's second one would be seen here too.
         if (!buffer.AsSpan(0, length).SequenceEqual(expectedReply))
+        {
             throw new CommandFailedException(ExitCode.ProtocolBroken, "The enclave did not answer as it must; its log says more.");
+        }
     }
 }

@@ -23,7 +23,7 @@ public class AttestationVerifierBenchmark
         PrivateFile.CreateDirectory(_directory.FullName);
         using X509Certificate2 root = new AuthorityFiles(_directory.FullName).LoadOrCreateNsmRoot(_now);
         using var signer = new AttestationSigner(root, "us-east-1", "i-0123456789abcdef0", ModuleId);
-        Dictionary<int, ReadOnlyMemory<byte>> pcrs = Enumerable.Range(0, 16).ToDictionary(static index => index, static _ => new ReadOnlyMemory<byte>(new byte[48]));
+        var pcrs = Enumerable.Range(0, 16).ToDictionary(static index => index, static _ => new ReadOnlyMemory<byte>(new byte[48]));
         _document = signer.Sign(
             (certificate, authorities) => new AttestationDocument
             {
@@ -38,7 +38,9 @@ public class AttestationVerifierBenchmark
             _now);
         _verifier = new AttestationVerifier(AttestationRoot.FromCertificate(root));
         if (!Verify())
+        {
             throw new InvalidOperationException("The document that is to be verified is not valid.");
+        }
     }
 
     [Benchmark]

@@ -48,7 +48,9 @@ internal sealed partial class FailureTimes : IDisposable
             {
                 double time = Measure(envelope());
                 if (run >= 0)
+                {
                     times.Add(time);
+                }
             }
         }
 
@@ -127,10 +129,14 @@ internal sealed partial class FailureTimes : IDisposable
         foreach (double value in left)
         {
             while (below < right.Length && right[below] < value)
+            {
                 below++;
+            }
 
             while (upTo < right.Length && right[upTo] <= value)
+            {
                 upTo++;
+            }
 
             longer += (below + upTo) / 2.0;
         }

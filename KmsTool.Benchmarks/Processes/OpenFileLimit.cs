@@ -13,7 +13,9 @@ internal static partial class OpenFileLimit
     public static long Raise(int descriptors)
     {
         if (Get(OpenFiles, out Limits limits) != 0)
+        {
             return 0;
+        }
 
         var wanted = new Limits { Soft = (nuint)descriptors, Hard = nuint.Max(limits.Hard, (nuint)descriptors) };
         return limits.Soft >= wanted.Soft || Set(OpenFiles, wanted) != 0 ? (long)limits.Soft : descriptors;

@@ -43,14 +43,18 @@ internal sealed class StartedProgram : IAsyncDisposable
     {
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true };
         foreach (string argument in (string[])["-c", Script, "sh", logPath, path, $"{descriptors}", .. arguments])
+        {
             start.ArgumentList.Add(argument);
+        }
 
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/bin:/bin";
         // As in the images; otherwise each program starts itself once more.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach ((string name, string value) in environment)
+        {
             start.Environment[name] = value;
+        }
 
         return new StartedProgram(Process.Start(start)!, logPath);
     }
@@ -65,11 +69,15 @@ internal sealed class StartedProgram : IAsyncDisposable
         {
             string? line;
             do
+            {
                 line = await _process.StandardOutput.ReadLineAsync(deadline.Token);
+            }
             while (line is not null && !line.StartsWith(ReadyLine, StringComparison.Ordinal));
 
             if (line is not null)
+            {
                 return;
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -89,7 +97,9 @@ internal sealed class StartedProgram : IAsyncDisposable
         while (!isServing())
         {
             if (_process.HasExited || Stopwatch.GetElapsedTime(began) > StartPatience)
+            {
                 throw NotReady();
+            }
 
             await Task.Delay(Poll, cancellationToken);
         }

@@ -15,7 +15,9 @@ internal static class ClientSocket
         try
         {
             if (isTcp)
+            {
                 socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+            }
 
             socket.Connect(entrance);
             socket.Send([(byte)service]);
@@ -37,6 +39,8 @@ internal static class ClientSocket
         // The destination closes first, so that the port that is blocked for a minute (TIME_WAIT) is its own, always the
         // same one, and the proxies do not run out of ports.
         if (socket.Receive(reply) != 1 || socket.Receive(reply) != 0)
+        {
             throw new SocketException((int)SocketError.ConnectionReset);
+        }
     }
 }

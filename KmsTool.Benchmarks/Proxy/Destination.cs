@@ -26,7 +26,9 @@ internal sealed class Destination : IDisposable
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(Backlog);
         for (int i = 0; i < threads; i++)
+        {
             new Thread(AcceptAll) { IsBackground = true, Name = "destination" }.Start();
+        }
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
@@ -45,7 +47,9 @@ internal sealed class Destination : IDisposable
         _disposed = true;
         _listener.Dispose();
         foreach (Socket held in _held)
+        {
             held.Dispose();
+        }
     }
 
     private void AcceptAll()
@@ -59,7 +63,9 @@ internal sealed class Destination : IDisposable
                 Socket connection = _listener.Accept();
 #pragma warning restore RS0030
                 if (!Serve(connection, buffer))
+                {
                     connection.Dispose();
+                }
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.TooManyOpenSockets)
             {
@@ -79,7 +85,9 @@ internal sealed class Destination : IDisposable
         connection.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
         Span<byte> first = stackalloc byte[1];
         if (connection.Receive(first) == 0)
+        {
             return false;
+        }
 
         switch ((Service)first[0])
         {
@@ -91,12 +99,16 @@ internal sealed class Destination : IDisposable
                 return false;
             case Service.Sink:
                 while (connection.Receive(buffer) is > 0 and var received)
+                {
                     Interlocked.Add(ref _received, received);
+                }
 
                 return false;
             case Service.Source:
                 while (_sourcesRun)
+                {
                     connection.Send(buffer);
+                }
 
                 return false;
             case Service.Hold:
@@ -111,6 +123,8 @@ internal sealed class Destination : IDisposable
     private static void Echo(Socket connection, byte[] buffer)
     {
         while (connection.Receive(buffer) is > 0 and var received)
+        {
             connection.Send(buffer.AsSpan(0, received));
+        }
     }
 }

@@ -25,7 +25,9 @@ internal sealed class DownloadLoad : ILoad
         using Socket socket = ClientSocket.Connect(_entrance, Service.Source);
         start.SignalAndWait(CancellationToken.None);
         while (socket.Receive(buffer) is > 0 and var received)
+        {
             Interlocked.Add(ref _received, received);
+        }
     }
 
     public void End() => _destination.EndSources();

@@ -28,7 +28,9 @@ internal sealed class IdleConnections(EndPoint entrance) : IDisposable
         Task opening = Task.Factory.StartNew(() => Open(count), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         int before = -1;
         while (await Task.WhenAny(opening, Task.Delay(LongestSilence, cancellationToken)) != opening && Count > before)
+        {
             before = Count;
+        }
 
         if (!opening.IsCompleted)
         {

@@ -22,7 +22,9 @@ internal static class IdleMeasurement
             FamilyMemory memory = path.ReadMemory();
             samples.Add(new IdleSample(path.Kind, count, connections.CountOpen(), connections.Refusal, opened, memory));
             if (connections.Refusal is not null)
+            {
                 break;
+            }
 
             began = Stopwatch.GetTimestamp();
         }

@@ -23,18 +23,22 @@ internal static class LoadWindow
         Task[] threads = [.. Enumerable.Range(0, clients).Select(_ => Task.Factory.StartNew(
             RunClient, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         if (!start.SignalAndWait(Patience, cancellationToken))
+        {
             throw new CommandFailedException(ExitCode.OperationFailed, $"{path.Kind} did not take {clients} connections within {Patience.TotalSeconds} s.");
+        }
 
         try
         {
             await Task.WhenAny(failed.Task, Task.Delay(RunUp, cancellationToken));
-            Reading before = Reading.Take(load, path);
+            var before = Reading.Take(load, path);
             await Task.WhenAny(failed.Task, Task.Delay(duration, cancellationToken));
             var after = Reading.Take(load, path);
             load.End();
             await Task.WhenAll(threads).WaitAsync(Patience, cancellationToken);
             if (!failed.Task.IsCompleted && after.Done > before.Done)
+            {
                 return new Sample(path.Kind, round, after.Done - before.Done, Stopwatch.GetElapsedTime(before.Time, after.Time), after.Cpu - before.Cpu);
+            }
 
             string reason = failed.Task.IsCompleted ? (await failed.Task).Message : "nothing passed";
             throw new CommandFailedException(ExitCode.OperationFailed, $"{path.Kind} failed with {clients} at once: {reason}");

@@ -51,7 +51,9 @@ internal static class MinimalRelay
         {
             byte[] buffer = new byte[BufferLength];
             while (source.Receive(buffer) is > 0 and var received)
+            {
                 destination.Send(buffer.AsSpan(0, received));
+            }
 
             destination.Shutdown(SocketShutdown.Send);
         }

@@ -16,17 +16,25 @@ internal sealed class ProxyAims(ProxyReport report, ProxyOptions options)
         {
             // With many streams both cores are busy whatever the proxy does, and the load tool takes its share.
             if (series == report.Streams[0] || series == report.Streams[1])
+            {
                 AtLeast(text, $"throughput, {series.Name}", series.Ratio(PathKind.Kmstool, PathKind.Socat, static sample => sample.PerSecond), MinThroughput, "socat");
+            }
         }
 
         foreach (Series series in report.Connections)
+        {
             AtLeast(text, $"connections per second, {series.Name}", series.Ratio(PathKind.Kmstool, PathKind.Socat, static sample => sample.PerSecond), MinConnections, "socat");
+        }
 
         foreach (Series series in report.Streams)
+        {
             AtMost(text, $"CPU per GiB, {series.Name}", series.Ratio(PathKind.Kmstool, PathKind.Socat, static sample => sample.ProxyCpuSeconds), MaxCpu, "socat");
+        }
 
         if (report.RoundTrips.Count > 0)
+        {
             AtMost(text, "round trip, p50", RoundTripSample.Ratio(report.RoundTrips, PathKind.Kmstool, PathKind.MinimalRelay), MaxRoundTrip, "minimal relay");
+        }
 
         if (report.Idle.LastOrDefault(static sample => sample.Path == PathKind.Kmstool) is { } idle)
         {

@@ -48,21 +48,29 @@ internal sealed class ProxyReport(ProxyOptions options)
     private void AppendStreams(MarkdownText text)
     {
         if (Streams.Count == 0)
+        {
             return;
+        }
 
         text.Heading("throughput", "path", "GiB/s", "× socat", "proxy CPU s/GiB", "× socat", "load tool CPU s/GiB", "rest of the machine, cores");
         foreach (Series series in Streams)
+        {
             AppendSeries(text, series, Gibibyte, 1, "F2", "F3");
+        }
     }
 
     private void AppendConnections(MarkdownText text)
     {
         if (Connections.Count == 0)
+        {
             return;
+        }
 
         text.Heading("connections", "path", "per second", "× socat", "proxy CPU µs each", "× socat", "load tool CPU µs each", "rest of the machine, cores");
         foreach (Series series in Connections)
+        {
             AppendSeries(text, series, 1, PerMillion, "F0", "F1");
+        }
     }
 
     private static void AppendSeries(MarkdownText text, Series series, double unit, double cpuUnit, string rateFormat, string cpuFormat)
@@ -85,7 +93,9 @@ internal sealed class ProxyReport(ProxyOptions options)
     private void AppendRoundTrips(MarkdownText text)
     {
         if (RoundTrips.Count == 0)
+        {
             return;
+        }
 
         text.Heading($"round trip of {Proxy.RoundTrips.MessageLength} bytes", "p50 µs", "p99 µs", "proxy CPU µs each", "load tool CPU µs each");
         foreach (IGrouping<PathKind, RoundTripSample> path in RoundTrips.GroupBy(static sample => sample.Path).OrderBy(static path => path.Key))
@@ -102,7 +112,9 @@ internal sealed class ProxyReport(ProxyOptions options)
     private void AppendIdle(MarkdownText text)
     {
         if (Idle.Count == 0)
+        {
             return;
+        }
 
         text.Line($"\nEach program may have {OpenFiles} files open{(OpenFiles < ProxyTestbed.Descriptors ? $", and was to have {ProxyTestbed.Descriptors}: more connections than held need a higher limit" : "")}.");
         text.Heading("idle connections", "path", "held", "opened in s", "processes", "RSS MiB, sum", "PSS MiB, sum");

@@ -22,16 +22,24 @@ internal sealed class ProxyRun(ProxyOptions options)
     {
         var report = new ProxyReport(options) { OpenFiles = OpenFileLimit.Raise(ProxyTestbed.Descriptors) };
         if (options.Parts.Contains(ProxyPart.Throughput))
+        {
             report.Streams.AddRange(await MeasureThroughputAsync(cancellationToken));
+        }
 
         if (options.Parts.Contains(ProxyPart.Connections))
+        {
             report.Connections.AddRange(await MeasureConnectionsAsync(cancellationToken));
+        }
 
         if (options.Parts.Contains(ProxyPart.RoundTrip))
+        {
             report.RoundTrips.AddRange(await MeasureRoundTripsAsync(cancellationToken));
+        }
 
         if (options.Parts.Contains(ProxyPart.Idle))
+        {
             report.Idle.AddRange(await MeasureIdleAsync(cancellationToken));
+        }
 
         return report;
     }
@@ -100,7 +108,9 @@ internal sealed class ProxyRun(ProxyOptions options)
                 MeasuredPath path = paths[(round + turn) % paths.Count];
                 T result = await measure(path, round, round == WarmUpRound ? options.Duration / 2 : options.Duration);
                 if (round != WarmUpRound)
+                {
                     results.Add(result);
+                }
             }
         }
 

@@ -46,7 +46,9 @@ internal sealed class ProxyTestbed : IAsyncDisposable
         try
         {
             foreach (PathKind kind in kinds)
+            {
                 await testbed.AddAsync(kind, cancellationToken);
+            }
 
             return testbed;
         }
@@ -74,7 +76,9 @@ internal sealed class ProxyTestbed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (MeasuredPath path in _paths)
+        {
             await path.DisposeAsync();
+        }
 
         Destination.Dispose();
         _directory.Delete(recursive: true);
@@ -94,7 +98,9 @@ internal sealed class ProxyTestbed : IAsyncDisposable
         EndPoint entrance = program is null ? Destination.EndPoint : new UnixDomainSocketEndPoint(socket);
         _paths.Add(new MeasuredPath(kind, entrance, program));
         if (program is not null)
+        {
             await program.WaitUntilAsync(() => IsServing(entrance), cancellationToken);
+        }
     }
 
     private StartedProgram StartRelay(string socket, string port)

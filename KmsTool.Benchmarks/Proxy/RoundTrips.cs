@@ -40,7 +40,7 @@ internal static class RoundTrips
         {
             using Socket socket = ClientSocket.Connect(path.Entrance, Service.Echo);
             Repeat(socket, RunUp / Connections, discarded);
-            CpuShares before = CpuShares.Read(path);
+            var before = CpuShares.Read(path);
             Repeat(socket, duration / Connections, times);
             cpu += CpuShares.Read(path) - before;
         }
@@ -61,7 +61,9 @@ internal static class RoundTrips
             {
                 int more = socket.Receive(message[received..]);
                 if (more == 0)
+                {
                     throw new SocketException((int)SocketError.ConnectionReset);
+                }
 
                 received += more;
             }

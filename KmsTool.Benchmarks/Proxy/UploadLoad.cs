@@ -17,7 +17,9 @@ internal sealed class UploadLoad(EndPoint entrance, Destination destination) : I
         using Socket socket = ClientSocket.Connect(entrance, Service.Sink);
         start.SignalAndWait(CancellationToken.None);
         while (!_ends)
+        {
             socket.Send(buffer);
+        }
 
         socket.Shutdown(SocketShutdown.Send);
         // The end of the other side says that everything has arrived; the next measurement has the machine for itself.

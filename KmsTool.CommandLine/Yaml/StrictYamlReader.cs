@@ -60,7 +60,9 @@ internal sealed class StrictYamlReader
     public long ReadMapping(string expected, Func<string, bool> readValue)
     {
         if (_isEmpty)
+        {
             return 1;
+        }
 
         long start = Expect<MappingStart>(expected).Start.Line;
         var keys = new HashSet<string>(StringComparer.Ordinal);
@@ -68,10 +70,14 @@ internal sealed class StrictYamlReader
         {
             string key = Expect<Scalar>("a key").Value;
             if (!keys.Add(key))
+            {
                 throw Fault($"the key '{key}' appears twice");
+            }
 
             if (!readValue(key))
+            {
                 throw Fault($"unknown key '{key}'");
+            }
         }
 
         return start;
@@ -85,7 +91,9 @@ internal sealed class StrictYamlReader
         var items = new List<T>();
         Expect<SequenceStart>(expected);
         while (!_parser.TryConsume<SequenceEnd>(out _))
+        {
             items.Add(readItem());
+        }
 
         return items;
     }
@@ -130,7 +138,9 @@ internal sealed class StrictYamlReader
             ParsingEvent skipped = _parser.Consume<ParsingEvent>();
             depth += skipped.NestingIncrease;
             if (depth > MaxSkippedDepth)
+            {
                 throw FaultAt(skipped.Start.Line, $"nested more than {MaxSkippedDepth} levels deep");
+            }
         }
         while (depth > 0);
     }
@@ -149,7 +159,9 @@ internal sealed class StrictYamlReader
             byte[] bytes = new byte[MaxLength + 1];
             int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MaxLength)
+            {
                 throw new ConfigurationException(path, null, $"larger than {MaxLength / 1024} KiB");
+            }
 
             return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes, 0, length).TrimStart('\uFEFF');
         }
@@ -168,13 +180,17 @@ internal sealed class StrictYamlReader
         _parser.Consume<StreamStart>();
         _isEmpty = _parser.TryConsume<StreamEnd>(out _);
         if (_isEmpty)
+        {
             return readRoot(this);
+        }
 
         _parser.Consume<DocumentStart>();
         T root = readRoot(this);
         _parser.Consume<DocumentEnd>();
         if (!_parser.TryConsume<StreamEnd>(out _))
+        {
             throw FaultAt(_parser.Current!.Start.Line, "more than one document");
+        }
 
         return root;
     }
@@ -183,12 +199,16 @@ internal sealed class StrictYamlReader
         where T : NodeEvent
     {
         if (!_parser.Accept<T>(out _))
+        {
             throw FaultAt(_parser.Current!.Start.Line, $"expected {expected}");
+        }
 
         T found = _parser.Consume<T>();
         _last = found;
         if (!found.Anchor.IsEmpty || !found.Tag.IsEmpty)
+        {
             throw Fault("anchors and tags are not taken");
+        }
 
         return found;
     }

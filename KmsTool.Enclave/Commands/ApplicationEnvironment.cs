@@ -33,22 +33,30 @@ internal static class ApplicationEnvironment
             environment["AWS_SECRET_ACCESS_KEY"] = proxy.Key.SecretText();
             // Some SDKs read the one, some the other.
             if (region is not null)
+            {
                 environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region;
+            }
         }
 
         if (services.Egress is { } egress)
         {
             string url = egress.Address.GetLeftPart(UriPartial.Authority);
             foreach (string name in (ReadOnlySpan<string>)["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"])
+            {
                 environment[name] = url;
+            }
 
             // Some take an IPv6 address with its brackets and some without.
             string[] direct = ["127.0.0.1", "localhost", "::1", "[::1]"];
             if (services.KmsProxy?.Address.Host is { } host && !direct.Contains(host))
+            {
                 direct = [.. direct, host];
+            }
 
             foreach (string name in (ReadOnlySpan<string>)["no_proxy", "NO_PROXY"])
+            {
                 environment[name] = string.Join(',', direct);
+            }
         }
 
         return environment;
@@ -63,12 +71,16 @@ internal static class ApplicationEnvironment
     {
         Dictionary<string, string> environment = OfServices(services, region);
         if (home is not null)
+        {
             environment["HOME"] = home;
+        }
 
         foreach (DictionaryEntry variable in own)
         {
             if (services.KmsProxy is null || !Removed.Contains(variable.Key))
+            {
                 environment.TryAdd((string)variable.Key, (string)variable.Value!);
+            }
         }
 
         ProcessMemory.RestoreVariables(environment);

@@ -52,7 +52,9 @@ internal sealed class AttestedKms : IAsyncDisposable
         {
             await nsm.DisposeAsync();
             if (e is IOException or NsmException)
+            {
                 throw NoNsm(settings.Nsm, e);
+            }
 
             throw;
         }
@@ -68,7 +70,9 @@ internal sealed class AttestedKms : IAsyncDisposable
     private static INsm OpenNsm(string where, StreamSocketOptions sockets)
     {
         if (StreamAddress.TryParse(where, out StreamAddress? address, out _))
+        {
             return new NsmSocket(address, sockets);
+        }
 
         try
         {

@@ -30,7 +30,9 @@ internal sealed class CredentialOptions
         CustomParser = result =>
         {
             if (int.TryParse(result.Tokens[^1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
+            {
                 return descriptor;
+            }
 
             result.AddError("--credentials-fd takes the number of an open file descriptor, such as 3, or 0 for stdin.");
             return null;
@@ -40,7 +42,9 @@ internal sealed class CredentialOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_accessKeyId, _secretAccessKey, _sessionToken, _descriptor])
+        {
             command.Add(option);
+        }
     }
 
     /// <exception cref="CommandFailedException">There are none, they are incomplete, or come from two places.</exception>
@@ -88,7 +92,9 @@ internal sealed class CredentialOptions
     private static KmsCredentials Make(string? accessKeyId, string? secretAccessKey, string? sessionToken, string lacking)
     {
         if (string.IsNullOrEmpty(accessKeyId) || string.IsNullOrEmpty(secretAccessKey))
+        {
             throw new CommandFailedException(ExitCode.NoCredentials, lacking);
+        }
 
         byte[] secret = Encoding.UTF8.GetBytes(secretAccessKey);
         try
@@ -107,7 +113,7 @@ internal sealed class CredentialOptions
 
     private static async Task<KmsCredentials> ReadDescriptorAsync(int descriptor, CancellationToken cancellationToken)
     {
-        using SensitiveBytes content = SensitiveBytes.Allocate(MaxLength);
+        using var content = SensitiveBytes.Allocate(MaxLength);
         try
         {
             // A pipe's reads cannot be cancelled; when time is up it is left behind.

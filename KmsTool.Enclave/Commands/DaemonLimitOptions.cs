@@ -29,7 +29,9 @@ internal sealed class DaemonLimitOptions(string maxConnectionsName)
     public void AddTo(Command command)
     {
         foreach (Option option in All)
+        {
             command.Add(option);
+        }
     }
 
     /// <exception cref="CommandFailedException">The budget has no room for one message.</exception>
@@ -55,6 +57,8 @@ internal sealed class DaemonLimitOptions(string maxConnectionsName)
     public void RefuseWithoutDaemon(ParseResult parseResult)
     {
         if (All.FirstOrDefault(option => parseResult.GetResult(option) is { Implicit: false }) is { } given)
+        {
             throw new CommandFailedException(ExitCode.WrongUsage, $"{given.Name} is a limit of the daemon. Add --daemon ADDRESS, or omit it");
+        }
     }
 }

@@ -20,7 +20,9 @@ internal sealed class EgressCommandOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_port, _allow, _deny, _proxy, _routes])
+        {
             command.Add(option);
+        }
     }
 
     /// <summary>The ways out of the enclave besides that to KMS.</summary>
@@ -32,7 +34,9 @@ internal sealed class EgressCommandOptions
         {
             (string host, int port, StreamAddress address) = ParseRoute(text);
             if (!routes.TryAdd((host, port), address))
+            {
                 throw Wrong($"--egress-route has {host}:{port} twice.");
+            }
         }
 
         StreamAddress? proxy = parseResult.GetValue(_proxy) ?? (kms.ProxyTakesConnect ? kms.Proxy : null);
@@ -47,13 +51,17 @@ internal sealed class EgressCommandOptions
         string[] deny = parseResult.GetValue(_deny) ?? [];
         bool hasPort = parseResult.GetResult(_port) is { Implicit: false };
         if (section is null && allow.Length == 0 && deny.Length == 0 && !hasPort)
+        {
             return null;
+        }
 
         var rules = new EgressRules(
             [.. section?.Allow ?? [], .. allow.Select(text => ParsePattern("--egress-allow", text))],
             [.. section?.Deny ?? [], .. deny.Select(text => ParsePattern("--egress-deny", text))]);
         if (rules.Allow.Count > 0 && parent is { Other: null, Fixed.Count: 0 })
+        {
             throw Wrong("Egress needs a way out: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS (or --proxy-mode connect), or --egress-route HOST:PORT=ADDRESS.");
+        }
 
         return new EgressOptions
         {

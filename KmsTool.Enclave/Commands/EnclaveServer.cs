@@ -64,7 +64,9 @@ internal sealed class EnclaveServer : IAsyncDisposable
     {
         int connections = DescriptorLimit.ConnectionsWithin(limits.MaxConnections, each: 1, others: KmsChannel.MaxConnections);
         if (connections == limits.MaxConnections)
+        {
             return limits;
+        }
 
         Log.FewDescriptors(logger, connections, limits.MaxConnections);
         return limits with { MaxConnections = connections };

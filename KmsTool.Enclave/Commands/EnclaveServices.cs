@@ -47,15 +47,21 @@ internal sealed class EnclaveServices : IAsyncDisposable
     public async Task RunAsync(CancellationToken stopping)
     {
         if (Daemon is not null)
+        {
             await Daemon.RunAsync(stopping);
+        }
         else
+        {
             await _clock!.GuardAsync(UntilAsync, stopping);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         while (_parts.TryPop(out IAsyncDisposable? part))
+        {
             await part.DisposeAsync();
+        }
 
         _credentials.Dispose();
     }
@@ -75,7 +81,9 @@ internal sealed class EnclaveServices : IAsyncDisposable
             KmsProxy = Own(await TryAsync(
                 () => KmsProxyServer.StartAsync(proxy, kms.Client, _credentials, time, logger, cancellationToken), $"{proxy.Address}:{proxy.Port}", "--kms-proxy-port (of kms-proxy: --listen-port)"));
             if (!System.Net.IPAddress.IsLoopback(proxy.Address))
+            {
                 Log.ProxyExposed(logger, KmsProxy.Address.Authority);
+            }
 
             Log.ProxyListening(logger, KmsProxy.Address.ToString(), string.Join(", ", proxy.Regions.Endpoints.Keys), options.Kms.Parent.ToString());
         }
@@ -86,7 +94,9 @@ internal sealed class EnclaveServices : IAsyncDisposable
                 () => Task.FromResult(EgressServer.Start(egress, time, logger)), $"127.0.0.1:{egress.Port}", "--egress-port"));
             Log.EgressListening(logger, Egress.Address.ToString(), egress.Parent.ToString());
             if (egress.Rules.AllowsInstanceMetadata)
+            {
                 Log.EgressAllowsMetadata(logger);
+            }
         }
 
         if (options.Daemon is { } address)

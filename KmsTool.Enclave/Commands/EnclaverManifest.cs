@@ -88,7 +88,9 @@ internal sealed record EnclaverManifest
         yaml.ReadMapping("{REGION: HOST}", region =>
         {
             if (!AwsRegion.IsWellFormed(region))
+            {
                 throw yaml.Fault($"'{region}' is not a region code, such as eu-central-1");
+            }
 
             try
             {

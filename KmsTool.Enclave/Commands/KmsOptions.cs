@@ -36,7 +36,9 @@ internal sealed class KmsOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_region, _proxyPort, _proxy, _proxyMode, _nsm, _kmsEndpoint, _fips, _caBundle])
+        {
             command.Add(option);
+        }
 
         _vsockBuffer.AddTo(command);
     }
@@ -47,7 +49,9 @@ internal sealed class KmsOptions
     {
         string? region = CommonOptions.ReadRegion(parseResult, _region) ?? First(environment, _regionVariables);
         if (region is not null && !AwsRegion.IsWellFormed(region))
+        {
             throw Wrong($"'{region}' is not a region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
+        }
 
         return new KmsSettings
         {
@@ -69,7 +73,9 @@ internal sealed class KmsOptions
         StreamAddress? whole = parseResult.GetValue(address);
         uint? vsockPort = parseResult.GetValue(port);
         if (whole is not null && vsockPort is not null)
+        {
             throw Wrong($"{address.Name} and {port.Name} say the same; give one of them.");
+        }
 
         return whole ?? new StreamAddress.Vsock(cid, vsockPort ?? defaultPort);
     }
@@ -88,7 +94,9 @@ internal sealed class KmsOptions
         bool fips = parseResult.GetValue(_fips)
             || string.Equals(environment("AWS_USE_FIPS_ENDPOINT"), "true", StringComparison.OrdinalIgnoreCase);
         if (fips && text is not null)
+        {
             throw Wrong($"--fips (or AWS_USE_FIPS_ENDPOINT) chooses the endpoint, and '{text}' names one (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS); give one of them.");
+        }
 
         try
         {
@@ -114,7 +122,9 @@ internal sealed class KmsOptions
         foreach (string name in names)
         {
             if (environment(name) is { Length: > 0 } text)
+            {
                 return text;
+            }
         }
 
         return null;

@@ -25,7 +25,9 @@ internal static class KmsProxyCommandLine
             await using EnclaveServices running = await EnclaveServices.StartAsync(
                 options, Environment.GetEnvironmentVariable, TimeProvider.System, logger, stopping);
             if (running.KmsProxy is not { } proxy)
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, "The file given with --config has no section kms_proxy, and --listen-port is not given.");
+            }
 
             string path = parseResult.GetRequiredValue(environmentFile);
             Write(path, ApplicationEnvironment.OfServices(running, options.Region));
@@ -53,14 +55,20 @@ internal static class KmsProxyCommandLine
             File.Delete(path);
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
+            {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
 
             using var writer = new StreamWriter(path, options);
             foreach (string name in ApplicationEnvironment.Removed.Where(name => !variables.ContainsKey(name)))
+            {
                 writer.Write($"unset {name}\n");
+            }
 
             foreach ((string name, string value) in variables)
+            {
                 writer.Write($"export {name}='{value}'\n");
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

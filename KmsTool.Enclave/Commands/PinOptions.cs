@@ -38,10 +38,14 @@ internal sealed class PinOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_allowKey, _requireContext, _operations])
+        {
             command.Add(option);
+        }
 
         if (_hasReply)
+        {
             command.Add(_reply);
+        }
     }
 
     public SecretDisclosure ReadDisclosure(ParseResult parseResult) =>
@@ -55,7 +59,9 @@ internal sealed class PinOptions
     {
         KmsKeyArn[] keys = Combine(KmsPins.AllowKeyOption, parseResult.GetValue(_allowKey) ?? [], environment, ParseKey);
         if (region is not null && keys.FirstOrDefault(key => key.Region != region) is { } elsewhere)
+        {
             throw Wrong($"{KmsPins.AllowKeyOption} {elsewhere} is a key of another region than {region}, which the enclave is pinned to.");
+        }
 
         IEnumerable<string> listed = (parseResult.GetValue(_operations) ?? []).SelectMany(list => list.Split(','));
         string[] operations = Combine(KmsPins.OperationsOption, listed, environment, ParseOperation);
@@ -74,7 +80,9 @@ internal sealed class PinOptions
         T[] ofImage = [.. PinVariables.ReadList(environment, option).Select(text => parse(text, variable)).Distinct()];
         T[] ofLine = [.. values.Select(text => parse(text, option)).Distinct()];
         if (ofImage.Length == 0 || ofLine.Length == 0)
+        {
             return [.. ofImage, .. ofLine];
+        }
 
         T[] both = [.. ofLine.Intersect(ofImage)];
         return both.Length > 0

@@ -66,12 +66,16 @@ internal static class RunCommandLine
     private static string[] ReadApplication(ParseResult parseResult, Argument<string[]> application)
     {
         if (!OperatingSystem.IsLinux())
+        {
             throw Wrong($"'{Name}' works on Linux only");
+        }
 
         string[] arguments = parseResult.GetValue(application) ?? [];
         int afterDashes = parseResult.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
         if (arguments.Length == 0 || arguments.Length != afterDashes)
+        {
             throw Wrong($"Write the application after --, as in 'kmstool-enclave {Name} -- python3 main.py'");
+        }
 
         return Array.TrueForAll(arguments, CommonOptions.IsText)
             ? arguments
@@ -81,7 +85,9 @@ internal static class RunCommandLine
     private static ApplicationUser ReadUser(string text)
     {
         if (!Environment.IsPrivilegedProcess)
+        {
             throw Wrong("--user needs root, which this process is not. Omit it: the application runs as the user of this process");
+        }
 
         try
         {

@@ -12,7 +12,7 @@ internal static class ServeAction
         using ILoggerFactory loggers = LogOutput.Create(options.LogLevel);
         ILogger logger = loggers.CreateLogger("kmstool-enclave");
         await using AttestedKms kms = await AttestedKms.OpenAsync(options.Kms, options.Pins, options.Recipient, options.Startup, TimeProvider.System, logger, stopping);
-        await using EnclaveServer server = EnclaveServer.Start(kms, options, null, TimeProvider.System, logger);
+        await using var server = EnclaveServer.Start(kms, options, null, TimeProvider.System, logger);
         Log.Listening(logger, server.LocalAddress.ToString(), options.Kms.Proxy.ToString(),
             options.Kms.Region ?? "of the instance's choice", options.Kms.Endpoints.Pinned?.Host ?? "of the region");
         await Console.Out.WriteLineAsync($"ready {server.LocalAddress}");

@@ -41,7 +41,9 @@ internal sealed class ServeCommandLine
         _limits.AddTo(command);
         Option[] options = [_port, _listen, _attestationTtl, _keyLifetime, _requestTimeout];
         foreach (Option option in options)
+        {
             command.Add(option);
+        }
 
         _logLevel.AddTo(command);
 

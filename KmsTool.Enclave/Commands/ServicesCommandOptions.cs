@@ -60,7 +60,9 @@ internal sealed class ServicesCommandOptions
             _keyLifetime,
         ];
         foreach (Option option in options)
+        {
             command.Add(option);
+        }
 
         _logLevel.AddTo(command);
     }
@@ -83,18 +85,26 @@ internal sealed class ServicesCommandOptions
         CredentialOrigin credentials = ReadOrigin(parseResult, environment);
         StreamAddress? daemon = parseResult.GetValue(_daemon);
         if (daemon is null)
+        {
             _daemonLimits.RefuseWithoutDaemon(parseResult);
+        }
 
         bool hasProxy = manifest.KmsProxy is not null || parseResult.GetValue(_config) is null || parseResult.GetResult(_port) is { Implicit: false };
         if (hasProxy && region is null)
+        {
             throw Wrong("Name the region of the KMS keys with --region or AWS_REGION: where it is left to others, they choose.");
+        }
 
         if (hasProxy && credentials == CredentialOrigin.Push && daemon is null)
+        {
             throw Wrong("--credentials push needs the daemon that takes them: add --daemon ADDRESS, such as --daemon vsock:3000.");
+        }
 
         Uri metadata = ReadMetadata(environment);
         if (hasProxy && credentials == CredentialOrigin.Imds && parent.Other is null && !parent.Fixed.ContainsKey((metadata.IdnHost, metadata.Port)))
+        {
             throw Wrong($"--credentials imds needs a way to {metadata.Authority}: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS, or --egress-route {metadata.Host}:{metadata.Port}=ADDRESS.");
+        }
 
         return new ServicesOptions
         {
@@ -118,13 +128,17 @@ internal sealed class ServicesCommandOptions
     private EnclaverManifest ReadManifest(ParseResult parseResult, ILogger logger)
     {
         if (parseResult.GetValue(_config) is not { } path)
+        {
             return new EnclaverManifest();
+        }
 
         try
         {
-            EnclaverManifest manifest = EnclaverManifest.Read(path);
+            var manifest = EnclaverManifest.Read(path);
             foreach ((string name, long line) in manifest.Others)
+            {
                 Log.SectionIgnored(logger, path, line, TerminalText.Neutralize(name));
+            }
 
             return manifest;
         }
@@ -163,10 +177,14 @@ internal sealed class ServicesCommandOptions
     {
         var hosts = new Dictionary<string, (string Host, int Port)?>();
         foreach (string region in pins.AllowedKeys.Select(key => key.Region).Append(kms.Region).OfType<string>())
+        {
             hosts[region] = null;
+        }
 
         foreach ((string region, (string, int) host) in manifest.KmsProxy?.Endpoints ?? new Dictionary<string, (string, int)>())
+        {
             hosts[region] = host;
+        }
 
         foreach (string text in parseResult.GetValue(_regionEndpoints) ?? [])
         {
@@ -215,7 +233,9 @@ internal sealed class ServicesCommandOptions
     {
         string text = result.Tokens.Single().Value;
         if (!DestinationHost.HasZone(text) && IPAddress.TryParse(text, out IPAddress? address))
+        {
             return address;
+        }
 
         result.AddError($"--listen-address '{text}' is not an IP address without a zone.");
         return IPAddress.Loopback;

@@ -13,7 +13,9 @@ internal sealed class StartupSwitches
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_refuseDebugMode, _refuseClockSkew, _refuseOtherRandomSource])
+        {
             command.Add(option);
+        }
     }
 
     /// <exception cref="KmsTool.CommandLine.CommandFailedException">A variable is malformed.</exception>

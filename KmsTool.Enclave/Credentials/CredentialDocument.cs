@@ -38,7 +38,9 @@ internal static class CredentialDocument
     public static KmsCredentials Make(string accessKeyId, SensitiveBytes secret, string? token)
     {
         if (accessKeyId.All(IsHeaderCharacter) && (token is null || token.All(IsHeaderCharacter)))
+        {
             return new KmsCredentials(accessKeyId, secret, string.IsNullOrEmpty(token) ? null : token);
+        }
 
         secret.Dispose();
         throw new FormatException("the access key id or the session token is malformed: it holds more than printable ASCII");
@@ -50,7 +52,9 @@ internal static class CredentialDocument
         JsonElement? secret = Find(root, "SecretAccessKey");
         string? token = (Find(root, "SessionToken") ?? Find(root, "Token"))?.GetString();
         if (string.IsNullOrEmpty(accessKeyId) || secret is not { } text || text.ValueEquals(""))
+        {
             throw new FormatException("AccessKeyId or SecretAccessKey is missing");
+        }
 
         // The secret last: nothing that fails after it would clear it.
         DateTimeOffset? expiration = ReadExpiration(root);
@@ -60,7 +64,9 @@ internal static class CredentialDocument
     private static DateTimeOffset? ReadExpiration(JsonElement root)
     {
         if (Find(root, "Expiration")?.GetString() is not { } text)
+        {
             return null;
+        }
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset expiration)
             ? expiration

@@ -47,7 +47,9 @@ internal sealed class CredentialRefresher : IAsyncDisposable
         lock (_wanted)
         {
             if (_wanted.CurrentCount == 0)
+            {
                 _wanted.Release();
+            }
         }
     }
 
@@ -101,7 +103,9 @@ internal sealed class CredentialRefresher : IAsyncDisposable
     private TimeSpan UntilRefresh(DateTimeOffset? expiration)
     {
         if (expiration is not { } end)
+        {
             return Timeout.InfiniteTimeSpan;
+        }
 
         TimeSpan left = end - _time.GetUtcNow();
         // Short-lived ones get half of their time.

@@ -55,7 +55,9 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
             lock (_lock)
             {
                 if (_current is { } current && current != refused && !(_expiration <= time.GetUtcNow()) && current.TryUse())
+                {
                     return current;
+                }
 
                 next = _next.Task;
             }
@@ -85,7 +87,9 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     private Shared<KmsCredentials>? TryRentExpired(Shared<KmsCredentials>? refused)
     {
         lock (_lock)
+        {
             return _current is { } current && current != refused && current.TryUse() ? current : null;
+        }
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -61,12 +61,16 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposab
             string token = Encoding.ASCII.GetString(tokenAnswer.Written.Span).Trim();
             // It becomes a header, and the handler takes whatever it is given.
             if (token.Length is 0 or > MaxTokenLength || !token.All(c => c is > ' ' and <= '~'))
+            {
                 throw new CredentialException("instance metadata gives no token");
+            }
 
             using SensitiveBufferWriter roles = await AskAsync(HttpMethod.Get, RolePath, TokenHeader, token, deadline.Token);
             string role = Encoding.ASCII.GetString(roles.Written.Span).Split('\n')[0].Trim();
             if (role.Length is 0 or > MaxNameLength || !role.All(c => char.IsAsciiLetterOrDigit(c) || "+=,.@_-".Contains(c, StringComparison.Ordinal)))
+            {
                 throw new CredentialException("instance metadata names no role");
+            }
 
             using SensitiveBufferWriter answer = await AskAsync(HttpMethod.Get, RolePath + role, TokenHeader, token, deadline.Token);
             return CredentialDocument.Read(answer.Written);
@@ -98,7 +102,9 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposab
         request.Headers.TryAddWithoutValidation(header, value);
         using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
         if (response.StatusCode != HttpStatusCode.OK)
+        {
             throw new CredentialException(Explain(response.StatusCode, path));
+        }
 
         var answer = new SensitiveBufferWriter(1024);
         try
@@ -108,7 +114,9 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposab
             {
                 answer.Advance(read);
                 if (answer.Written.Length > MaxAnswerLength)
+                {
                     throw new CredentialException($"instance metadata answers {path} with more than {MaxAnswerLength} bytes");
+                }
             }
 
             return answer;

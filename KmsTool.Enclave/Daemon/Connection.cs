@@ -100,12 +100,16 @@ internal sealed class Connection(
             if (command is SetClientCommand setClient)
             {
                 using (setClient)
+                {
                     await AnswerAloneAsync(setClient, charge, lost);
+                }
             }
             else if (command is PushCredentialsCommand push)
             {
                 using (push)
+                {
                     Enqueue(Task.FromResult(await ExecuteAsync(push, TakeCredentialsAsync, lost)), charge);
+                }
             }
             else
             {
@@ -130,11 +134,15 @@ internal sealed class Connection(
     {
         int others = limits.MaxPending - 1;
         for (int i = 0; i < others; i++)
+        {
             await _slots.WaitAsync(lost);
+        }
 
         Enqueue(Task.FromResult(await ExecuteAsync(command, SetClientAsync, lost)), charge);
         if (others > 0)
+        {
             _slots.Release(others);
+        }
     }
 
     private Task<Answer> Failed(string? operation, string message, string code)
@@ -235,7 +243,9 @@ internal sealed class Connection(
             await lost.CancelAsync();
             await output.CompleteAsync(e);
             await foreach (Pending pending in _answers.Reader.ReadAllAsync(CancellationToken.None))
+            {
                 (await pending.Answer).Dispose();
+            }
         }
     }
 

@@ -79,10 +79,14 @@ internal sealed class ConnectionBudget(MessageBudget budget, Stream stream) : IM
     {
         long missing = size - _arriving;
         if (missing <= 0)
+        {
             return true;
+        }
 
         if (!await budget.TakeAsync(use, missing, cancellationToken))
+        {
             return false;
+        }
 
         _arriving = size;
         return true;

@@ -71,7 +71,7 @@ internal sealed class EnclaveDaemon(
         counters.ConnectionOpened();
         Log.ConnectionOpened(logger, id);
         // On a thread of the pool, so that a connection's first commands do not keep the next from being accepted.
-        Task served = Task.Run(async () =>
+        var served = Task.Run(async () =>
         {
             using var connection = new Connection(id, clients, inbox, introspection, limits, _budget, counters, logger);
             try
@@ -97,7 +97,7 @@ internal sealed class EnclaveDaemon(
     private async Task DrainAsync(CancellationTokenSource aborting)
     {
         Log.Stopping(logger, _connections.Count, limits.DrainTimeout.TotalSeconds);
-        Task all = Task.WhenAll(_connections.Values);
+        var all = Task.WhenAll(_connections.Values);
         aborting.CancelAfter(limits.DrainTimeout);
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Log.Stopped(logger);

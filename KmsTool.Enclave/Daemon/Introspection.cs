@@ -27,7 +27,9 @@ internal sealed class Introspection(
             bool isZero = !pcr.Data.Span.ContainsAnyExcept((byte)0);
             debugMode |= index == 0 && isZero;
             if (pcr.Lock || !isZero)
+            {
                 pcrs[index.ToString(CultureInfo.InvariantCulture)] = Convert.ToHexStringLower(pcr.Data.Span);
+            }
         }
 
         return new DescribeReply

@@ -29,11 +29,15 @@ internal sealed class KmsClientFactory(AttestedKmsClient kms, KmsReplies replies
     private KmsEndpoint ChooseEndpoint(string? asked)
     {
         if (region is not null && asked is not null)
+        {
             throw RegionError($"The enclave is pinned by --region (or REGION) to {region}; name no region here");
+        }
 
         string chosen = region ?? asked ?? pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
         if (!AwsRegion.IsWellFormed(chosen))
+        {
             throw RegionError("AwsRegion is not a region code");
+        }
 
         pins.CheckRegion(chosen);
 

@@ -17,7 +17,9 @@ internal sealed class KmsReplies(SecretDisclosure disclosure)
         {
             string? sha256 = disclosure == SecretDisclosure.Sha256 ? Convert.ToHexStringLower(SHA256.HashData(secret.Span)) : null;
             if (disclosure == SecretDisclosure.Plaintext)
+            {
                 return Make(command, answer, secret, null);
+            }
 
             secret.Dispose();
             secret = null;

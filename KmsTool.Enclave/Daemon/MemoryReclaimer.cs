@@ -43,7 +43,9 @@ internal sealed class MemoryReclaimer(Func<bool> isIdle, Action reclaim, TimePro
             open = countConnections();
             // While more connections end it is too early: too few for another collection might be left.
             if (_most - open < WorthCollecting || open < before || !isIdle())
+            {
                 continue;
+            }
 
             reclaim();
             _most = open;

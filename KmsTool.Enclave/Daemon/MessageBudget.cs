@@ -72,10 +72,14 @@ internal sealed class MessageBudget(long total, int maxMessageLength, TimeSpan p
         {
             bool granted = !Withdraw(waiting, own);
             if (e is TimeoutException)
+            {
                 return granted;
+            }
 
             if (granted)
+            {
                 Return(bytes);
+            }
 
             throw;
         }
@@ -98,7 +102,9 @@ internal sealed class MessageBudget(long total, int maxMessageLength, TimeSpan p
         lock (_lock)
         {
             if (own.List is null)
+            {
                 return false;
+            }
 
             waiting.Remove(own);
             // It may have been in the way of others who want less.

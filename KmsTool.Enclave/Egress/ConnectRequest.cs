@@ -21,11 +21,15 @@ internal static class ConnectRequest
             : $"{host}:{port}";
         byte[] request = Encoding.ASCII.GetBytes($"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
         for (int sent = 0; sent < request.Length;)
+        {
             sent += await proxy.SendAsync(request.AsMemory(sent), SocketFlags.None, cancellationToken);
+        }
 
         string status = await ReadStatusAsync(proxy, cancellationToken);
         if (status.Split(' ') is not ["HTTP/1.1" or "HTTP/1.0", ['2', _, _], ..])
+        {
             throw new IOException($"the parent's proxy does not lead to {authority}: {Printable(status)}");
+        }
     }
 
     // Byte by byte: what follows the head is the destination's, and older kernels cannot peek into a vsock.
@@ -35,10 +39,14 @@ internal static class ConnectRequest
         for (int length = 0; length < head.Length; length++)
         {
             if (await proxy.ReceiveAsync(head.AsMemory(length, 1), SocketFlags.None, cancellationToken) == 0)
+            {
                 throw new IOException("the parent's proxy closed the connection");
+            }
 
             if (head.AsSpan(0, length + 1).EndsWith("\r\n\r\n"u8))
+            {
                 return Encoding.Latin1.GetString(head, 0, head.AsSpan().IndexOf("\r\n"u8));
+            }
         }
 
         throw new IOException("the parent's proxy answers with something other than HTTP");

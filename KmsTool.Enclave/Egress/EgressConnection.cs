@@ -34,15 +34,21 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
             if (read.Head is null)
             {
                 if (read.Refusal is { } refusal)
+                {
                     await RefuseAsync("nothing", refusal, cancellationToken);
+                }
 
                 return;
             }
 
             if (EgressRequest.TryRead(read.Head, out EgressRequest? request, out HttpAnswer? wrong))
+            {
                 await LeadAsync(request, read.Rest, place, cancellationToken);
+            }
             else
+            {
                 await RefuseAsync("nothing", wrong, cancellationToken);
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -60,7 +66,9 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
         }
 
         if (!place.TryBeginRequest())
+        {
             return;
+        }
 
         Socket destination;
         using (var timer = new CancellationTokenSource(options.ConnectTimeout, time))
@@ -87,9 +95,13 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
             // A plain request goes on in the form that servers know; CONNECT is answered here.
             ReadOnlyMemory<byte> early = rest;
             if (request.ForwardedHead is { } head)
+            {
                 early = (byte[])[.. head, .. rest.Span];
+            }
             else
+            {
                 await application.SendAsync(Established, SocketFlags.None, cancellationToken);
+            }
 
             _tunnel = new Relay(application, destination, Bounds, time);
             RelayResult result = await _tunnel.RunAsync(early, cancellationToken);

@@ -38,7 +38,9 @@ internal sealed record EgressRequest(string Host, ushort Port, byte[]? Forwarded
             authority = slash < 0 ? head.Target[Scheme.Length..] : head.Target.Substring(Scheme.Length, slash);
             rest = slash < 0 ? "/" : head.Target[(Scheme.Length + slash)..];
             if (rest[0] != '/')
+            {
                 rest = "/" + rest;
+            }
         }
 
         if (!TryReadAuthority(authority, isConnect ? null : HttpPort, out string? host, out ushort port))
@@ -66,7 +68,9 @@ internal sealed record EgressRequest(string Host, ushort Port, byte[]? Forwarded
             .SelectMany(field => field.Value.Split(',', StringSplitOptions.TrimEntries));
         string[] dropped = [.. Dropped, .. named];
         foreach ((string name, string value) in head.Fields.Where(field => !dropped.Contains(field.Key, StringComparer.OrdinalIgnoreCase)))
+        {
             text.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+        }
 
         return Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());
     }
@@ -78,12 +82,16 @@ internal sealed record EgressRequest(string Host, ushort Port, byte[]? Forwarded
         int colon = text.LastIndexOf(':');
         bool hasPort = colon >= 0 && !text.EndsWith(']');
         if (hasPort && !(ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && port > 0))
+        {
             return false;
+        }
 
         string name = hasPort ? text[..colon] : text;
         bool isBracketed = name.StartsWith('[');
         if (port == 0 || !DestinationHost.TryParse(name, out host, out _) || host.Contains(':', StringComparison.Ordinal) != isBracketed)
+        {
             return false;
+        }
 
         return true;
     }

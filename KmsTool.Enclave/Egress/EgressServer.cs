@@ -96,7 +96,7 @@ internal sealed class EgressServer : IAsyncDisposable
                 throw;
             }
 
-            Task served = Task.Run(() => ServeAsync(connection, socket, place), CancellationToken.None);
+            var served = Task.Run(() => ServeAsync(connection, socket, place), CancellationToken.None);
             _connections[connection] = served;
             _ = served.ContinueWith(
                 _ => _connections.TryRemove(connection, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -108,7 +108,9 @@ internal sealed class EgressServer : IAsyncDisposable
         EgressConnection? idlest = _connections.Keys.MaxBy(static connection => connection.IdleTime);
         TimeSpan left = _options.TunnelPatience - (idlest?.IdleTime ?? TimeSpan.Zero);
         if (left > TimeSpan.Zero)
+        {
             return left;
+        }
 
         // Its place is free in a moment.
         idlest!.EndTunnel();

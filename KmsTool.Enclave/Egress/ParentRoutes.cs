@@ -31,14 +31,20 @@ internal sealed record ParentRoutes
     public async ValueTask<Socket> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
         if (Fixed.TryGetValue((host.ToLowerInvariant(), port), out StreamAddress? own))
+        {
             return await StreamConnector.ConnectAsync(own, Sockets, cancellationToken);
+        }
 
         if (Other is null)
+        {
             throw new IOException($"no route leads to {host}:{port}");
+        }
 
         Socket socket = await StreamConnector.ConnectAsync(Other, Sockets, cancellationToken);
         if (!OtherTakesConnect)
+        {
             return socket;
+        }
 
         try
         {

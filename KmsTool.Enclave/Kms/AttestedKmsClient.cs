@@ -56,7 +56,9 @@ internal sealed class AttestedKmsClient(
         request.Headers.TryAddWithoutValidation(TargetHeader, target);
         KeyValuePair<string, string>[] headers = [new("Content-Type", ContentType), new("Host", endpoint.Authority), new(TargetHeader, target)];
         foreach ((string name, string value) in SigV4Signer.Sign(new SigV4Request("POST", "/", headers, body), credentials, endpoint.Region, "kms", at))
+        {
             request.Headers.TryAddWithoutValidation(name, value);
+        }
 
         return request;
     }
@@ -76,7 +78,9 @@ internal sealed class AttestedKmsClient(
         try
         {
             if (request.Operation.PlaintextMember is null)
+            {
                 return await SendAsync(request, null, endpoint, credentials, cancellationToken);
+            }
 
             using RecipientLease recipient = await recipients.RentAsync(cancellationToken);
             return await SendAsync(request, recipient, endpoint, credentials, cancellationToken);
@@ -97,16 +101,24 @@ internal sealed class AttestedKmsClient(
             DateTimeOffset signedAt = Now();
             KmsHttpResponse response = await SendOnceAsync(request.Operation, body.Written, endpoint, credentials, signedAt, cancellationToken);
             if (response.Status == 200)
+            {
                 return recipient is null ? new KmsAnswer.Passed(response.Body, response.RequestId) : Open(request, response, recipient);
+            }
 
             KmsAnswer.Refused refused = ReadRefusal(response);
             pins.CheckRefusal(refused.Code);
             if (refused.MayBeClockSkew && !clockCorrected && TryCorrectClock(response.Date, signedAt))
+            {
                 clockCorrected = true;
+            }
             else if (!refused.IsTransient || attempt >= MaxAttempts)
+            {
                 return refused;
+            }
             else
+            {
                 await Task.Delay(FirstBackoff * Math.Pow(2, attempt - 1) * Random.Shared.NextDouble(), time, cancellationToken);
+            }
         }
     }
 
@@ -123,7 +135,9 @@ internal sealed class AttestedKmsClient(
     {
         // The Date is KMS's own: TLS ends here. Another request may have corrected the clock since this one was signed.
         if (kmsTime is not { } truth || (truth - signedAt).Duration() < SkewThreshold)
+        {
             return false;
+        }
 
         TimeSpan offset = truth - time.GetUtcNow();
         Volatile.Write(ref _clockOffsetTicks, offset.Ticks);
@@ -169,7 +183,9 @@ internal sealed class AttestedKmsClient(
         {
             var document = JsonDocument.Parse(body.AsMemory(), Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
                 return document;
+            }
 
             document.Dispose();
         }
@@ -184,10 +200,14 @@ internal sealed class AttestedKmsClient(
     private static byte[] FindEnvelope(string plaintextMember, JsonElement answer)
     {
         if (!answer.TryGetProperty("CiphertextForRecipient", out JsonElement member) || member.ValueKind != JsonValueKind.String)
+        {
             throw Unacceptable("KMS's answer lacks CiphertextForRecipient");
+        }
 
         if (answer.TryGetProperty(plaintextMember, out JsonElement plaintext) && !IsNullOrEmpty(plaintext))
+        {
             throw Unacceptable($"KMS's response has a {plaintextMember} in addition to CiphertextForRecipient");
+        }
 
         return member.TryGetBytesFromBase64(out byte[]? envelope) && envelope.Length <= RecipientKeyPair.MaxEnvelopeLength
             ? envelope
@@ -204,14 +224,16 @@ internal sealed class AttestedKmsClient(
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(response.Body, Strict);
+            using var document = JsonDocument.Parse(response.Body, Strict);
             JsonElement root = document.RootElement;
             if (root.ValueKind == JsonValueKind.Object && root.Text("__type") is { } type)
             {
                 string code = type[(type.LastIndexOf('#') + 1)..];
                 string message = WithoutQuotes(root.Text("message") ?? root.Text("Message") ?? "");
                 if (code.Length is > 0 and <= 64 && code.All(char.IsAsciiLetterOrDigit))
+                {
                     return new KmsAnswer.Refused(response.Status, code, message[..Math.Min(message.Length, MaxErrorTextLength)], response.RequestId);
+                }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

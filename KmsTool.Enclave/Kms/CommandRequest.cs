@@ -69,7 +69,9 @@ internal sealed record CommandRequest(KmsOperation Operation) : KmsRequest(Opera
         WriteText(json, "KeySpec", KeySpec);
         WriteText(json, "KeyPairSpec", KeyPairSpec);
         if (NumberOfBytes is { } number)
+        {
             json.WriteNumber("NumberOfBytes"u8, number);
+        }
 
         WriteText(json, "EncryptionAlgorithm", EncryptionAlgorithm);
         WriteText(json, "KeyAgreementAlgorithm", KeyAgreementAlgorithm);
@@ -77,17 +79,23 @@ internal sealed record CommandRequest(KmsOperation Operation) : KmsRequest(Opera
         WriteContext(json);
         WriteGrantTokens(json);
         if (DryRun is { } dryRun)
+        {
             json.WriteBoolean("DryRun"u8, dryRun);
+        }
     }
 
     private void WriteContext(Utf8JsonWriter json)
     {
         if (EncryptionContext is not { } context)
+        {
             return;
+        }
 
         json.WriteStartObject("EncryptionContext"u8);
         foreach ((string name, string value) in context)
+        {
             json.WriteString(name, value);
+        }
 
         json.WriteEndObject();
     }
@@ -95,11 +103,15 @@ internal sealed record CommandRequest(KmsOperation Operation) : KmsRequest(Opera
     private void WriteGrantTokens(Utf8JsonWriter json)
     {
         if (GrantTokens is not { } tokens)
+        {
             return;
+        }
 
         json.WriteStartArray("GrantTokens"u8);
         foreach (string token in tokens)
+        {
             json.WriteStringValue(token);
+        }
 
         json.WriteEndArray();
     }
@@ -107,6 +119,8 @@ internal sealed record CommandRequest(KmsOperation Operation) : KmsRequest(Opera
     private static void WriteBytes(Utf8JsonWriter json, string name, ReadOnlyMemory<byte>? bytes)
     {
         if (bytes is { } value)
+        {
             json.WriteBase64String(name, value.Span);
+        }
     }
 }

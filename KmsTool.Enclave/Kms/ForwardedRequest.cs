@@ -24,7 +24,9 @@ internal sealed record ForwardedRequest : KmsRequest
         {
             // In any spelling: whoever reads it leniently shall not find one.
             if (body.EnumerateObject().Any(member => member.Name.Equals("Recipient", StringComparison.OrdinalIgnoreCase)))
+            {
                 throw new KmsException(ErrorCodes.InvalidParameter, "Recipient is not the caller's to name: the enclave adds its own");
+            }
 
             return new ForwardedRequest(operation, body)
             {
@@ -49,7 +51,9 @@ internal sealed record ForwardedRequest : KmsRequest
         foreach (JsonProperty member in _body.EnumerateObject())
         {
             if (member.NameEquals("KeyId"u8))
+            {
                 continue;
+            }
 
             // As it was written: what it means is for KMS to say.
             json.WritePropertyName(member.Name);
@@ -60,7 +64,9 @@ internal sealed record ForwardedRequest : KmsRequest
     private static string[] KeyMembers(KmsOperation operation, JsonElement body)
     {
         if (operation == KmsOperation.ReEncrypt)
+        {
             return ["SourceKeyId", "DestinationKeyId"];
+        }
 
         // What an alias is to lead to.
         return body.TryGetProperty("TargetKeyId", out _) ? ["TargetKeyId"] : [];
@@ -75,7 +81,9 @@ internal sealed record ForwardedRequest : KmsRequest
     private static string? Text(JsonElement body, string name)
     {
         if (!body.TryGetProperty(name, out JsonElement member) || member.ValueKind == JsonValueKind.Null)
+        {
             return null;
+        }
 
         return member.ValueKind == JsonValueKind.String ? member.GetString() : throw NotA("string", name);
     }
@@ -83,14 +91,20 @@ internal sealed record ForwardedRequest : KmsRequest
     private static Dictionary<string, string>? Context(JsonElement body, string name)
     {
         if (!body.TryGetProperty(name, out JsonElement member) || member.ValueKind == JsonValueKind.Null)
+        {
             return null;
+        }
 
         if (member.ValueKind != JsonValueKind.Object)
+        {
             throw NotA("map of strings", name);
+        }
 
         var context = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (JsonProperty pair in member.EnumerateObject())
+        {
             context[pair.Name] = pair.Value.ValueKind == JsonValueKind.String ? pair.Value.GetString()! : throw NotA("map of strings", name);
+        }
 
         return context;
     }

@@ -47,7 +47,9 @@ internal abstract class KmsAnswer : IDisposable
             foreach (JsonProperty member in body.RootElement.EnumerateObject())
             {
                 if (!member.NameEquals("CiphertextForRecipient"u8) && !member.NameEquals(plaintextMember))
+                {
                     member.WriteTo(json);
+                }
             }
 
             json.WriteBase64String(plaintextMember, secret.Span);

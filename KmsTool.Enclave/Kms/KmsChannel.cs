@@ -104,7 +104,9 @@ internal sealed class KmsChannel : IDisposable
     {
         long? announced = content.Headers.ContentLength;
         if (announced > MaxBodyLength)
+        {
             throw TooLong();
+        }
 
         await using Stream stream = await content.ReadAsStreamAsync(cancellationToken);
         byte[] buffer = new byte[announced ?? 4096];
@@ -114,10 +116,14 @@ internal sealed class KmsChannel : IDisposable
             if (length == buffer.Length)
             {
                 if (length == announced)
+                {
                     return buffer;
+                }
 
                 if (length >= MaxBodyLength)
+                {
                     throw TooLong();
+                }
 
                 byte[] larger = new byte[length * 2];
                 buffer.CopyTo(larger, 0);
@@ -127,7 +133,9 @@ internal sealed class KmsChannel : IDisposable
 
             int read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
             if (read == 0)
+            {
                 return buffer[..length];
+            }
 
             length += read;
         }

@@ -33,7 +33,9 @@ internal sealed record KmsEndpoint(string Host, int Port, string Region)
     public static KmsEndpoint? ForRegion(string region, bool fips)
     {
         if (!AwsRegion.IsWellFormed(region))
+        {
             return null;
+        }
 
         string? suffix = RegionEndpoint.EnumerableAllRegions
             .FirstOrDefault(known => known.SystemName == region)?.PartitionDnsSuffix
@@ -48,7 +50,9 @@ internal sealed record KmsEndpoint(string Host, int Port, string Region)
     public static (string Host, int Port) ParseHost(string text)
     {
         if (text.StartsWith("http:", StringComparison.OrdinalIgnoreCase))
+        {
             throw new FormatException($"'{text}': TLS to KMS ends in the enclave; give an https:// address or a host name");
+        }
 
         string address = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
         if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttps

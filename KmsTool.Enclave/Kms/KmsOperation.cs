@@ -46,10 +46,14 @@ internal sealed record KmsOperation(string Name, string? PlaintextMember, bool T
     public static KmsOperation? OfTarget(string target)
     {
         if (!target.StartsWith(TargetPrefix, StringComparison.Ordinal) || target[TargetPrefix.Length..] is not { } name || !IsName(name))
+        {
             return null;
+        }
 
         if (Known.TryGetValue(name, out KmsOperation? operation))
+        {
             return operation;
+        }
 
         // Another spelling of a name that is known must not be taken for something harmless.
         return Known.Keys.Contains(name, StringComparer.OrdinalIgnoreCase) ? null : new KmsOperation(name, null, TakesKey: false, TakesContext: false);

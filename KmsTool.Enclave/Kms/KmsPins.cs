@@ -28,7 +28,9 @@ internal sealed record KmsPins
     public void CheckOperation(string name)
     {
         if (Operations is not null && !Operations.Contains(name))
+        {
             throw Violation(OperationsOption, $"this enclave does not carry out {name}");
+        }
     }
 
     /// <summary>The request as it may be sent.</summary>
@@ -43,7 +45,9 @@ internal sealed record KmsPins
         CheckOtherKeys(request, keys);
         string? keyId = ChooseKey(request, keys);
         if (keyId is null && request.Operation.TakesKey && request.Operation.PlaintextMember is not null && request.Operation != KmsOperation.Decrypt)
+        {
             throw new KmsException(ErrorCodes.InvalidParameter, $"KeyId is missing: {request.Operation.Name} needs a key");
+        }
 
         return keyId == request.KeyId ? request : request with { KeyId = keyId };
     }
@@ -58,18 +62,26 @@ internal sealed record KmsPins
     public void CheckAnswer(KmsRequest sent, JsonElement answer)
     {
         if (!sent.Operation.TakesKey)
+        {
             return;
+        }
 
         string? used = answer.Text("KeyId");
         if (AllowedKeys.Count > 0 && !AllowedKeys.Any(key => key.Arn == used))
+        {
             throw Violation(AllowKeyOption, "KMS's answer is of a key that is not admitted");
+        }
 
         if (sent.KeyId is { } named && KmsKeyArn.TryParse(named, out _) && named != used)
+        {
             throw new KmsException(ErrorCodes.InvalidKmsAnswer, "KMS's answer is of another key than KeyId names");
+        }
 
         // Of the operations that take a context only Decrypt works with asymmetric keys, too; its answer says which it was.
         if (RequiredContext.Count > 0 && sent.Operation == KmsOperation.Decrypt && answer.Text("EncryptionAlgorithm") != KmsLimits.SymmetricAlgorithm)
+        {
             throw Violation(RequireContextOption, "KMS's answer is of an asymmetric key, which binds no context");
+        }
     }
 
     /// <summary>Says with which pin KMS refused, where the caller had named no key or another.</summary>
@@ -77,7 +89,9 @@ internal sealed record KmsPins
     public void CheckRefusal(string code)
     {
         if (AllowedKeys.Count > 0 && code == "IncorrectKeyException")
+        {
             throw Violation(AllowKeyOption, "the ciphertext was made by another key than the admitted one (IncorrectKeyException)");
+        }
     }
 
     /// <summary>The region of all pinned keys; <see langword="null"/> where they are of several, or there are none.</summary>
@@ -87,14 +101,18 @@ internal sealed record KmsPins
     public void CheckRegion(string region)
     {
         if (AllowedKeys.Count > 0 && !AllowedKeys.Any(key => key.Region == region))
+        {
             throw Violation(AllowKeyOption, $"no admitted key is of the region {region}");
+        }
     }
 
     // One that manages keys is held to those that it names; what it does with none is for the operations' pin to say.
     private string? ChooseKey(KmsRequest request, KmsKeyArn[] keys)
     {
         if (AllowedKeys.Count == 0)
+        {
             return request.KeyId;
+        }
 
         if (request.KeyId is { } asked)
         {
@@ -103,10 +121,14 @@ internal sealed record KmsPins
         }
 
         if (!request.Operation.TakesKey || request.Operation == KmsOperation.ReEncrypt)
+        {
             return null;
+        }
 
         if (keys is [{ } only])
+        {
             return only.Arn;
+        }
 
         // A ciphertext says which key made it, and KMS's answer repeats it to be checked.
         return request.Operation == KmsOperation.Decrypt && request.EncryptionAlgorithm is null or KmsLimits.SymmetricAlgorithm
@@ -117,12 +139,16 @@ internal sealed record KmsPins
     private void CheckOtherKeys(KmsRequest request, KmsKeyArn[] keys)
     {
         if (AllowedKeys.Count == 0)
+        {
             return;
+        }
 
         foreach ((string member, string? keyId) in request.OtherKeys)
         {
             if (!Array.Exists(keys, key => key.Arn == keyId))
+            {
                 throw Violation(AllowKeyOption, $"{member} has to be the ARN of an admitted key");
+            }
         }
     }
 
@@ -130,25 +156,37 @@ internal sealed record KmsPins
     {
         // GenerateRandom uses no key, so there is nothing to bind.
         if (RequiredContext.Count == 0 || !request.Operation.TakesKey)
+        {
             return;
+        }
 
         if (!request.Operation.TakesContext || request.EncryptionAlgorithm is not (null or KmsLimits.SymmetricAlgorithm))
+        {
             throw Violation(RequireContextOption, "this takes no encryption context, and one is required");
+        }
 
         if (request.OtherAlgorithms.Any(algorithm => algorithm is not (null or KmsLimits.SymmetricAlgorithm)))
+        {
             throw Violation(RequireContextOption, "this takes no encryption context, and one is required");
+        }
 
         if (request.Operation != KmsOperation.ReEncrypt)
+        {
             RequireContext("the encryption context", request.EncryptionContext);
+        }
 
         foreach ((string member, IReadOnlyDictionary<string, string>? context) in request.OtherContexts)
+        {
             RequireContext(member, context);
+        }
     }
 
     private void RequireContext(string what, IReadOnlyDictionary<string, string>? context)
     {
         if (RequiredContext.FirstOrDefault(required => !required.IsMetBy(context)) is { } unmet)
+        {
             throw Violation($"{RequireContextOption} {unmet}", $"{what} lacks it");
+        }
     }
 
     private static KmsException Violation(string pin, string reason) =>

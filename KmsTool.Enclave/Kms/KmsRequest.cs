@@ -61,6 +61,8 @@ internal abstract record KmsRequest(KmsOperation Operation)
     protected static void WriteText(Utf8JsonWriter json, string name, string? text)
     {
         if (text is not null)
+        {
             json.WriteString(name, text);
+        }
     }
 }

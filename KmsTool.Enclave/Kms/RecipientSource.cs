@@ -38,10 +38,14 @@ internal sealed class RecipientSource : IDisposable
     public async ValueTask<RecipientLease> RentAsync(CancellationToken cancellationToken)
     {
         if (TryRentCurrent() is { } current)
+        {
             return current;
+        }
 
         if (_options.AttestationLifetime == TimeSpan.Zero)
+        {
             return await AttestAsync(cancellationToken);
+        }
 
         // One request asks for all that wait.
         await _refresh.WaitAsync(cancellationToken);
@@ -87,7 +91,9 @@ internal sealed class RecipientSource : IDisposable
     {
         await ((Task)key).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (key.IsCompletedSuccessfully)
+        {
             (await key).Release();
+        }
     }
 
     // Armed again only when it is done, so that no two rotations meet.
@@ -130,7 +136,9 @@ internal sealed class RecipientSource : IDisposable
             // A key that has been replaced meanwhile serves this request and no other.
             _attested = new Attested(key, value, at);
             if (_key != current)
+            {
                 _attested = null;
+            }
 
             return new RecipientLease(key, value);
         }

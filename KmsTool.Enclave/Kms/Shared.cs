@@ -15,7 +15,9 @@ internal sealed class Shared<T>(T value)
         lock (_lock)
         {
             if (_users == 0)
+            {
                 return false;
+            }
 
             _users++;
             return true;
@@ -27,7 +29,9 @@ internal sealed class Shared<T>(T value)
         lock (_lock)
         {
             if (--_users == 0)
+            {
                 Value.Dispose();
+            }
         }
     }
 }

@@ -66,14 +66,20 @@ internal sealed class TrustAnchors
         List<string> reasons = [.. chain?.ChainStatus.Select(status => status.Status.ToString()) ?? []];
         errors &= ~SslPolicyErrors.RemoteCertificateChainErrors;
         if (certificate is X509Certificate2 own && !own.MatchesHostname(((SslStream)sender).TargetHostName, allowCommonName: false))
+        {
             errors |= SslPolicyErrors.RemoteCertificateNameMismatch;
+        }
 
         if (errors != SslPolicyErrors.None)
+        {
             reasons.Add(errors.ToString());
+        }
 
         // .NET takes them from the user's stores, too.
         if (chain?.ChainElements.Skip(1).SkipLast(1).All(element => IsSent(element.Certificate, chain)) is not true)
+        {
             reasons.Add(nameof(X509ChainStatusFlags.PartialChain));
+        }
 
         return reasons.Count == 0
             ? true

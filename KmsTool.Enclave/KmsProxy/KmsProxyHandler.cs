@@ -135,23 +135,35 @@ internal sealed class KmsProxyHandler(
     private static void RequireForm(HttpRequest request, string rawTarget)
     {
         if (request.Protocol != "HTTP/1.1")
+        {
             throw Refused(505, "SerializationException", $"{request.Protocol} is not spoken here; HTTP/1.1 is");
+        }
 
         if (rawTarget.Contains("X-Amz-Signature", StringComparison.OrdinalIgnoreCase))
+        {
             throw Refused(403, "IncompleteSignatureException", "Signatures in the query are not taken; sign in the Authorization header");
+        }
 
         if (!HttpMethods.IsPost(request.Method) || rawTarget != "/")
+        {
             throw Refused(404, "UnknownOperationException", "KMS's protocol is POST / and nothing else");
+        }
 
         // KMS's clients know how long their requests are; what others make of both lengths differs.
         if (request.Headers.TransferEncoding.Count > 0 || request.ContentLength is null)
+        {
             throw Refused(411, "SerializationException", "The request needs a Content-Length, and no Transfer-Encoding");
+        }
 
         if (request.Headers.ContentType is not [AttestedKmsClient.ContentType])
+        {
             throw Refused(415, "SerializationException", $"The Content-Type has to be {AttestedKmsClient.ContentType}");
+        }
 
         if (request.Headers["X-Amz-Content-Sha256"] is [{ } hash] && !(hash.Length == 64 && hash.All(char.IsAsciiHexDigit)))
+        {
             throw Refused(403, "InvalidSignatureException", "The body has to be signed, and in one piece: X-Amz-Content-Sha256 is not a hash");
+        }
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
@@ -160,7 +172,9 @@ internal sealed class KmsProxyHandler(
         {
             var document = JsonDocument.Parse(body, Strict);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
                 return document;
+            }
 
             document.Dispose();
         }
@@ -206,7 +220,9 @@ internal sealed class KmsProxyHandler(
         if (answer is KmsAnswer.Opened opened)
         {
             using (var json = new Utf8JsonWriter(body))
+            {
                 opened.WriteTo(json, operation.PlaintextMember!);
+            }
 
             bytes = body.Written;
         }
@@ -231,7 +247,9 @@ internal sealed class KmsProxyHandler(
 
         // A body that has not been read is not read for the sake of the connection.
         if (error.Status is 411 or 413 or 408 or 505)
+        {
             context.Response.Headers.Connection = "close";
+        }
 
         await SendAsync(context, error.Status, error.RequestId, body.Written);
     }

@@ -31,9 +31,9 @@ internal sealed class LocalAccessKey : IDisposable
     /// <summary>Makes a new one: 65 bits of identifier, 240 of secret.</summary>
     public static LocalAccessKey Generate()
     {
-        using SensitiveBytes random = SensitiveBytes.Allocate(SecretLength);
+        using var random = SensitiveBytes.Allocate(SecretLength);
         RandomNumberGenerator.Fill(random.WritableSpan);
-        SensitiveBytes secret = SensitiveBytes.Allocate(Base64.GetMaxEncodedToUtf8Length(SecretLength));
+        var secret = SensitiveBytes.Allocate(Base64.GetMaxEncodedToUtf8Length(SecretLength));
         Base64.EncodeToUtf8(random.Span, secret.WritableSpan, out _, out _);
         return new LocalAccessKey(Prefix + RandomNumberGenerator.GetString(IdLetters, IdLength - Prefix.Length), secret);
     }
@@ -46,7 +46,7 @@ internal sealed class LocalAccessKey : IDisposable
     /// <exception cref="SignatureException">It does not.</exception>
     public SigV4Claim ReadClaim(SigV4Request request, DateTimeOffset now)
     {
-        SigV4Claim claim = SigV4Claim.Read(request);
+        var claim = SigV4Claim.Read(request);
         if (claim.AccessKeyId != Id || request.ValuesOf(SigV4Claim.TokenHeader).Any())
         {
             throw new SignatureException(SignatureFailure.UnknownToken,

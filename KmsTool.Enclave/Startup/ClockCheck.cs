@@ -27,7 +27,9 @@ internal sealed class ClockCheck(INsm nsm, StartupOptions options, TimeProvider 
         catch (Exception e) when (e is IOException or NsmException or AttestationRejectedException)
         {
             if (options.RefuseClockSkew)
+            {
                 throw new CommandFailedException(ExitCode.CouldNotConnect, $"The clock could not be compared with the Nitro Secure Module's: {e.Message}", e);
+            }
 
             Log.ClockNotChecked(logger, e.Message);
             return null;

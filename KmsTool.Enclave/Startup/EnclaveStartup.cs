@@ -18,11 +18,15 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         await random.SeedAsync(cancellationToken);
         random.CheckSource();
         if (options.BringsUpLoopback)
+        {
             BringUpLoopback();
+        }
 
         AttestationDocument? document = await new ClockCheck(nsm, options, time, logger).RunAsync(cancellationToken);
         if (await IsDebugModeAsync(document, cancellationToken))
+        {
             AnnounceDebugMode();
+        }
     }
 
     private void BringUpLoopback()
@@ -30,7 +34,9 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         try
         {
             if (LoopbackInterface.BringUp())
+            {
                 Log.LoopbackBroughtUp(logger);
+            }
         }
         catch (IOException e)
         {
@@ -42,7 +48,9 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
     private async Task<bool> IsDebugModeAsync(AttestationDocument? document, CancellationToken cancellationToken)
     {
         if (document is { IsDebug: true })
+        {
             return true;
+        }
 
         try
         {
@@ -52,7 +60,9 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         catch (Exception e) when (e is IOException or NsmException)
         {
             if (options.RefuseDebugMode)
+            {
                 throw new CommandFailedException(ExitCode.CouldNotConnect, $"The Nitro Secure Module does not tell PCR0: {e.Message}", e);
+            }
 
             Log.MeasurementUnknown(logger, e.Message);
             return false;

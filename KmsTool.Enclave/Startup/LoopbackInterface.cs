@@ -17,7 +17,9 @@ internal static partial class LoopbackInterface
     public static bool BringUp()
     {
         if (!OperatingSystem.IsLinux())
+        {
             return false;
+        }
 
         try
         {
@@ -26,7 +28,9 @@ internal static partial class LoopbackInterface
             "lo"u8.CopyTo(request.Name);
             Control(socket.SafeHandle, GetFlags, ref request);
             if ((request.Flags & Up) != 0)
+            {
                 return false;
+            }
 
             request.Flags |= Up;
             Control(socket.SafeHandle, SetFlags, ref request);
@@ -41,7 +45,9 @@ internal static partial class LoopbackInterface
     private static void Control(SafeSocketHandle socket, nuint operation, ref Request request)
     {
         if (Ioctl(socket, operation, ref request) < 0)
+        {
             throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]

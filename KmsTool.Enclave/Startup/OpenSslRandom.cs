@@ -15,11 +15,15 @@ internal static unsafe class OpenSslRandom
     public static void Add(ReadOnlySpan<byte> seed, string? library = null)
     {
         if (!OperatingSystem.IsLinux())
+        {
             throw new PlatformNotSupportedException(".NET uses OpenSSL on Linux only");
+        }
 
         var add = (delegate* unmanaged<byte*, int, double, void>)NativeLibrary.GetExport(NativeLibrary.Load(library ?? FindLibrary()), "RAND_add");
         fixed (byte* start = seed)
+        {
             add(start, seed.Length, seed.Length);
+        }
     }
 
     // .NET has loaded OpenSSL when it tells the version; the loader then gives that library for its name.

@@ -65,7 +65,9 @@ internal sealed partial class RandomSeed(INsm nsm, StartupOptions options, ILogg
         }
 
         if (source == NsmSource)
+        {
             return;
+        }
 
         source = source[..Math.Min(source.Length, MaxSourceLength)];
         Log.OtherRandomSource(logger, source, NsmSource);
@@ -82,7 +84,9 @@ internal sealed partial class RandomSeed(INsm nsm, StartupOptions options, ILogg
         {
             NsmResponse.GetRandom answer = await nsm.AskAsync<NsmResponse.GetRandom>(new NsmRequest.GetRandom(), cancellationToken);
             if (answer.Random.IsEmpty)
+            {
                 throw new NsmException(NsmErrorCode.InvalidResponse, "it gave no random bytes");
+            }
 
             int length = Math.Min(answer.Random.Length, seed.Length);
             answer.Random[..length].CopyTo(seed);

@@ -68,7 +68,9 @@ internal static unsafe partial class ApplicationLauncher
             // Only now: a change of the user takes it back. A supervisor that has ended before is no longer the parent.
             Check(Prctl(SetParentDeathSignal, SigKill, 0, 0, 0), "Could not tie the application to its supervisor");
             if (GetParent() != int.Parse(arguments[0], CultureInfo.InvariantCulture))
+            {
                 return (int)ExitCode.OperationFailed;
+            }
 
             InheritedDescriptors.CloseOnExecution();
             // The runtime ignores it, which execve(2) would hand on.
@@ -88,7 +90,9 @@ internal static unsafe partial class ApplicationLauncher
     {
         // Without CAP_SETPCAP the bounding set stays, and is of no use to a process that cannot gain privileges.
         for (nuint capability = 0; Prctl(ReadBoundingSet, capability, 0, 0, 0) >= 0; capability++)
+        {
             _ = Prctl(DropFromBoundingSet, capability, 0, 0, 0);
+        }
 
         if (user.Length > 0)
         {
@@ -121,10 +125,14 @@ internal static unsafe partial class ApplicationLauncher
             _ = Execute(path, arguments.Start);
             int failed = Marshal.GetLastPInvokeError();
             if (failed is not (NotFound or NotADirectory))
+            {
                 error = failed;
+            }
 
             if (failed is not (NotFound or NotADirectory or PermissionDenied))
+            {
                 break;
+            }
         }
 
         return Failed(program, error);
@@ -133,7 +141,9 @@ internal static unsafe partial class ApplicationLauncher
     private static ApplicationStartException Failed(string program, int error)
     {
         if (error != NotFound)
+        {
             return new ApplicationStartException(ExitCode.NotExecutable, $"'{program}' cannot be executed: {new Win32Exception(error).Message}");
+        }
 
         // The kernel's "no such file" may mean another file, which costs hours in images made from scratch.
         return new ApplicationStartException(ExitCode.ProgramNotFound, program.Contains('/', StringComparison.Ordinal) && File.Exists(program)
@@ -144,7 +154,9 @@ internal static unsafe partial class ApplicationLauncher
     private static void Check(int result, string failure)
     {
         if (result < 0)
+        {
             throw new CommandFailedException(ExitCode.OperationFailed, $"{failure}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]

@@ -43,9 +43,13 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
         await foreach (Signal signal in _signals.ReadAllAsync())
         {
             if (signal != Signal.SIGCHLD)
+            {
                 Forward(signal, application);
+            }
             else if (Reap(application) is { } ended)
+            {
                 return ended.ExitStatus;
+            }
         }
 
         throw new InvalidOperationException("somebody else has reaped the application");
@@ -119,16 +123,24 @@ internal sealed class ApplicationSupervisor(ILogger logger) : IDisposable
         foreach (EndedProcess ended in ChildProcesses.Reap())
         {
             if (ended.Id == application)
+            {
                 found = ended;
+            }
             else
+            {
                 Log.OrphanReaped(logger, ended.Id);
+            }
         }
 
         _reaped.Release();
         if (found?.Signal is { } signal)
+        {
             Log.ApplicationEndedBySignal(logger, signal);
+        }
         else if (found is { } ended)
+        {
             Log.ApplicationEnded(logger, ended.ExitStatus);
+        }
 
         return found;
     }

@@ -23,12 +23,16 @@ internal sealed record ApplicationUser(uint Id, uint Group, string Home)
     {
         string[] parts = text.Split(':');
         if (parts.Length > 2 || parts.Contains(""))
+        {
             throw new FormatException($"'{text}' is not a user. Write UID, UID:GID or their names");
+        }
 
         string[]? entry = FindEntry(passwd, parts[0]);
         uint id = ParseId(entry?[IdField] ?? parts[0], $"There is no user '{parts[0]}' in {passwd}");
         if (id == 0)
+        {
             throw new FormatException($"'{parts[0]}' is root. Name another user, or omit the option");
+        }
 
         uint group = parts.Length == 2
             ? ParseId(FindEntry(groups, parts[1])?[IdField] ?? parts[1], $"There is no group '{parts[1]}' in {groups}")
@@ -40,7 +44,9 @@ internal sealed record ApplicationUser(uint Id, uint Group, string Home)
     private static string[]? FindEntry(string path, string nameOrId)
     {
         if (!File.Exists(path))
+        {
             return null;
+        }
 
         int field = IsNumber(nameOrId) ? IdField : 0;
         return File.ReadLines(path).Select(line => line.Split(':')).FirstOrDefault(entry => entry.Length > IdField && entry[field] == nameOrId);
@@ -52,7 +58,9 @@ internal sealed record ApplicationUser(uint Id, uint Group, string Home)
     private static uint ParseId(string text, string unknown)
     {
         if (!IsNumber(text) || text.Length == 0)
+        {
             throw new FormatException(unknown);
+        }
 
         return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && id != uint.MaxValue
             ? id

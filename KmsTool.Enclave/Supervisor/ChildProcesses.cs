@@ -30,7 +30,9 @@ internal static partial class ChildProcesses
         byte* info = stackalloc byte[InfoSize];
         int result;
         do
+        {
             result = WaitId(AllChildren, 0, info, Exited | NoWait);
+        }
         while (result < 0 && Marshal.GetLastPInvokeError() == Interrupted);
 
         return result == 0;
@@ -41,7 +43,9 @@ internal static partial class ChildProcesses
     {
         int id;
         while ((id = WaitPid(-1, out int status, NoHang)) > 0)
+        {
             yield return new EndedProcess(id, status);
+        }
     }
 
     /// <summary>Sends a signal to a child that has not been reaped.</summary>
@@ -49,7 +53,9 @@ internal static partial class ChildProcesses
     public static void Send(int id, Signal signal)
     {
         if (Kill(id, (int)signal) < 0)
+        {
             throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "prctl")]

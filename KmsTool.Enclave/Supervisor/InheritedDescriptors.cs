@@ -20,7 +20,9 @@ internal static partial class InheritedDescriptors
         {
             int descriptor = int.Parse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture);
             if (descriptor > StandardError)
+            {
                 _ = Control(descriptor, SetFlags, CloseOnExec);
+            }
         }
     }
 

@@ -11,7 +11,9 @@ internal sealed unsafe class NativeStrings : IDisposable
     {
         Start = (byte**)NativeMemory.AllocZeroed((nuint)strings.Count + 1, (nuint)sizeof(byte*));
         foreach (string text in strings)
+        {
             Start[_count++] = (byte*)Marshal.StringToCoTaskMemUTF8(text);
+        }
     }
 
     public byte** Start { get; }
@@ -20,7 +22,9 @@ internal sealed unsafe class NativeStrings : IDisposable
     {
         // The environment holds credentials.
         for (int i = 0; i < _count; i++)
+        {
             Marshal.ZeroFreeCoTaskMemUTF8((nint)Start[i]);
+        }
 
         NativeMemory.Free(Start);
     }

@@ -46,7 +46,9 @@ internal sealed partial class SignalQueue : IDisposable
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)
+        {
             registration.Dispose();
+        }
     }
 
     private void Receive(Signal signal, PosixSignalContext context)
@@ -54,7 +56,9 @@ internal sealed partial class SignalQueue : IDisposable
         context.Cancel = true;
         Add(signal);
         if (signal is Signal.SIGTERM or Signal.SIGINT)
+        {
             _terminating.Cancel();
+        }
     }
 
     /// <summary>

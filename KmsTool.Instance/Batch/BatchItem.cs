@@ -24,6 +24,8 @@ internal sealed class BatchItem(BatchLine line)
     public void Discard()
     {
         if (_result.Task.IsCompletedSuccessfully)
+        {
             _result.Task.Result.Dispose();
+        }
     }
 }

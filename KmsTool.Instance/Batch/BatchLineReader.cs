@@ -32,10 +32,14 @@ internal sealed class BatchLineReader(Stream input)
         {
             int length = _buffer.AsSpan(_start.._end).IndexOf((byte)'\n');
             if (length >= 0)
+            {
                 return Take(length, separator: 1, isTooLong);
+            }
 
             if (_atEnd)
+            {
                 return _start == _end && !isTooLong ? null : Take(_end - _start, separator: 0, isTooLong);
+            }
 
             if (_end - _start > MaxLineLength)
             {
@@ -55,7 +59,9 @@ internal sealed class BatchLineReader(Stream input)
         _position += length + separator;
         _number++;
         if (_number == 1 && line.StartsWith("\uFEFF"u8))
+        {
             line = line["\uFEFF"u8.Length..];
+        }
 
         byte[]? ciphertext = null;
         string? problem = isTooLong || length > MaxLineLength ? TooLong : Decode(line.Trim(" \t\r"u8), out ciphertext);
@@ -87,11 +93,15 @@ internal sealed class BatchLineReader(Stream input)
     {
         ciphertext = null;
         if (line.IsEmpty)
+        {
             return "the line is blank";
+        }
 
         byte[] decoded = new byte[Base64.GetMaxDecodedFromUtf8Length(line.Length)];
         if (Base64.DecodeFromUtf8(line, decoded, out _, out int length) != OperationStatus.Done)
+        {
             return "the line is not base64; give what 'aws kms encrypt --query CiphertextBlob --output text' prints";
+        }
 
         if (length > KmsLimits.MaxCiphertextLength)
         {

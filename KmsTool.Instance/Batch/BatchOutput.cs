@@ -16,13 +16,17 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader) : IDispos
     public async ValueTask WriteAsync(SensitiveBytes line, CancellationToken cancellationToken)
     {
         if (line.Length > _piece.Length - _length)
+        {
             await FlushAsync(cancellationToken);
+        }
 
         // Longer ones in parts, always from the piece: the line may be cleared while its writing is left behind.
         for (int written = 0; written < line.Length;)
         {
             if (_length == _piece.Length)
+            {
                 await FlushAsync(cancellationToken);
+            }
 
             int part = Math.Min(line.Length - written, _piece.Length - _length);
             line.Span.Slice(written, part).CopyTo(_piece.WritableSpan[_length..]);
@@ -35,7 +39,9 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader) : IDispos
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         if (_length == 0)
+        {
             return;
+        }
 
         int length = _length;
         // Whatever becomes of it: nothing is written twice.
@@ -47,13 +53,17 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader) : IDispos
     {
         // What was left behind may still be on its way, and must not arrive as zeros.
         if (_writing.IsCompleted)
+        {
             _piece.Dispose();
+        }
     }
 
     private async Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         if (!hasReader())
+        {
             throw new CommandFailedException(ExitCode.OperationFailed, "The results could not be written to stdout: no one reads it any more.");
+        }
 
         try
         {

@@ -34,13 +34,17 @@ internal sealed class BatchResultFormatter(BatchFormat format)
     public BatchResult Fail(long line, string reason, string? code)
     {
         if (format != BatchFormat.Json)
+        {
             return new BatchResult(SensitiveBytes.CopyOf("\n"u8), true, string.Create(CultureInfo.InvariantCulture, $"line {line}: {reason}"));
+        }
 
         return new BatchResult(JsonLine(line, json =>
         {
             json.WriteString("Error", reason);
             if (code is not null)
+            {
                 json.WriteString("Code", TerminalText.Neutralize(code));
+            }
         }), true, null);
     }
 
@@ -49,7 +53,9 @@ internal sealed class BatchResultFormatter(BatchFormat format)
     private static SensitiveBytes WithheldLine(long line, DecryptReply reply) => JsonLine(line, json =>
     {
         if (reply.Sha256 is { } digest)
+        {
             json.WriteString("Sha256", TerminalText.Neutralize(digest));
+        }
 
         json.WriteBoolean("Withheld", true);
     });

@@ -35,13 +35,17 @@ internal sealed record BatchSessions(
     {
         EnclaveSession first = await openAsync(cancellationToken);
         if (connections == 1)
+        {
             return new BatchSessions(address, first, 0, openAsync);
+        }
 
         try
         {
             using IDisposable waiting = waits.Begin($"the response of the enclave at {address} to {DescribeCommand.Name}");
             if (await first.ServesManyConnectionsAsync(cancellationToken))
+            {
                 return new BatchSessions(address, first, connections - 1, openAsync);
+            }
         }
         catch (CommandFailedException e) when (e.InnerException is not OperationCanceledException)
         {

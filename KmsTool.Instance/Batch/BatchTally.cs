@@ -26,9 +26,13 @@ internal sealed class BatchTally
     public void Count(BatchItem item, bool succeeded)
     {
         if (succeeded)
+        {
             Interlocked.Increment(ref _decrypted);
+        }
         else
+        {
             Interlocked.Increment(ref _failed);
+        }
 
         Interlocked.Exchange(ref _bytes, item.Line.End);
     }

@@ -52,10 +52,10 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
     {
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted.Token);
-        Channel<BatchItem> window = Channel.CreateBounded<BatchItem>(
+        var window = Channel.CreateBounded<BatchItem>(
             new BoundedChannelOptions((1 + sessions.Others) * CommandsPerConnection * WindowPerCommand) { SingleReader = true, SingleWriter = true });
         // All that it holds is in the window, too, which bounds it.
-        Channel<BatchItem> work = Channel.CreateUnbounded<BatchItem>(new UnboundedChannelOptions { SingleWriter = true });
+        var work = Channel.CreateUnbounded<BatchItem>(new UnboundedChannelOptions { SingleWriter = true });
         Task reading = ReadAsync(lines, window.Writer, work.Writer, stopping.Token);
         Task[] working =
         [
@@ -73,7 +73,9 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
             await aborted.CancelAsync();
             await Task.WhenAll([reading, .. working]);
             while (window.Reader.TryRead(out BatchItem? item))
+            {
                 item.Discard();
+            }
         }
     }
 
@@ -87,13 +89,19 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
             {
                 var item = new BatchItem(line);
                 if (line.Problem is not null)
+                {
                     item.Complete(_formatter.Fail(line.Number, line.Problem, ErrorCodes.InvalidParameter));
+                }
 
                 await window.WriteAsync(item, stopping);
                 if (line.Problem is null)
+                {
                     work.TryWrite(item);
+                }
                 else if (!options.ContinueOnError)
+                {
                     break;
+                }
             }
         }
         catch (OperationCanceledException)
@@ -148,7 +156,9 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
         }
 
         for (int i = 0; i < CommandsPerConnection; i++)
+        {
             await free.WaitAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>Once the first connection is served, opens another one, which begins lines when the enclave has taken the credentials on it.</summary>
@@ -224,7 +234,9 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
         }
 
         if (!goesOn)
+        {
             await stopping.CancelAsync();
+        }
 
         free.Release();
     }
@@ -240,18 +252,24 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
                 {
                     await output.FlushAsync(cancellationToken);
                     if (!await window.WaitToReadAsync(cancellationToken))
+                    {
                         return;
+                    }
 
                     continue;
                 }
 
                 if (!item.Result.IsCompleted)
+                {
                     await output.FlushAsync(cancellationToken);
+                }
 
                 using BatchResult result = await TakeAsync(item, response, cancellationToken);
                 await output.WriteAsync(result.Output, cancellationToken);
                 if (result.Complaint is not null)
+                {
                     await errors.WriteLineAsync(result.Complaint);
+                }
 
                 tally.Count(item, succeeded: !result.Failed);
                 // Until now it was there to be discarded.
@@ -274,7 +292,9 @@ internal sealed class DecryptBatch(DecryptCommand command, BatchOptions options,
     private async Task<BatchResult> TakeAsync(BatchItem item, string response, CancellationToken cancellationToken)
     {
         if (item.Result.IsCompleted)
+        {
             return await item.Result;
+        }
 
         using IDisposable waiting = waits.Begin(response);
         return await item.Result.WaitAsync(cancellationToken);

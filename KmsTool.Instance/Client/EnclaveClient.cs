@@ -151,7 +151,9 @@ internal sealed class EnclaveClient : IAsyncDisposable
         try
         {
             if (!_pending.Writer.TryWrite(pending))
+            {
                 throw _broken ?? Break(pending.Operation, "the connection is closed");
+            }
 
             MessageWriter.Write(_output, command);
             await _output.FlushAsync(cancellationToken);
@@ -162,7 +164,9 @@ internal sealed class EnclaveClient : IAsyncDisposable
         {
             // What follows half a message would be read as its end.
             if (!written)
+            {
                 _pending.Writer.TryComplete();
+            }
 
             _sending.Release();
         }
@@ -222,7 +226,7 @@ internal sealed class EnclaveClient : IAsyncDisposable
 
     private EnclaveReply Parse(PendingReply pending, ReadOnlySequence<byte> message)
     {
-        using SensitiveBytes contiguous = SensitiveBytes.Allocate((int)message.Length);
+        using var contiguous = SensitiveBytes.Allocate((int)message.Length);
         message.CopyTo(contiguous.WritableSpan);
         try
         {
@@ -239,7 +243,9 @@ internal sealed class EnclaveClient : IAsyncDisposable
         _pending.Writer.TryComplete();
         current?.Fail(failure);
         while (_pending.Reader.TryRead(out PendingReply? next))
+        {
             next.Fail(failure);
+        }
     }
 
     private RefusedException Refuse(string operation, EnclaveReply.Refused reply)

@@ -34,13 +34,17 @@ internal static class EnclaveErrorAdvice
         foreach ((string known, string advice) in ByCode)
         {
             if (known == code)
+            {
                 return advice;
+            }
         }
 
         foreach ((string text, string advice) in ByText)
         {
             if (message?.StartsWith(text, StringComparison.Ordinal) == true)
+            {
                 return advice;
+            }
         }
 
         return null;

@@ -104,7 +104,9 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
     {
         int current = await credentials.EnsureAsync(expired, cancellationToken);
         if (Volatile.Read(ref _sent) >= current)
+        {
             return current;
+        }
 
         await _preparing.WaitAsync(cancellationToken);
         try

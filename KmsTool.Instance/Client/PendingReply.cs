@@ -15,7 +15,9 @@ internal sealed record PendingReply(string Operation, JsonTypeInfo? Content)
     {
         // Nobody waits any more: what it holds is cleared.
         if (!_reply.TrySetResult(reply) && reply is EnclaveReply.Done { Content: { } content })
+        {
             content.Dispose();
+        }
     }
 
     public void Fail(Exception exception) => _reply.TrySetException(exception);
@@ -26,7 +28,9 @@ internal sealed record PendingReply(string Operation, JsonTypeInfo? Content)
         _reply.TrySetCanceled();
         // It may have come just then.
         if (_reply.Task is { IsCompletedSuccessfully: true, Result: EnclaveReply.Done { Content: { } content } })
+        {
             content.Dispose();
+        }
 
         // Or failed, at which nobody looks.
         _ = _reply.Task.Exception;

@@ -24,7 +24,9 @@ internal static class ReplyParser
         {
             EnclaveReply reply = ReadStatus(message);
             if (reply is not EnclaveReply.Done || content is null)
+            {
                 return reply;
+            }
 
             var success = (SuccessReply)JsonSerializer.Deserialize(message, content)!;
             Expect(success is not (SecretReply { IsWhole: false } or DescribeReply { IsWhole: false }));
@@ -89,7 +91,9 @@ internal static class ReplyParser
     private static SensitiveBytes? ReadText(ref Utf8JsonReader json)
     {
         if (json.TokenType == JsonTokenType.Null)
+        {
             return null;
+        }
 
         Expect(json.TokenType == JsonTokenType.String);
         return SensitiveTextConverter.Read(ref json);
@@ -100,6 +104,8 @@ internal static class ReplyParser
     private static void Expect(bool condition)
     {
         if (!condition)
+        {
             throw new JsonException();
+        }
     }
 }

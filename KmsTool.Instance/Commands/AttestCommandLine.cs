@@ -32,7 +32,9 @@ internal static class AttestCommandLine
             bool isVerified = line.GetValue(verify);
             string format = line.GetValue(output) ?? (isVerified ? "text" : "base64");
             if (!isVerified && (format == "text" || verification.AreGiven(line)))
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, "--output text, --pcr, --root and --simulator go with --verify.");
+            }
 
             // Without a nonce, a document of hours ago would pass for one of this enclave.
             ReadOnlyMemory<byte>? asked = line.GetValue(nonce) ?? (isVerified ? HexOption.RandomBytes() : null);
@@ -54,9 +56,14 @@ internal static class AttestCommandLine
             }
 
             if (root is null || ReportFormatOf(format) == ReportFormat.None)
+            {
                 await StandardOutput.WriteAsync(stream => PrintAsync(stream, reply, format, cancellationToken), cancellationToken);
+            }
+
             if (asked is { } bytes)
+            {
                 await Console.Error.WriteLineAsync($"nonce {Convert.ToHexStringLower(bytes.Span)}");
+            }
         });
         return command;
     }
@@ -72,10 +79,16 @@ internal static class AttestCommandLine
     private static async Task PrintAsync(Stream output, AttestReply reply, string format, CancellationToken cancellationToken)
     {
         if (format == "raw")
+        {
             await output.WriteAsync(reply.Document, cancellationToken);
+        }
         else if (format == "json")
+        {
             await ReplyWriter.WriteAsync(output, reply, indented: false, cancellationToken);
+        }
         else
+        {
             await output.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(reply.Document.Span) + "\n"), cancellationToken);
+        }
     }
 }

@@ -20,9 +20,13 @@ internal static class BatchAction
         var tally = new BatchTally();
         Task runAsync() => ConnectAndRunAsync(request, input, tally, cancellationToken);
         if (TerminalProgress.Create(isOutputWritten: true) is { } progress)
+        {
             await progress.ShowAsync(tally.Describe, () => tally.Bytes, input.Length, TimeProvider.System, runAsync);
+        }
         else
+        {
             await runAsync();
+        }
 
         return tally.Failed == 0 ? ExitCode.Success : ExitCode.OperationFailed;
     }

@@ -29,7 +29,9 @@ internal sealed class BatchArguments
         foreach (Option option in (Option[])[_connections, _continueOnError])
         {
             if (parseResult.GetResult(option) is { Implicit: false })
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, $"{option.Name} goes with --batch only.");
+            }
         }
     }
 

@@ -33,7 +33,9 @@ internal sealed class CiphertextSource
     {
         byte[] ciphertext = _text is not null ? Decode(_text) : await ReadFileAsync(_path!, cancellationToken);
         if (ciphertext.Length == 0)
+        {
             throw Wrong("The ciphertext is empty.");
+        }
 
         return ciphertext.Length <= KmsLimits.MaxCiphertextLength
             ? ciphertext
@@ -59,7 +61,9 @@ internal sealed class CiphertextSource
             int length = await file.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken)
                 .AsTask().WaitAsync(cancellationToken);
             if (length > MaxInputLength)
+            {
                 throw Wrong(TooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
+            }
 
             content = content[..length];
         }
@@ -69,7 +73,9 @@ internal sealed class CiphertextSource
         }
 
         if (_format == CiphertextFormat.Raw)
+        {
             return content;
+        }
 
         // Windows PowerShell redirects into UTF-16; the byte order mark tells.
         using var text = new StreamReader(new MemoryStream(content), detectEncodingFromByteOrderMarks: true);
@@ -79,7 +85,9 @@ internal sealed class CiphertextSource
     private byte[] Decode(string base64)
     {
         if (CommonOptions.TryDecodeBase64(base64, out byte[]? ciphertext))
+        {
             return ciphertext;
+        }
 
         string hint = _path is null ? "" : ", or say --file-format raw if it holds the bytes themselves";
         throw Wrong(

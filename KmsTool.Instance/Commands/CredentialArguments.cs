@@ -33,7 +33,9 @@ internal sealed class CredentialArguments
     public CredentialOptions Bind(ParseResult parseResult, string? region, TimeSpan timeout, Func<string, string?> environment)
     {
         if (region is not null && !AwsRegion.IsWellFormed(region))
+        {
             throw Wrong($"--region '{region}' is not an AWS region; an example is eu-central-1.");
+        }
 
         string? profile = parseResult.GetValue(_profile);
         string? roleArn = parseResult.GetValue(_roleArn);
@@ -41,15 +43,29 @@ internal sealed class CredentialArguments
         string? sessionName = parseResult.GetValue(_sessionName);
         bool hasDuration = parseResult.GetResult(_duration) is { Implicit: false };
         if (profile is not null && string.IsNullOrWhiteSpace(profile))
+        {
             throw Wrong("--profile must name a profile.");
+        }
+
         if (roleArn is null && (externalId is not null || sessionName is not null || hasDuration))
+        {
             throw Wrong("--external-id, --session-name and --duration go with --role-arn.");
+        }
+
         if (roleArn is { Length: < AssumeRoleLimits.MinRoleArnLength or > AssumeRoleLimits.MaxRoleArnLength })
+        {
             throw Wrong($"--role-arn must have {AssumeRoleLimits.MinRoleArnLength} to {AssumeRoleLimits.MaxRoleArnLength} characters; an example is arn:aws:iam::111122223333:role/enclave.");
+        }
+
         if (externalId is not null && !AssumeRoleLimits.IsExternalId(externalId))
+        {
             throw Wrong("--external-id must have 2 to 1224 characters: ASCII letters, digits and any of _+=,.@:/-.");
+        }
+
         if (sessionName is not null && !AssumeRoleLimits.IsSessionName(sessionName))
+        {
             throw Wrong("--session-name must have 2 to 64 characters: ASCII letters, digits and any of _+=,.@-.");
+        }
 
         return new CredentialOptions
         {

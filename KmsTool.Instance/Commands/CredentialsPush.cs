@@ -46,7 +46,9 @@ internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials c
                 {
                     int number = await RunAsync(cancellationToken);
                     if (number != sent || failure is not null)
+                    {
                         Log.CredentialsPushed(logger, request.Address.ToString());
+                    }
 
                     (sent, failure) = (number, null);
                     if (!wasReady)
@@ -60,7 +62,9 @@ internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials c
                 {
                     // Once for each reason, however long it lasts.
                     if (e.Message != failure)
+                    {
                         Log.CredentialsNotPushed(logger, interval.TotalSeconds, TerminalText.Neutralize(e.Message));
+                    }
 
                     failure = e.Message;
                 }

@@ -22,7 +22,9 @@ internal static class CredentialsPushCommandLine
         {
             bool watches = line.GetValue(watch);
             if (!watches && line.GetResult(interval) is { Implicit: false })
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, "--interval goes with --watch.");
+            }
 
             EnclaveRequest request = enclave.Bind(line);
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
@@ -31,9 +33,13 @@ internal static class CredentialsPushCommandLine
             using var credentials = new FreshCredentials(source, TimeProvider.System, logger);
             var push = new CredentialsPush(request, credentials, TimeProvider.System, logger);
             if (watches)
+            {
                 await push.WatchAsync(line.GetValue(interval), new ServiceNotifier(Environment.GetEnvironmentVariable(ServiceNotifier.Variable)), cancellationToken);
+            }
             else
+            {
                 await push.RunAsync(cancellationToken);
+            }
 
             return (int)ExitCode.Success;
         });

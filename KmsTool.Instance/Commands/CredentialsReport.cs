@@ -49,7 +49,9 @@ internal static class CredentialsReport
     private static string Expiry(InstanceCredentials credentials, DateTimeOffset now)
     {
         if (credentials.Expiration is not { } expiration)
+        {
             return credentials.SessionToken is null ? "they do not expire" : "at a time that only their source knows; they are temporary";
+        }
 
         TimeSpan left = expiration - now;
         return left > TimeSpan.Zero

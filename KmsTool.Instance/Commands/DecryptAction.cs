@@ -17,11 +17,17 @@ internal static class DecryptAction
         DecryptCommand command = request.Command with { Ciphertext = await request.Ciphertext.ReadAsync(cancellationToken) };
         using DecryptReply? reply = await EnclaveCommand.RunAsync<DecryptReply>(request.Enclave, command, logger, cancellationToken);
         if (reply is null)
+        {
             return;
+        }
 
         if (reply.Message is { } plaintext)
+        {
             await StandardOutput.WriteAsync(output => PlaintextWriter.WriteAsync(output, plaintext, request.Output, cancellationToken), cancellationToken);
+        }
         else
+        {
             await SecretPrinter.PrintAsync(reply, secret: null, request.Output, cancellationToken);
+        }
     }
 }

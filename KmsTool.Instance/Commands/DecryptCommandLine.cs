@@ -67,13 +67,24 @@ internal sealed class DecryptCommandLine
     {
         DecryptCommand command = _kms.ReadDecrypt(parseResult, ciphertext: default);
         if (parseResult.GetValue(_ciphertext) is not null)
+        {
             throw Wrong("Two sources of ciphertexts: give one as an argument or many with --batch, not both.");
+        }
+
         if (parseResult.GetValue(_file) is not null)
+        {
             throw Wrong("Two sources of ciphertexts: --file holds one, --batch one a line.");
+        }
+
         if (parseResult.GetResult(_fileFormat) is { Implicit: false })
+        {
             throw Wrong("--file-format goes with --file or -; a batch is base64, one ciphertext a line.");
+        }
+
         if (command.DryRun == true)
+        {
             throw Wrong("--dry-run does not go with --batch; try it with one ciphertext.");
+        }
 
         BatchFormat format = BindOutput(parseResult) switch
         {
@@ -88,7 +99,9 @@ internal sealed class DecryptCommandLine
     private async Task<int> RunAsync(ParseResult parseResult, CancellationToken cancellationToken)
     {
         if (_batch.IsGiven(parseResult))
+        {
             return (int)await BatchAction.RunAsync(BindBatch(parseResult), cancellationToken);
+        }
 
         await DecryptAction.RunAsync(Bind(parseResult), cancellationToken);
         return (int)ExitCode.Success;

@@ -25,9 +25,13 @@ internal static class DescribeCommandLine
             using DescribeReply reply = await EnclaveCommand.RunAsync<DescribeReply>(
                 request, new DescribeCommand(), loggers.CreateLogger(Name), cancellationToken);
             if (line.GetRequiredValue(output) == "json")
+            {
                 await StandardOutput.WriteAsync(stream => ReplyWriter.WriteAsync(stream, reply, indented: true, cancellationToken), cancellationToken);
+            }
             else
+            {
                 await StandardOutput.WriteAsync(DescriptionText.Format(reply), cancellationToken);
+            }
         });
         return command;
     }

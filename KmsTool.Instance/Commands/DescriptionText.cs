@@ -16,7 +16,9 @@ internal static class DescriptionText
         Line(text, "Module", reply.ModuleId);
         Line(text, "Debug mode", reply.DebugMode ? "YES: PCR0 is all zeros, its attestation proves nothing" : "no");
         foreach ((string index, string value) in reply.Pcrs.OrderBy(pcr => pcr.Key.Length).ThenBy(pcr => pcr.Key, StringComparer.Ordinal))
+        {
             Line(text, "PCR" + index, value);
+        }
 
         EnclavePins pins = reply.Pins;
         Line(text, "Region", pins.Region ?? "of the instance's choice");
@@ -34,7 +36,9 @@ internal static class DescriptionText
         Line(text, "Limits", string.Create(CultureInfo.InvariantCulture,
             $"{limits.MaxMessageSize} bytes a message, {limits.MaxConnections} connections, {limits.MaxPending} commands of one at once"));
         if (limits.MessageBudget is { } budget)
+        {
             Line(text, "Message budget", string.Create(CultureInfo.InvariantCulture, $"{budget} bytes for all connections"));
+        }
 
         Line(text, "Timeouts", string.Create(CultureInfo.InvariantCulture,
             $"{limits.IdleTimeoutSeconds} s idle, {limits.RequestTimeoutSeconds} s a command, {limits.SendTimeoutSeconds} s a reply"));
@@ -44,7 +48,9 @@ internal static class DescriptionText
         foreach ((string operation, OperationCounters count) in counters.Operations)
         {
             if (count.Succeeded + count.Failed > 0)
+            {
                 Line(text, operation, string.Create(CultureInfo.InvariantCulture, $"{count.Succeeded} succeeded, {count.Failed} failed"));
+            }
         }
 
         return text.ToString();

@@ -33,7 +33,9 @@ internal sealed class EnclaveArguments
         command.Add(_timeout);
         _logLevel.AddTo(command);
         if (_credentials is null)
+        {
             return;
+        }
 
         command.Add(_region);
         _credentials.AddTo(command);

@@ -30,7 +30,9 @@ internal static class EnclaveCommand
         {
             TReply reply = await session.SendAsync<TReply>(command, cancellationToken);
             if (command.DryRun != true)
+            {
                 return reply;
+            }
 
             reply.Dispose();
             throw new CommandFailedException(ExitCode.ProtocolBroken,
@@ -67,7 +69,9 @@ internal static class EnclaveCommand
         EnclaveRequest request, KmsCommand command, CredentialSource source, CancellationToken cancellationToken)
     {
         if (!string.IsNullOrEmpty(request.Region))
+        {
             return new SessionRegion(request.Region, GivesWay: false);
+        }
 
         string? found = request.FindsRegion ? RegionOfKey(command) ?? await source.FindRegionAsync(cancellationToken) : null;
         return found is null ? null : new SessionRegion(found, GivesWay: true);

@@ -25,10 +25,14 @@ internal static class HexOption
     {
         string text = result.Tokens.Single().Value;
         if (mayBeRandom && text == RandomName)
+        {
             return RandomBytes();
+        }
 
         if (text.Length <= 2 * NsmLimits.MaxAttestationFieldLength && TryParse(text, out byte[]? bytes))
+        {
             return bytes;
+        }
 
         result.AddError(string.Create(CultureInfo.InvariantCulture,
             $"{name} takes hexadecimal digits, two a byte, of at most {NsmLimits.MaxAttestationFieldLength} bytes{(mayBeRandom ? $", or '{RandomName}'" : "")}."));
@@ -39,7 +43,9 @@ internal static class HexOption
     {
         bytes = new byte[text.Length / 2];
         if (text.Length % 2 == 0 && Convert.FromHexString(text, bytes, out _, out int length) == OperationStatus.Done && length == bytes.Length)
+        {
             return true;
+        }
 
         bytes = null;
         return false;

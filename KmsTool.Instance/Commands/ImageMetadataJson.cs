@@ -19,7 +19,9 @@ internal static class ImageMetadataJson
         foreach (string name in Identity)
         {
             if (metadata.TryGetProperty(name, out JsonElement value))
+            {
                 WriteMember(json, name, value);
+            }
         }
 
         json.WriteStartObject("Metadata");
@@ -28,12 +30,16 @@ internal static class ImageMetadataJson
         foreach (string name in Build)
         {
             if (TryGetObject(metadata, BuildMetadata, out JsonElement build) && build.TryGetProperty(name, out JsonElement value) && written.Add(name))
+            {
                 WriteMember(json, name, value);
+            }
         }
 
         WriteMembers(json, metadata, written);
         if (TryGetObject(metadata, "CustomMetadata", out JsonElement custom))
+        {
             WriteMembers(json, custom, written);
+        }
 
         json.WriteEndObject();
     }
@@ -43,7 +49,9 @@ internal static class ImageMetadataJson
         foreach (JsonProperty member in members.EnumerateObject())
         {
             if (written.Add(member.Name))
+            {
                 WriteMember(json, member.Name, member.Value);
+            }
         }
     }
 

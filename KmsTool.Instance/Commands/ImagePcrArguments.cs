@@ -42,7 +42,9 @@ internal sealed class ImagePcrArguments
 
         EnclaveImage image = await ImageFile.ReadAsync(path, cancellationToken);
         foreach (int index in Measured)
+        {
             CheckAgreement(image, index, given);
+        }
 
         var pcrs = new Dictionary<int, ReadOnlyMemory<byte>>(given);
         foreach (int index in wanted)
@@ -58,13 +60,19 @@ internal sealed class ImagePcrArguments
     private static void CheckAgreement(EnclaveImage image, int index, IReadOnlyDictionary<int, ReadOnlyMemory<byte>> given)
     {
         if (!given.TryGetValue(index, out ReadOnlyMemory<byte> value))
+        {
             return;
+        }
 
         if (!image.Pcrs.TryGetValue(index, out ReadOnlyMemory<byte> measured))
+        {
             throw Wrong($"--pcr {index}: the image is not signed, so no enclave of it has a PCR{index}; leave one of the two out.");
+        }
 
         if (!value.Span.SequenceEqual(measured.Span))
+        {
             throw Wrong($"--pcr {index}: the image has another PCR{index}, {Convert.ToHexStringLower(measured.Span)}; leave one of the two out.");
+        }
     }
 
     private static List<int> ParseIndices(string list)
@@ -73,10 +81,14 @@ internal sealed class ImagePcrArguments
         foreach (string item in list.Split(',', StringSplitOptions.TrimEntries))
         {
             if (!int.TryParse(item, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || !Measured.Contains(index))
+            {
                 throw Wrong($"{PcrsName} '{item}': an image has {string.Join(", ", Measured)} (8 where it is signed); write them with commas, and others as --pcr N=HEX.");
+            }
 
             if (indices.Contains(index))
+            {
                 throw Wrong($"{PcrsName}: {index} is given twice.");
+            }
 
             indices.Add(index);
         }

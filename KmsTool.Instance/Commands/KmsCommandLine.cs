@@ -57,7 +57,9 @@ internal static class KmsCommandLine
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
             using TReply? reply = await EnclaveCommand.RunAsync<TReply>(request, asked, loggers.CreateLogger(name), cancellationToken);
             if (reply is null)
+            {
                 return;
+            }
 
             OutputFormat format = secretOf is null ? OutputFormat.Json : Enum.Parse<OutputFormat>(line.GetRequiredValue(output), ignoreCase: true);
             await SecretPrinter.PrintAsync(reply, secretOf?.Invoke(reply), format, cancellationToken);

@@ -15,11 +15,15 @@ internal static class MeasureReport
     {
         var text = new StringBuilder();
         foreach ((int index, ReadOnlyMemory<byte> value) in image.Pcrs.OrderBy(pcr => pcr.Key))
+        {
             Line(text, string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
+        }
 
         Line(text, "Architecture", Architecture(image));
         if (image.FurtherFlags != 0)
+        {
             Line(text, "Further flags", Flags(image));
+        }
 
         Line(text, "Default memory", image.DefaultMemory % Mebibyte == 0
             ? string.Create(CultureInfo.InvariantCulture, $"{image.DefaultMemory / Mebibyte} MiB")
@@ -31,7 +35,9 @@ internal static class MeasureReport
         {
             Line(text, "Signed by", signature.Subject);
             if (SignsAnotherPcr0(image))
+            {
                 Line(text, "Signed PCR0", Convert.ToHexStringLower(signature.SignedPcr0.Span));
+            }
 
             Line(text, "Issuer", signature.Issuer);
             Line(text, "Certificate valid", $"{Time(signature.NotBefore)} to {Time(signature.NotAfter)}");
@@ -50,7 +56,9 @@ internal static class MeasureReport
         using var buffer = new MemoryStream();
         // The default encoder: an image's text may hold what changes a terminal, or the direction of writing.
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
             Write(json, image);
+        }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
     }
@@ -62,14 +70,18 @@ internal static class MeasureReport
         json.WriteStartObject("Measurements");
         json.WriteString("HashAlgorithm", "Sha384 { ... }");
         foreach ((int index, ReadOnlyMemory<byte> value) in image.Pcrs.OrderBy(pcr => pcr.Key))
+        {
             json.WriteString(string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
+        }
 
         json.WriteEndObject();
         json.WriteBoolean("IsSigned", image.Signature is not null);
         json.WriteBoolean("CheckCRC", true);
         json.WriteString("Architecture", Architecture(image));
         if (image.FurtherFlags != 0)
+        {
             json.WriteString("FurtherFlags", Flags(image));
+        }
 
         json.WriteNumber("DefaultMemory", image.DefaultMemory);
         json.WriteNumber("DefaultCpus", image.DefaultCpus);
@@ -78,13 +90,17 @@ internal static class MeasureReport
         {
             json.WriteBoolean("SignatureCheck", true);
             if (SignsAnotherPcr0(image))
+            {
                 json.WriteString("SignedPCR0", Convert.ToHexStringLower(signature.SignedPcr0.Span));
+            }
 
             SigningCertificateJson.Write(json, signature);
         }
 
         if (image.Metadata is { } metadata)
+        {
             ImageMetadataJson.Write(json, metadata);
+        }
 
         json.WriteStartArray("Sections");
         foreach (ImageSection section in image.Sections)
@@ -117,7 +133,9 @@ internal static class MeasureReport
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
+        {
             metadata.WriteTo(json);
+        }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }

@@ -27,13 +27,19 @@ internal sealed class PcrArguments
         {
             string[] pair = text.Split('=', 2);
             if (pair.Length != 2 || !int.TryParse(pair[0], NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index >= NsmLimits.PcrCount)
+            {
                 throw Wrong($"--pcr '{text}': write N=HEX with N from 0 to {NsmLimits.PcrCount - 1}.");
+            }
 
             if (pair[1].Length != Digits || !pair[1].All(char.IsAsciiHexDigit))
+            {
                 throw Wrong($"--pcr {index}: a PCR has {Digits} hexadecimal digits (SHA-384), as 'kmstool-instance measure' and 'nitro-cli describe-eif' print it, not '{pair[1]}'.");
+            }
 
             if (!pcrs.TryAdd(index, Convert.FromHexString(pair[1])))
+            {
                 throw Wrong($"PCR{index} is given twice.");
+            }
         }
 
         return pcrs;

@@ -39,7 +39,9 @@ internal static class PolicyCommandLine
             await StandardOutput.WriteAsync(KeyPolicyText.Format(policy), cancellationToken);
             // After the policy was written: what fails to be written needs no advice.
             foreach (string warning in Warnings(policy))
+            {
                 await Console.Error.WriteLineAsync(warning);
+            }
         });
         return command;
     }
@@ -50,9 +52,14 @@ internal static class PolicyCommandLine
     private static void CheckIdentities(EnclaveKeyPolicy policy)
     {
         if (!IdentityArn.IsRole(policy.RoleArn, out string? error))
+        {
             throw Wrong($"--role-arn: {error}.");
+        }
+
         if (!IdentityArn.IsRoleOrUser(policy.AdministratorArn, out error))
+        {
             throw Wrong($"--admin-arn: {error}.");
+        }
     }
 
     private static void CheckPcrs(EnclaveKeyPolicy policy, bool debugMode)
@@ -86,7 +93,9 @@ internal static class PolicyCommandLine
         }
 
         if (policy.RoleArn == policy.AdministratorArn)
+        {
             yield return "The instance's role administers the key, too: whoever has the instance can change this policy. Give the administrator a role of its own.";
+        }
     }
 
     private static int? AllZero(EnclaveKeyPolicy policy) => policy.Pcrs

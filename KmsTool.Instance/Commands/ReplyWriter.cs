@@ -14,7 +14,9 @@ internal static class ReplyWriter
         {
             // The default encoder: an enclave's text may hold what changes a terminal, or the direction of writing.
             await using (var json = new Utf8JsonWriter(pipe, new JsonWriterOptions { Indented = indented, NewLine = "\n" }))
+            {
                 JsonSerializer.Serialize(json, reply, MessageJsonContext.Default.GetTypeInfo(reply.GetType())!);
+            }
 
             await pipe.WriteAsync("\n"u8.ToArray(), cancellationToken);
             await pipe.CompleteAsync();

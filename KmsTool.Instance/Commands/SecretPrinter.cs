@@ -19,7 +19,9 @@ internal static class SecretPrinter
             const string Withheld = "KMS carried it out, but the enclave is pinned (--reply) not to give the result";
             // In any other format what stands in its place would pass for it.
             if (format != OutputFormat.Json)
+            {
                 throw new CommandFailedException(ExitCode.OperationFailed, Withheld + "; --output json prints what it tells in its place.");
+            }
 
             await Console.Error.WriteLineAsync(Withheld + ".");
         }

@@ -65,7 +65,9 @@ internal static class SigningCertificateJson
             foreach (X500RelativeDistinguishedName part in certificate.IssuerName.EnumerateRelativeDistinguishedNames())
             {
                 if (!part.HasMultipleElements && part.GetSingleElementType().Value is { } type)
+                {
                     issuer[AttributeNames.GetValueOrDefault(type, type)] = part.GetSingleElementValue() ?? "";
+                }
             }
 
             signature = SignatureOf(der);
@@ -78,7 +80,9 @@ internal static class SigningCertificateJson
 
         json.WriteStartObject("IssuerName");
         foreach ((string name, string value) in issuer)
+        {
             json.WriteString(name, value);
+        }
 
         json.WriteEndObject();
         string algorithm = certificate.SignatureAlgorithm.Value ?? "";

@@ -50,7 +50,9 @@ internal static class VerifyAttestationCommandLine
     {
         string text = result.Tokens.Single().Value;
         if (DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
+        {
             return time;
+        }
 
         result.AddError($"--at '{text}' is not a time; an example is 2026-03-14T15:09:26Z.");
         return null;

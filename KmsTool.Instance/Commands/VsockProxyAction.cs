@@ -56,7 +56,9 @@ internal sealed class VsockProxyAction(
         Task serving = metricsListener is null ? Task.CompletedTask : ServeMetricsAsync(metricsListener, drained.Token);
 
         foreach (StreamAddress address in server.LocalAddresses)
+        {
             await Console.Out.WriteLineAsync($"ready {address}");
+        }
 
         _notifier.Ready("relaying");
         await ReloadOnRequestAsync(server, planner, stopping);
@@ -73,7 +75,9 @@ internal sealed class VsockProxyAction(
         var eyeballs = new HappyEyeballs(_time);
         var planner = new ProxyPlanner(arguments, options, lookup, eyeballs, _time, logger);
         foreach (ListenerPlan plan in (await PlanAsync(planner, cancellationToken)).Listeners)
+        {
             await Console.Out.WriteLineAsync($"{plan.Local} leads to {plan.Route.Name}");
+        }
     }
 
     /// <summary>
@@ -87,10 +91,14 @@ internal sealed class VsockProxyAction(
         const string Inline = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
         const string Threads = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
         if (Environment.GetEnvironmentVariable(Inline) is null)
+        {
             Environment.SetEnvironmentVariable(Inline, "1");
+        }
 
         if (Environment.GetEnvironmentVariable(Threads) is null)
+        {
             Environment.SetEnvironmentVariable(Threads, Math.Max(1, Environment.ProcessorCount / 2).ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     private void RequestReload(PosixSignalContext signal)
@@ -164,7 +172,9 @@ internal sealed class VsockProxyAction(
     private StreamListener? BindMetrics()
     {
         if (metricsAddress is null)
+        {
             return null;
+        }
 
         try
         {

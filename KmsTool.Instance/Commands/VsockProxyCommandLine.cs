@@ -56,7 +56,9 @@ internal static class VsockProxyCommandLine
         var logLevel = new LogLevelOption(LogLevel.Information);
         command.Add(route);
         foreach (Option option in (Option[])[ipv4, ipv6, workers, whenFull, maxPerPeer, config, connectTimeout, idleTimeout, drainTimeout, metrics, check])
+        {
             command.Add(option);
+        }
 
         vsockBuffer.AddTo(command);
         logLevel.AddTo(command);
@@ -65,7 +67,9 @@ internal static class VsockProxyCommandLine
             (StreamAddress? local, StreamAddress.Tcp? remote) = parseResult.GetValue(route) is { } given ? (given.Local, given.Remote) : default;
             AddressFamily family = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
             if (Destination.FamilyFault(remote?.Host, family) is { } fault)
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, fault);
+            }
 
             var options = new ProxyOptions
             {
@@ -124,10 +128,14 @@ internal static class VsockProxyCommandLine
     private static StreamAddress? ParseLocal(ArgumentResult result, string text)
     {
         if (!text.Contains(':', StringComparison.Ordinal))
+        {
             return CommonOptions.ParseListeningVsockPort(result, text) is { } port ? new StreamAddress.Vsock(VsockEndPoint.ParentCid, port) : null;
+        }
 
         if (StreamAddress.TryParse(text, out StreamAddress? address, out string? error))
+        {
             return address;
+        }
 
         result.AddError(error + ".");
         return null;
@@ -136,7 +144,9 @@ internal static class VsockProxyCommandLine
     private static string? ParseHost(ArgumentResult result, string text)
     {
         if (DestinationHost.TryParse(text, out string? host, out string? error))
+        {
             return host;
+        }
 
         result.AddError(error + ".");
         return null;
@@ -145,7 +155,9 @@ internal static class VsockProxyCommandLine
     private static ushort? ParseTcpPort(ArgumentResult result, string text)
     {
         if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0)
+        {
             return port;
+        }
 
         result.AddError($"'{text}' is not a TCP port; use a number from 1 to 65535.");
         return null;

@@ -16,15 +16,26 @@ internal static class CredentialChain
     public static CredentialOrigin Choose(string? profile)
     {
         if (profile is not null)
+        {
             return Profile(profile, "--profile");
+        }
+
         if (IsSet("AWS_ACCESS_KEY_ID"))
+        {
             return EnvironmentVariables();
+        }
+
         if (IsSet("AWS_WEB_IDENTITY_TOKEN_FILE") && IsSet("AWS_ROLE_ARN"))
+        {
             return WebIdentity();
+        }
+
         if (Read("AWS_PROFILE") is { } named)
         {
             if (IsForCredentials(named, ifMissing: true))
+            {
                 return Profile(named, "AWS_PROFILE");
+            }
         }
         else if (IsForCredentials(DefaultProfile, ifMissing: false))
         {
@@ -62,11 +73,19 @@ internal static class CredentialChain
         {
             var files = new CredentialProfileStoreChain();
             if (!files.TryGetProfile(profile, out CredentialProfile found))
+            {
                 throw CredentialFailure.Create($"there is no profile '{profile}' in ~/.aws/config or ~/.aws/credentials", $"compare {namedBy} with 'aws configure list-profiles'");
+            }
+
             if (NeedsBrowser(found))
+            {
                 throw CredentialFailure.Create($"{name} needs a browser to sign in", $"sign in with the AWS CLI and take what it has: eval \"$(aws configure export-credentials --profile {profile} --format env)\"");
+            }
+
             if (!found.CanCreateAWSCredentials)
+            {
                 throw CredentialFailure.Create($"{name} holds no credentials and no way to get some", $"add them with 'aws configure --profile {profile}'");
+            }
 
             return await FoundCredentials.AskAsync(found.GetAWSCredentials(files), name);
         });

@@ -33,7 +33,9 @@ internal sealed class CredentialSource
         // The SDK, which does not know AWS_CA_BUNDLE, makes STS clients of its own for profiles and web identities that
         // assume a role; this is the only way to tell them.
         if (options.CaBundle is not null)
+        {
             AWSConfigs.HttpClientFactory = new StsHttpClientFactory(options.CaBundle);
+        }
     }
 
     /// <summary>Asks anew, each time: what it gave before may have expired. The caller disposes what it gets.</summary>

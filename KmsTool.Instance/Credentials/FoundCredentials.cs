@@ -18,7 +18,10 @@ internal sealed class FoundCredentials
         DateTime? expiration = credentials.Expiration;
         // The SDK takes them for expired a little earlier than they are.
         if (credentials is RefreshingAWSCredentials refreshing)
+        {
             expiration += refreshing.ExpirationBuffer;
+        }
+
         return new FoundCredentials
         {
             Keys = keys,

@@ -30,18 +30,24 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     {
         Held? held = _held;
         if (held is not null && IsGood(held, expired))
+        {
             return held.Number;
+        }
 
         await _asking.WaitAsync(cancellationToken);
         try
         {
             held = _held;
             if (held is not null && IsGood(held, expired))
+            {
                 return held.Number;
+            }
 
             InstanceCredentials found = await source.ResolveAsync(cancellationToken);
             if (held is not null)
+            {
                 Log.CredentialsRenewed(logger);
+            }
 
             var next = new Held(found, (held?.Number ?? 0) + 1, time.GetTimestamp());
             lock (_replacing)
@@ -69,14 +75,18 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     public SetClientCommand ToSetClient(string? region)
     {
         lock (_replacing)
+        {
             return Current.ToSetClient(region);
+        }
     }
 
     /// <summary>The command that gives an enclave's KMS proxy those of the last <see cref="EnsureAsync"/>; the caller disposes of it.</summary>
     public PushCredentialsCommand ToPush()
     {
         lock (_replacing)
+        {
             return Current.ToPush();
+        }
     }
 
     public void Dispose()

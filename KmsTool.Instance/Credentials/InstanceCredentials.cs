@@ -66,7 +66,7 @@ internal sealed class InstanceCredentials : IDisposable
 
     private static SensitiveBytes CopyOf(string text)
     {
-        SensitiveBytes bytes = SensitiveBytes.Allocate(Encoding.UTF8.GetByteCount(text));
+        var bytes = SensitiveBytes.Allocate(Encoding.UTF8.GetByteCount(text));
         Encoding.UTF8.GetBytes(text, bytes.WritableSpan);
         return bytes;
     }

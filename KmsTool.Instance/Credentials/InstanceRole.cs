@@ -24,19 +24,31 @@ internal static class InstanceRole
     private static async Task<FoundCredentials> AskAsync()
     {
         if (!EC2InstanceMetadata.IsIMDSEnabled)
+        {
             throw CredentialFailure.Create("neither the environment, the default profile nor a container gives any", "AWS_EC2_METADATA_DISABLED=true keeps the instance's role from being asked");
+        }
 
         IDictionary<string, IAMSecurityCredentialMetadata>? roles = await ReadRolesAsync();
         if (roles is null)
+        {
             await ExplainAsync();
+        }
+
         if (roles is not { Count: > 0 })
+        {
             throw NoRole();
+        }
 
         (string role, IAMSecurityCredentialMetadata? document) = roles.First();
         if (document?.Code != Success)
+        {
             throw Unusable(role, document?.Code ?? "its document tells nothing");
+        }
+
         if (string.IsNullOrEmpty(document.AccessKeyId) || string.IsNullOrEmpty(document.SecretAccessKey))
+        {
             throw Unusable(role, "its document is incomplete");
+        }
 
         return new FoundCredentials
         {

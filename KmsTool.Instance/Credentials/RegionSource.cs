@@ -49,7 +49,9 @@ internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvid
     private async Task<string?> AskInstanceAsync()
     {
         if (!EC2InstanceMetadata.IsIMDSEnabled)
+        {
             return null;
+        }
 
         using IDisposable waiting = _waits.Begin("the instance metadata service to tell the region");
         try
@@ -69,10 +71,14 @@ internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvid
     private string? Check(string? region, string origin)
     {
         if (string.IsNullOrWhiteSpace(region))
+        {
             return null;
+        }
 
         if (!AwsRegion.IsWellFormed(region))
+        {
             throw new CommandFailedException(ExitCode.WrongUsage, $"The region '{TerminalText.Neutralize(region)}' of {origin} is not an AWS region. Name one with --region, such as eu-central-1.");
+        }
 
         Log.RegionFound(logger, region, origin);
         return region;

@@ -63,7 +63,9 @@ internal static class KeyPolicyText
         StartStatement(json, "Allow access for Key Administrators", "Allow", policy.AdministratorArn, Administration);
         json.WriteEndObject();
         if (!policy.DeniesOthers)
+        {
             return;
+        }
 
         // ReEncrypt hands what Decrypt would give to a key of the caller's choice, and it takes no attestation document.
         string[] denied = attested.Contains(KeyPolicyOperations.Decrypt) ? [.. attested, "ReEncryptFrom"] : [.. attested];
@@ -93,7 +95,9 @@ internal static class KeyPolicyText
         {
             json.WriteStartArray("Action");
             foreach (string operation in operations)
+            {
                 json.WriteStringValue("kms:" + operation);
+            }
 
             json.WriteEndArray();
         }
@@ -107,7 +111,9 @@ internal static class KeyPolicyText
         json.WriteStartObject("Condition");
         json.WriteStartObject(conditionOperator);
         foreach ((int index, ReadOnlyMemory<byte> value) in pcrs)
+        {
             json.WriteString(ConditionKey(index), Convert.ToHexStringLower(value.Span));
+        }
 
         json.WriteEndObject();
         json.WriteEndObject();

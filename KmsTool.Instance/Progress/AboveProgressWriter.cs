@@ -20,7 +20,9 @@ internal sealed class AboveProgressWriter(IAnsiConsole console) : TextWriter
         {
             _line.Append(value);
             if (value != '\n')
+            {
                 return;
+            }
 
             console.Write(new ControlCode(_line.ToString()));
             _line.Length = EraseToEnd.Length;

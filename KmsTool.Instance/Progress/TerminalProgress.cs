@@ -26,7 +26,9 @@ internal sealed class TerminalProgress
     public static TerminalProgress? Create(bool isOutputWritten)
     {
         if (Console.IsErrorRedirected || (isOutputWritten && !Console.IsOutputRedirected))
+        {
             return null;
+        }
 
         var progress = new TerminalProgress();
         return progress._console.Profile.Capabilities.Ansi ? progress : null;

@@ -16,7 +16,9 @@ internal sealed class DocumentCheck(TrustedRoot root, AttestationExpectations ex
     {
         AttestationVerdict verdict = new AttestationVerifier(root.Root).Verify(document, at, expectations);
         if (format == ReportFormat.Json)
+        {
             await StandardOutput.WriteAsync(ReportJson.Format(verdict, root, at, withDocument ? document : null), cancellationToken);
+        }
 
         if (!verdict.IsValid)
         {
@@ -27,19 +29,31 @@ internal sealed class DocumentCheck(TrustedRoot root, AttestationExpectations ex
         }
 
         if (format == ReportFormat.Text)
+        {
             await StandardOutput.WriteAsync(ReportText.Format(verdict.Document!, root, at), cancellationToken);
+        }
 
         foreach (string warning in Warnings(verdict.Document!))
+        {
             await Console.Error.WriteLineAsync(warning);
+        }
     }
 
     private IEnumerable<string> Warnings(AttestationDocument document)
     {
         if (document.IsDebug)
+        {
             yield return "DEBUG MODE: PCR0 measures no image. Whoever runs this enclave reads along, and it may run anything; trust it with no secret.";
+        }
+
         if (expectations.Pcrs is null or { Count: 0 })
+        {
             yield return "No measurement was compared (--pcr): the document of any enclave would pass.";
+        }
+
         if (!root.IsAws)
+        {
             yield return $"The root is that of {TerminalText.Neutralize(root.Name)}, not AWS's: no AWS hardware vouches for this document.";
+        }
     }
 }

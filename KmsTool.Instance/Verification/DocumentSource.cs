@@ -33,7 +33,9 @@ internal static class DocumentSource
         }
 
         if (!IsText(content))
+        {
             return content;
+        }
 
         // Windows PowerShell redirects into UTF-16; the byte order mark tells.
         using var text = new StreamReader(new MemoryStream(content), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
@@ -45,15 +47,21 @@ internal static class DocumentSource
     private static byte[]? Decode(string? text)
     {
         if (text is null)
+        {
             return null;
+        }
 
         string digits = string.Concat(text.Where(c => !char.IsWhiteSpace(c)));
         if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+        {
             digits = digits[2..];
+        }
 
         // No document's base64 looks like this: that of the bytes 0x84 and 0xD2 starts with 'h' and '0o'.
         if (digits.Length % 2 == 0 && digits.All(char.IsAsciiHexDigit))
+        {
             return Convert.FromHexString(digits);
+        }
 
         // Takes padding and white space, but only the URL's alphabet.
         string base64 = text.Replace('+', '-').Replace('/', '_');

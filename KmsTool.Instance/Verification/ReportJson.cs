@@ -35,7 +35,9 @@ internal static class ReportJson
             }
 
             if (cose is { } bytes)
+            {
                 json.WriteBase64String("Document", bytes.Span);
+            }
 
             json.WriteEndObject();
         }
@@ -51,17 +53,23 @@ internal static class ReportJson
         json.WriteBoolean("DebugMode", document.IsDebug);
         json.WriteStartObject("Pcrs");
         foreach ((int index, ReadOnlyMemory<byte> value) in document.Pcrs.OrderBy(pcr => pcr.Key))
+        {
             json.WriteString(index.ToString(CultureInfo.InvariantCulture), Convert.ToHexStringLower(value.Span));
+        }
 
         json.WriteEndObject();
         json.WriteString("Nonce", HexOrNull(document.Nonce));
         json.WriteString("UserData", HexOrNull(document.UserData));
         if (document.PublicKey is { } key)
+        {
             json.WriteBase64String("PublicKey", key.Span);
+        }
         else
+        {
             json.WriteNull("PublicKey");
+        }
 
-        SignerCertificate signer = SignerCertificate.Of(document);
+        var signer = SignerCertificate.Of(document);
         json.WriteStartObject("Certificate");
         json.WriteString("Subject", signer.Subject);
         json.WriteString("NotBefore", SignerCertificate.Iso8601(signer.NotBefore));

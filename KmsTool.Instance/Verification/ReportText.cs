@@ -10,7 +10,7 @@ internal static class ReportText
 {
     public static string Format(AttestationDocument document, TrustedRoot root, DateTimeOffset at)
     {
-        SignerCertificate signer = SignerCertificate.Of(document);
+        var signer = SignerCertificate.Of(document);
         var text = new StringBuilder();
         Line(text, "Valid", $"yes, as of {SignerCertificate.Iso8601(at)}");
         Line(text, "Root", root.IsAws ? root.Name : $"{root.Name}, NOT AWS's");
@@ -19,7 +19,9 @@ internal static class ReportText
         Line(text, "Debug mode", document.IsDebug ? "YES: PCR0 measures no image, this proves nothing" : "no");
         Line(text, "Digest", document.Digest);
         foreach ((int index, ReadOnlyMemory<byte> value) in document.Pcrs.OrderBy(pcr => pcr.Key))
+        {
             Line(text, string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
+        }
 
         Line(text, "Nonce", HexOrNone(document.Nonce));
         Line(text, "User data", HexOrNone(document.UserData));

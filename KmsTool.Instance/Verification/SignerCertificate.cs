@@ -10,7 +10,7 @@ internal sealed record SignerCertificate(string Subject, DateTimeOffset NotBefor
 {
     public static SignerCertificate Of(AttestationDocument document)
     {
-        AttestationCertificate certificate = AttestationCertificate.Parse(document.Certificate, "certificate");
+        var certificate = AttestationCertificate.Parse(document.Certificate, "certificate");
         return new SignerCertificate(ReadSubject(certificate), certificate.NotBefore, certificate.NotAfter);
     }
 

@@ -25,7 +25,9 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
         {
             HeadRead read = await ReadAsync(accepted, draining, aborting);
             if (read.Head is null)
+            {
                 return await RefuseAsync(accepted, "nothing", ConnectionEnd.BadRequest, read.Refusal, aborting);
+            }
 
             return TryParse(read.Head, out string? host, out ushort port, out HttpAnswer? refusal)
                 ? await ConnectAsync(accepted, host, port, read.Rest, aborting)
@@ -66,7 +68,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
         }
         catch (DestinationException e)
         {
-            RouteResult refused = RouteResult.Refused(destination.Name, e);
+            var refused = RouteResult.Refused(destination.Name, e);
             string status = refused.End switch
             {
                 ConnectionEnd.NotAllowed => "403 Forbidden",
@@ -108,7 +110,9 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
         Socket accepted, string destination, ConnectionEnd end, HttpAnswer? answer, CancellationToken cancellationToken)
     {
         if (answer is null)
+        {
             return RouteResult.Refused(destination, ConnectionEnd.Closed, "the peer closed without a request");
+        }
 
         try
         {

@@ -30,7 +30,9 @@ internal sealed class OpenConnections : IDisposable
     public void Leave()
     {
         if (Interlocked.Decrement(ref _open) == 0)
+        {
             _none.SetResult();
+        }
     }
 
     /// <summary>Waits until all have left. Called once, when nobody will enter any more.</summary>

@@ -12,7 +12,9 @@ internal sealed class PeerShares(int? most)
     public void SetMost(int? most)
     {
         lock (_lock)
+        {
             _most = most;
+        }
     }
 
     public bool TryTake(string peer)
@@ -21,7 +23,9 @@ internal sealed class PeerShares(int? most)
         {
             int taken = _taken.GetValueOrDefault(peer);
             if (taken >= _most)
+            {
                 return false;
+            }
 
             // Counted without a bound, too: a reload may bring one.
             _taken[peer] = taken + 1;
@@ -35,7 +39,9 @@ internal sealed class PeerShares(int? most)
         {
             // Who has none is forgotten: there may be many peers in time.
             if (--_taken[peer] == 0)
+            {
                 _taken.Remove(peer);
+            }
         }
     }
 }

@@ -26,7 +26,9 @@ internal sealed class Places(int number)
     public async ValueTask TakeAsync(CancellationToken cancellationToken)
     {
         while (!TryTake(out Task? free))
+        {
             await free.WaitAsync(cancellationToken);
+        }
     }
 
     public void Release()
@@ -59,7 +61,9 @@ internal sealed class Places(int number)
     private void WakeIfFree()
     {
         if (_taken >= _number)
+        {
             return;
+        }
 
         _waiting?.SetResult();
         _waiting = null;

@@ -51,9 +51,13 @@ internal sealed class ProxyConnection(
         metrics.CountEnded(end, Elapsed);
         // Who looks whether anybody listens is no cause for a warning.
         if (end == ConnectionEnd.Closed)
+        {
             Log.ConnectionEnded(logger, number, peer, destination, 0, 0, Elapsed.TotalSeconds, end, reason);
+        }
         else
+        {
             Log.ConnectionRefused(logger, number, peer, destination, Elapsed.TotalSeconds, end, reason);
+        }
     }
 
     private TimeSpan Elapsed => time.GetElapsedTime(_began);

@@ -66,12 +66,16 @@ internal sealed class ProxyListener
             for (int accepted = 1; ; accepted++)
             {
                 if (!_options.RefusesWhenFull)
+                {
                     await _places.TakeAsync(stopping);
+                }
 
                 Socket socket = await AcceptAsync(stopping);
                 await AdmitAsync(socket, hasPlace: !_options.RefusesWhenFull || _places.TryTake(), stopping);
                 if (accepted % MaxBurst == 0)
+                {
                     await Task.Yield();
+                }
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -121,9 +125,13 @@ internal sealed class ProxyListener
         {
             _shares.Release(peer);
             if (stopping.IsCancellationRequested)
+            {
                 connection.Refuse(plan.Route.Name, ConnectionEnd.Stopped, "the listener ended");
+            }
             else
+            {
                 connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, "the limit of open files allows no more connections");
+            }
         }
         else
         {
@@ -142,7 +150,9 @@ internal sealed class ProxyListener
     private async ValueTask<bool> TakePlaceOfAllAsync(CancellationToken stopping)
     {
         if (_options.RefusesWhenFull)
+        {
             return _connections.Places.TryTake();
+        }
 
         try
         {

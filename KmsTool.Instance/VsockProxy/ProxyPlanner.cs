@@ -60,7 +60,9 @@ internal sealed class ProxyPlanner(
         {
             ProxyFile file = ProxyFileReader.Read(path);
             foreach ((string key, long line) in file.Ignored)
+            {
                 Log.KeyIgnored(logger, path, line, TerminalText.Neutralize(key));
+            }
 
             return file;
         }
@@ -68,7 +70,9 @@ internal sealed class ProxyPlanner(
         {
             // A file that is taken away does not open the proxy to everything.
             if (arguments.ConfigPath is not null || arguments.NeedsFile || _hadFile)
+            {
                 throw new ConfigurationException(path, null, $"does not exist; write it{(arguments.ConfigPath is null ? " or name another with --config" : "")}", e);
+            }
 
             Log.NoAllowlist(logger, path);
             return null;
@@ -101,7 +105,9 @@ internal sealed class ProxyPlanner(
 
         long? line = entry.Line > 0 ? entry.Line : null;
         if (Destination.FamilyFault(destination.Host, options.Family) is { } fault)
+        {
             throw new ConfigurationException(allowlist.Path, line, fault);
+        }
 
         try
         {
@@ -122,7 +128,9 @@ internal sealed class ProxyPlanner(
         int possible = DescriptorLimit.ConnectionsWithin(
             int.MaxValue, DescriptorsPerConnection, OtherDescriptors + (DescriptorsPerListener * plans.Count));
         if (possible >= wanted)
+        {
             return new ProxyPlan(plans, possible);
+        }
 
         Log.FewDescriptors(logger, possible, wanted);
         return new ProxyPlan(

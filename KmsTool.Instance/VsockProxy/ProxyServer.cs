@@ -27,31 +27,43 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
         try
         {
             foreach (ListenerPlan listener in plan.Listeners.Where(listener => !_listeners.ContainsKey(listener.Local)))
+            {
                 bound.Add((listener, await BindAsync(listener.Local, unwanted, madeWay)));
+            }
         }
         catch
         {
             foreach ((_, StreamListener listener) in bound)
+            {
                 await listener.DisposeAsync();
+            }
 
             foreach ((StreamAddress address, ListenerPlan old) in madeWay)
+            {
                 Reopen(address, old);
+            }
 
             throw;
         }
 
         foreach (StreamAddress address in unwanted)
+        {
             await CloseAsync(address);
+        }
 
         _connections.Places.SetNumber(plan.MaxConnections);
         foreach (ListenerPlan listener in plan.Listeners)
         {
             if (_listeners.TryGetValue(listener.Local, out RunningListener? running))
+            {
                 running.Listener.Update(listener);
+            }
         }
 
         foreach ((ListenerPlan listener, StreamListener socket) in bound)
+        {
             Start(socket, listener);
+        }
     }
 
     /// <summary>Stops listening, lets connections end within the drain time, and breaks off what is open then.</summary>
@@ -61,7 +73,9 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
         long open = _connections.Count;
         Task none = _connections.DrainAsync();
         if (open > 0)
+        {
             Log.Draining(logger, open, options.DrainTimeout.TotalSeconds);
+        }
 
         await Task.WhenAny(none, Task.Delay(options.DrainTimeout, time, CancellationToken.None));
         _connections.Abort();
@@ -95,7 +109,9 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
             StreamAddress[] inTheWay = [.. unwanted.Where(other => _listeners.TryGetValue(other, out RunningListener? running)
                 && HaveSamePort(running.Listener.LocalAddress, address))];
             if (inTheWay.Length == 0)
+            {
                 throw;
+            }
 
             foreach (StreamAddress other in inTheWay)
             {
@@ -127,7 +143,9 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
     private async Task CloseAsync(StreamAddress address)
     {
         if (_listeners.Remove(address, out RunningListener? running))
+        {
             await running.DisposeAsync();
+        }
     }
 
     private async Task CloseAllAsync()

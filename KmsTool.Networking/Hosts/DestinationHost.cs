@@ -19,17 +19,27 @@ internal static class DestinationHost
         error = null;
         string name = WithoutFinalDot(text);
         if (HasZone(text))
+        {
             error = $"'{text}' has a zone; write the address without '%' and what follows";
+        }
         else if (name.Length > MaxNameLength || name.EndsWith('.') || Uri.CheckHostName(text) == UriHostNameType.Unknown)
+        {
             error = $"'{text}' is neither a host name nor an IP address";
+        }
         else if (IPAddress.TryParse(name, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text)
+        {
             // 10.1, 0x7f.1 and 2130706433 are addresses too, but not to everybody who reads an allowlist; and so they are with
             // the dot of the root, which others take away.
             error = $"'{text}' is another way to write {address}; write it so";
+        }
         else if (address?.IsIPv4MappedToIPv6 == true)
+        {
             error = $"'{text}' is another way to write {address.MapToIPv4()}; write it so";
+        }
         else
+        {
             host = address?.ToString() ?? name;
+        }
 
         return error is null;
     }

@@ -20,7 +20,9 @@ internal abstract class HostPattern
         if (text.Contains('/', StringComparison.Ordinal))
         {
             if (!DestinationHost.HasZone(text) && IPNetwork.TryParse(text, out IPNetwork network) && string.Equals(network.ToString(), text, StringComparison.OrdinalIgnoreCase))
+            {
                 pattern = new Network(network);
+            }
 
             error = pattern is null ? $"'{text}' is not a network, such as 10.0.0.0/8 or 2001:db8::/32" : null;
             return pattern is not null;
@@ -37,9 +39,13 @@ internal abstract class HostPattern
         }
 
         if (!isPattern && IPAddress.TryParse(host, out IPAddress? address))
+        {
             pattern = new Network(new IPNetwork(address, address.GetAddressBytes().Length * 8), text: address.ToString());
+        }
         else
+        {
             pattern = new Name(isPattern ? DestinationHost.WithoutFinalDot(text) : host);
+        }
 
         return true;
     }

@@ -16,7 +16,9 @@ internal readonly record struct PortRange(ushort First, ushort Last)
         range = null;
         string[] ends = text.Split('-');
         if (ends.Length <= 2 && TryParsePort(ends[0], out ushort first) && TryParsePort(ends[^1], out ushort last) && first <= last)
+        {
             range = new PortRange(first, last);
+        }
 
         return range is not null;
     }

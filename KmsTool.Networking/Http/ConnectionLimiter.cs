@@ -40,7 +40,9 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
         while (!TryTake(place, out Task change, out TimeSpan left))
         {
             if (left == Timeout.InfiniteTimeSpan && ifAllBusy is not null)
+            {
                 left = ifAllBusy();
+            }
 
             await change.WaitAsync(left == Timeout.InfiniteTimeSpan ? left : left + Resolution, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -64,16 +66,24 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
             {
                 oldest = _silent.First?.Value;
                 if (oldest is null)
+                {
                     return false;
+                }
 
                 left = Grace - time.GetElapsedTime(oldest.SilentSince);
                 if (left > TimeSpan.Zero)
+                {
                     return false;
+                }
 
                 if (oldest.HasUnread)
+                {
                     oldest.WaitAnew();
+                }
                 else
+                {
                     oldest.Leave();
+                }
             }
 
             _taken++;
@@ -138,7 +148,9 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
             lock (_limiter._lock)
             {
                 if (_isHeld)
+                {
                     _limiter._silent.Remove(_node);
+                }
 
                 return _isHeld;
             }
@@ -150,7 +162,9 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
             lock (_limiter._lock)
             {
                 if (_isHeld)
+                {
                     Wait();
+                }
             }
         }
 
@@ -160,7 +174,9 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
             lock (_limiter._lock)
             {
                 if (_isHeld)
+                {
                     Leave();
+                }
             }
         }
 
@@ -185,7 +201,9 @@ internal sealed class ConnectionLimiter(int maxConnections, TimeProvider time)
             _isHeld = false;
             _limiter._taken--;
             if (_node.List is not null)
+            {
                 _limiter._silent.Remove(_node);
+            }
 
             _limiter.Announce();
         }

@@ -29,7 +29,9 @@ internal sealed record HttpAnswer(string Status, string Body, string ContentType
             $"HTTP/1.1 {Status}\r\nContent-Type: {ContentType}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
         byte[] answer = [.. head, .. body];
         for (int sent = 0; sent < answer.Length;)
+        {
             sent += await socket.SendAsync(answer.AsMemory(sent), SocketFlags.None, either.Token);
+        }
 
         socket.Shutdown(SocketShutdown.Send);
         // A close with bytes unread would be a reset, and the answer lost with it.
@@ -37,6 +39,8 @@ internal sealed record HttpAnswer(string Status, string Body, string ContentType
         int discarded = 0;
         int length;
         while (discarded < MaxDiscarded && (length = await socket.ReceiveAsync(buffer, SocketFlags.None, either.Token)) > 0)
+        {
             discarded += length;
+        }
     }
 }

@@ -97,14 +97,18 @@ internal sealed class LocalHttpServer : IAsyncDisposable
         // As AWS's endpoints do; HTTP/2 would hide what clients really send there.
         listen.Protocols = HttpProtocols.Http1;
         if (options.Tls is { } tls)
+        {
             listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls()) });
+        }
     }
 
     private static async Task HandleAsync(HttpContext context, RequestDelegate handler)
     {
         ConnectionLimiter.Place place = context.Features.GetRequiredFeature<ConnectionLimiter.Place>();
         if (!place.TryBeginRequest())
+        {
             return;
+        }
 
         try
         {
@@ -146,7 +150,9 @@ internal sealed class LocalHttpServer : IAsyncDisposable
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
             if (await listener.AcceptAsync(cancellationToken) is not { } connection)
+            {
                 return null;
+            }
 
             try
             {

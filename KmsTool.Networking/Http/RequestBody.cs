@@ -18,7 +18,9 @@ internal static class RequestBody
         try
         {
             while (await request.Body.ReadAsync(body.GetMemory(Chunk), cancellationToken) is not 0 and int read)
+            {
                 body.Advance(read);
+            }
 
             return body;
         }

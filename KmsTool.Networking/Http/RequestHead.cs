@@ -24,15 +24,21 @@ internal sealed record RequestHead(string Method, string Target, IReadOnlyList<K
         foreach (byte value in bytes)
         {
             if (value is not ((>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\r' or (byte)'\n'))
+            {
                 return false;
+            }
         }
 
         string[] lines = Encoding.ASCII.GetString(bytes).Split("\r\n");
         if (lines.Length > MaxFields + 1 || Array.Exists(lines, line => line.AsSpan().ContainsAny('\r', '\n')))
+        {
             return false;
+        }
 
         if (lines[0].Split(' ') is not [var method, { Length: > 0 } target, "HTTP/1.1" or "HTTP/1.0"] || !IsToken(method))
+        {
             return false;
+        }
 
         var fields = new List<KeyValuePair<string, string>>(lines.Length - 1);
         foreach (string line in lines.AsSpan(1))
@@ -40,7 +46,9 @@ internal sealed record RequestHead(string Method, string Target, IReadOnlyList<K
             // A line that begins with white space would go on with the one before (obs-fold, section 5.2), which readers
             // disagree about; its name is no token.
             if (line.Split(':', 2) is not [var name, var value] || !IsToken(name))
+            {
                 return false;
+            }
 
             fields.Add(new(name, value.Trim(' ', '\t')));
         }

@@ -38,14 +38,18 @@ internal static class RequestHeadReader
             {
                 int received = await socket.ReceiveAsync(buffer.AsMemory(length, RequestHead.MaxLength - length), SocketFlags.None, cancellationToken);
                 if (received == 0)
+                {
                     return length == 0 ? default : Refused("400 Bad Request", "the request ends in its head");
+                }
 
                 // The end may have begun in what came before.
                 int searched = Math.Max(0, length - 3);
                 length += received;
                 int end = buffer.AsSpan(searched, length - searched).IndexOf("\r\n\r\n"u8);
                 if (end >= 0)
+                {
                     return Parse(buffer.AsSpan(0, searched + end), buffer.AsSpan(searched + end + 4, length - searched - end - 4));
+                }
             }
 
             return Refused("431 Request Header Fields Too Large", $"the head of the request is longer than {RequestHead.MaxLength} bytes");

@@ -61,7 +61,9 @@ internal sealed class Pump(Socket source, Socket destination, Action<int>? passe
                 received = await source.ReceiveAsync(buffer, SocketFlags.None);
                 Volatile.Write(ref _latest, time.GetTimestamp());
                 if (received == 0)
+                {
                     return false;
+                }
 
                 await SendAsync(buffer.AsMemory(0, received));
                 _burst += received;

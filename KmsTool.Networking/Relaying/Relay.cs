@@ -86,7 +86,9 @@ internal sealed class Relay
         lock (_lock)
         {
             if (_end != RelayEnd.Closed)
+            {
                 return;
+            }
 
             (_end, _reason) = (end, reason);
         }
@@ -113,11 +115,17 @@ internal sealed class Relay
     {
         long now = _time.GetTimestamp();
         if (IsStalled(_up, now) || IsStalled(_down, now))
+        {
             Abort(RelayEnd.Stalled, $"nothing could be sent for {_options.SendTimeout.TotalSeconds:0.###} s");
+        }
         else if (UntilIdle(now) <= TimeSpan.Zero)
+        {
             Abort(RelayEnd.Idle, $"nothing passed for {_options.IdleTimeout.TotalSeconds:0.###} s");
+        }
         else
+        {
             _timer.Change(NextCheck(now) + Resolution, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private bool IsStalled(Pump pump, long now) => pump.IsSending && _time.GetElapsedTime(pump.Latest, now) >= _options.SendTimeout;
@@ -129,7 +137,9 @@ internal sealed class Relay
     private TimeSpan UntilIdle(long now)
     {
         if (_options.IdleTimeout <= TimeSpan.Zero)
+        {
             return TimeSpan.MaxValue;
+        }
 
         return _options.IdleTimeout - IdleTimeAt(now);
     }

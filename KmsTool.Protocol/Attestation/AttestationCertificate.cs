@@ -77,7 +77,7 @@ internal sealed class AttestationCertificate
     {
         try
         {
-            using ECDsa key = ECDsa.Create(_key);
+            using var key = ECDsa.Create(_key);
             return key.VerifyData(signed, signature, HashAlgorithmName.SHA384, format);
         }
         catch (CryptographicException)

@@ -21,13 +21,13 @@ internal static class AttestationChain
         for (int i = 0; i < document.CaBundle.Count; i++)
         {
             string name = $"cabundle[{i}]";
-            AttestationCertificate authority = AttestationCertificate.Parse(document.CaBundle[i], name);
+            var authority = AttestationCertificate.Parse(document.CaBundle[i], name);
             CheckValidity(authority, name, at);
             CheckAuthority(authority, name, authoritiesBelow: document.CaBundle.Count - 1 - i);
             CheckIssued(authority, name, issuer);
             issuer = authority;
         }
-        AttestationCertificate signer = AttestationCertificate.Parse(document.Certificate, "certificate");
+        var signer = AttestationCertificate.Parse(document.Certificate, "certificate");
         CheckValidity(signer, "certificate", at);
         CheckSigner(signer);
         CheckIssued(signer, "certificate", issuer);

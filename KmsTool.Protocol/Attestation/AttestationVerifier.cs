@@ -31,7 +31,7 @@ public sealed class AttestationVerifier(AttestationRoot root)
         try
         {
             // A copy, so that what is returned is what was verified even when the caller's buffer is used again.
-            CoseSign1 cose = CoseSign1.Parse(coseDocument.ToArray());
+            var cose = CoseSign1.Parse(coseDocument.ToArray());
             AttestationDocument document = AttestationPayload.Read(cose.Payload);
             AttestationCertificate signer = AttestationChain.Verify(document, _root, at);
             if (!signer.VerifyDocument(cose.ToBeSigned, cose.Signature.Span))

@@ -146,7 +146,7 @@ internal sealed class ImageReader(Stream stream, IProgress<long>? progress) : ID
         }
         try
         {
-            JsonElement metadata = JsonElement.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var metadata = JsonElement.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (metadata.ValueKind != JsonValueKind.Object)
             {
                 throw NoMetadata($"JSON of kind {metadata.ValueKind}", null);

@@ -29,7 +29,9 @@ internal sealed class ClearingMemoryPool : MemoryPool<byte>
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _array, null) is { } array)
+            {
                 SensitiveArrayPool.Return(array);
+            }
         }
     }
 }

@@ -17,7 +17,9 @@ internal readonly struct CommandMembers(JsonElement root)
     public string? Text(string name, int maxLength)
     {
         if (Find(name) is not { } element)
+        {
             return null;
+        }
 
         string? text = element.ValueKind == JsonValueKind.String ? element.GetString() : null;
         return text is { Length: > 0 } && text.Length <= maxLength
@@ -28,7 +30,9 @@ internal readonly struct CommandMembers(JsonElement root)
     public string? OneOf(string name, IReadOnlyList<string> values)
     {
         if (Find(name) is not { } element)
+        {
             return null;
+        }
 
         string? text = element.ValueKind == JsonValueKind.String ? element.GetString() : null;
         return text is not null && values.Contains(text)
@@ -39,7 +43,9 @@ internal readonly struct CommandMembers(JsonElement root)
     public int? Number(string name, int least, int most)
     {
         if (Find(name) is not { } element)
+        {
             return null;
+        }
 
         return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int number) && number >= least && number <= most
             ? number
@@ -49,7 +55,9 @@ internal readonly struct CommandMembers(JsonElement root)
     public DateTimeOffset? Time(string name)
     {
         if (Find(name) is not { } element)
+        {
             return null;
+        }
 
         return element.ValueKind == JsonValueKind.String && element.TryGetDateTimeOffset(out DateTimeOffset time)
             ? time
@@ -67,7 +75,9 @@ internal readonly struct CommandMembers(JsonElement root)
     public ReadOnlyMemory<byte>? Bytes(string name, int least, int most)
     {
         if (Find(name) is not { } element)
+        {
             return null;
+        }
 
         return element.ValueKind == JsonValueKind.String && element.TryGetBytesFromBase64(out byte[]? bytes)
             && bytes.Length >= least && bytes.Length <= most
@@ -78,17 +88,23 @@ internal readonly struct CommandMembers(JsonElement root)
     public IReadOnlyDictionary<string, string>? EncryptionContext()
     {
         if (Find("EncryptionContext") is not { } element)
+        {
             return null;
+        }
 
         if (element.ValueKind != JsonValueKind.Object)
+        {
             throw new InvalidMemberException("EncryptionContext is wrong type: it takes an object of strings");
+        }
 
         var context = new Dictionary<string, string>(StringComparer.Ordinal);
         int length = 0;
         foreach (JsonProperty pair in element.EnumerateObject())
         {
             if (pair.Value.ValueKind != JsonValueKind.String)
+            {
                 throw new InvalidMemberException("EncryptionContext is wrong type: each of its values must be a string");
+            }
 
             string value = pair.Value.GetString()!;
             context.Add(pair.Name, value);
@@ -106,7 +122,9 @@ internal readonly struct CommandMembers(JsonElement root)
     public IReadOnlyList<string>? GrantTokens()
     {
         if (Find("GrantTokens") is not { } element)
+        {
             return null;
+        }
 
         if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() > KmsLimits.MaxGrantTokens
             || element.EnumerateArray().Any(token => token.ValueKind != JsonValueKind.String

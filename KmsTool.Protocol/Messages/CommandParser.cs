@@ -20,9 +20,11 @@ public static class CommandParser
     public static Command Parse(ReadOnlySequence<byte> message)
     {
         if (message.IsSingleSegment)
+        {
             return Parse(message.First);
+        }
 
-        using SensitiveBytes joined = SensitiveBytes.Allocate((int)message.Length);
+        using var joined = SensitiveBytes.Allocate((int)message.Length);
         message.CopyTo(joined.WritableSpan);
         return Parse(joined.Memory);
     }
@@ -30,7 +32,9 @@ public static class CommandParser
     private static Command Parse(ReadOnlyMemory<byte> message)
     {
         if (!Utf8.IsValid(message.Span))
+        {
             return NotJson(" (not UTF-8)");
+        }
 
         try
         {
@@ -54,21 +58,31 @@ public static class CommandParser
     private static Command Read(JsonElement root)
     {
         if (root.ValueKind == JsonValueKind.Null)
+        {
             return NotJson("");
+        }
 
         if (root.ValueKind != JsonValueKind.Object)
+        {
             return new InvalidCommand(null, ErrorTexts.NotAnObject, ErrorCodes.InvalidMessage);
+        }
 
         var members = new CommandMembers(root);
         if (members.Find("Operation") is not { } operation)
+        {
             return new InvalidCommand(null, ErrorTexts.NoOperation, ErrorCodes.InvalidMessage);
+        }
 
         if (operation.ValueKind != JsonValueKind.String)
+        {
             return new InvalidCommand(null, ErrorTexts.OperationNotText, ErrorCodes.InvalidMessage);
+        }
 
         string name = operation.GetString()!;
         if (!CommandReaders.ByOperation.TryGetValue(name, out Func<CommandMembers, Command>? read))
+        {
             return new InvalidCommand(null, ErrorTexts.UnknownOperation, ErrorCodes.UnknownOperation);
+        }
 
         try
         {

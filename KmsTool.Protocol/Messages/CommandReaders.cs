@@ -24,10 +24,14 @@ internal static class CommandReaders
     private static DecryptCommand ReadDecrypt(CommandMembers members)
     {
         if (members.Find("Ciphertext") is not { } ciphertext)
+        {
             throw new InvalidMemberException(ErrorTexts.NoCiphertext);
+        }
 
         if (ciphertext.ValueKind != JsonValueKind.String || !ciphertext.TryGetBytesFromBase64(out byte[]? blob))
+        {
             throw new InvalidMemberException(ErrorTexts.CiphertextNotBase64);
+        }
 
         if (blob.Length is 0 or > KmsLimits.MaxCiphertextLength)
         {

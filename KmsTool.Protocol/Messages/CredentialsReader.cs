@@ -20,7 +20,9 @@ internal static class CredentialsReader
         // What is wrong with a credential is said before what is wrong with the region, as in the original.
         RequireCredentials(members);
         if (region is not null && !IsText(region))
+        {
             throw new InvalidMemberException(ErrorTexts.RegionConflict + " AwsRegion is not a string", ErrorCodes.InvalidRegion);
+        }
 
         // Reading throws for an invalid escape, before any secret has been read.
         string? regionText = region?.GetString() is { Length: > 0 } text ? text : null;
@@ -42,14 +44,18 @@ internal static class CredentialsReader
     {
         JsonElement? sessionToken = members.Find("AwsSessionToken");
         if (!IsText(members.Find("AwsAccessKeyId")) || !IsText(members.Find("AwsSecretAccessKey")) || (sessionToken is not null && !IsText(sessionToken)))
+        {
             throw new InvalidMemberException(ErrorTexts.NoCredentials);
+        }
     }
 
     private static (string Id, SensitiveBytes Secret, SensitiveBytes? Token) Read(CommandMembers members)
     {
         string id = members.Find("AwsAccessKeyId")!.Value.GetString()!;
         if (id.Length is 0 or > MaxAccessKeyIdLength || id.AsSpan().ContainsAnyExcept(AccessKeyIdCharacters))
+        {
             throw new InvalidMemberException(ErrorTexts.NoCredentials + ": AwsAccessKeyId is malformed");
+        }
 
         // Reading throws for an invalid escape; a secret that has been read by then is cleared.
         SensitiveBytes secret = SensitiveTextConverter.Read(members.Find("AwsSecretAccessKey")!.Value);

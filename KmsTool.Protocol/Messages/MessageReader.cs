@@ -37,7 +37,9 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
         while (true)
         {
             if (_admission is not null && !_skipping && !_hasMore)
+            {
                 await _admission.AwaitArrivalAsync(cancellationToken).ConfigureAwait(false);
+            }
 
             ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             ReadOnlySequence<byte> buffer = result.Buffer;
@@ -58,7 +60,9 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
 
                 _consumed = next;
                 if (message.Length > maxLength)
+                {
                     return new MessageRead(MessageReadStatus.TooLong, default);
+                }
 
                 return await IsAdmittedAsync(message.Length, true, cancellationToken).ConfigureAwait(false)
                     ? new MessageRead(MessageReadStatus.Message, message)
@@ -66,7 +70,9 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
             }
 
             if (buffer.Length > maxLength && !_skipping)
+            {
                 return Skip(MessageReadStatus.TooLong, buffer.End);
+            }
 
             if (result.IsCompleted)
             {

@@ -16,7 +16,9 @@ internal static class MessageWriter
     public static void Write(IBufferWriter<byte> output, object message)
     {
         using (var json = new Utf8JsonWriter(output, Options))
+        {
             JsonSerializer.Serialize(json, message, MessageJsonContext.Default.GetTypeInfo(message.GetType())!);
+        }
 
         output.Write("\0"u8);
     }

@@ -11,10 +11,12 @@ internal sealed class SensitiveBase64Converter : JsonConverter<SensitiveBytes>
     public override SensitiveBytes Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType != JsonTokenType.String)
+        {
             throw new JsonException();
+        }
 
         using SensitiveBytes text = SensitiveTextConverter.Read(ref reader);
-        using SensitiveBytes decoded = SensitiveBytes.Allocate(Base64.GetMaxDecodedFromUtf8Length(text.Length));
+        using var decoded = SensitiveBytes.Allocate(Base64.GetMaxDecodedFromUtf8Length(text.Length));
         return Base64.DecodeFromUtf8(text.Span, decoded.WritableSpan, out _, out int length) == OperationStatus.Done
             ? SensitiveBytes.CopyOf(decoded.Span[..length])
             : throw new JsonException();

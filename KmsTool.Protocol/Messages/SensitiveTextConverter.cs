@@ -24,7 +24,7 @@ internal sealed class SensitiveTextConverter : JsonConverter<SensitiveBytes>
     /// <summary>Copies the JSON string at the reader's position, escapes resolved.</summary>
     public static SensitiveBytes Read(ref Utf8JsonReader reader)
     {
-        using SensitiveBytes unescaped = SensitiveBytes.Allocate(reader.ValueSpan.Length);
+        using var unescaped = SensitiveBytes.Allocate(reader.ValueSpan.Length);
         int length = reader.CopyString(unescaped.WritableSpan);
         return SensitiveBytes.CopyOf(unescaped.Span[..length]);
     }

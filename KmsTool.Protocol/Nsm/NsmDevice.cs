@@ -70,7 +70,9 @@ internal sealed partial class NsmDevice : INsm
             {
                 // Skip abandoned requests.
                 if (call.IsAbandoned)
+                {
                     continue;
+                }
 
                 try
                 {
@@ -93,7 +95,7 @@ internal sealed partial class NsmDevice : INsm
         byte[] response = new byte[NsmLimits.MaxResponseLength];
         fixed (byte* requestStart = request, responseStart = response)
         {
-            RawMessage message = new()
+            var message = new RawMessage
             {
                 Request = requestStart,
                 RequestLength = (ulong)request.Length,

@@ -42,7 +42,9 @@ internal sealed class NsmSocket(StreamAddress address, StreamSocketOptions socke
         {
             // An answer that comes too late must not be taken for the next one's.
             if (!answered)
+            {
                 Disconnect();
+            }
 
             _turn.Release();
         }

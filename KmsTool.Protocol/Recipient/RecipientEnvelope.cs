@@ -27,7 +27,7 @@ internal static class RecipientEnvelope
     public static byte[] Seal(
         ReadOnlySpan<byte> plaintext, RSA recipient, ReadOnlySpan<byte> subjectPublicKeyInfo, RecipientEnvelopeShape shape = default)
     {
-        using Aes aes = Aes.Create();
+        using var aes = Aes.Create();
         aes.KeySize = 256;
         byte[] key = aes.Key;
         byte[] encryptedKey;
@@ -65,7 +65,7 @@ internal static class RecipientEnvelope
     /// <exception cref="ArgumentException"><paramref name="subjectPublicKeyInfo"/> is not such a key.</exception>
     public static RSA ImportKey(ReadOnlySpan<byte> subjectPublicKeyInfo)
     {
-        RSA key = RSA.Create();
+        var key = RSA.Create();
         try
         {
             key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo, out int read);

@@ -70,10 +70,10 @@ public sealed class RecipientKeyPair : IDisposable
             throw new RecipientEnvelopeException();
         }
 
-        using SensitiveBytes contentKey = SensitiveBytes.Allocate(ContentKeyLength);
+        using var contentKey = SensitiveBytes.Allocate(ContentKeyLength);
         int keyLength = DecryptContentKey(content.EncryptedKey.Span, contentKey);
-        using SensitiveBytes padded = SensitiveBytes.Allocate(content.Ciphertext.Length);
-        using (Aes aes = Aes.Create())
+        using var padded = SensitiveBytes.Allocate(content.Ciphertext.Length);
+        using (var aes = Aes.Create())
         {
             aes.SetKey(contentKey.Span);
             aes.DecryptCbc(content.Ciphertext.Span, content.InitializationVector.Span, padded.WritableSpan, PaddingMode.None);
@@ -101,7 +101,7 @@ public sealed class RecipientKeyPair : IDisposable
     private int DecryptContentKey(ReadOnlySpan<byte> encryptedKey, SensitiveBytes contentKey)
     {
         // As large as the modulus, so that the implementation needs no buffer of its own.
-        using SensitiveBytes decrypted = SensitiveBytes.Allocate(EncryptedKeyLength);
+        using var decrypted = SensitiveBytes.Allocate(EncryptedKeyLength);
         RandomNumberGenerator.Fill(contentKey.WritableSpan);
         int length;
         try

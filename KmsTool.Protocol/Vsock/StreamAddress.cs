@@ -53,7 +53,9 @@ public abstract record StreamAddress
         }
 
         if (address is null)
+        {
             error = $"'{text}' is not an address; use vsock:CID:PORT, vsock:PORT, unix:/path or tcp:HOST:PORT";
+        }
 
         return address is not null;
     }
@@ -63,7 +65,9 @@ public abstract record StreamAddress
         int colon = rest.IndexOf(':', StringComparison.Ordinal);
         uint cid = VsockEndPoint.AnyCid;
         if (colon >= 0 && !TryParseNumber(rest[..colon], out cid))
+        {
             return null;
+        }
 
         return TryParseNumber(rest[(colon + 1)..], out uint port) ? new Vsock(cid, port) : null;
     }
@@ -72,13 +76,19 @@ public abstract record StreamAddress
     {
         int colon = rest.LastIndexOf(':');
         if (colon <= 0)
+        {
             return null;
+        }
 
         string host = rest[..colon];
         if (host.StartsWith('[') && host.EndsWith(']'))
+        {
             host = host[1..^1];
+        }
         else if (host.Contains(':', StringComparison.Ordinal))
+        {
             return null;
+        }
 
         // A zone (fe80::1%eth0) gives one address many forms, which whoever compares addresses may tell apart.
         return host.Length > 0 && !host.Contains('%', StringComparison.Ordinal) && ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
 
 namespace KmsTool.Protocol.Vsock;
 
@@ -47,7 +48,9 @@ public sealed class StreamListener : IAsyncDisposable
         {
             Socket accepted = await _socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
             if (LocalAddress is StreamAddress.Tcp)
+            {
                 SendAtOnce(accepted);
+            }
 
             return accepted;
         }
@@ -64,7 +67,9 @@ public sealed class StreamListener : IAsyncDisposable
         try
         {
             if (Interlocked.Exchange(ref _unixPath, null) is { } path)
+            {
                 File.Delete(path);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -129,7 +134,9 @@ public sealed class StreamListener : IAsyncDisposable
 
         // Between bind and listen nobody can connect, so there is no moment at which others could.
         if (!OperatingSystem.IsWindows())
+        {
             File.SetUnixFileMode(address.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
 
         socket.Listen(options.Backlog);
         return new StreamListener(socket, address, address.Path);
@@ -158,7 +165,7 @@ public sealed class StreamListener : IAsyncDisposable
         const int NoSuchDeviceOrAddress = 6;
         try
         {
-            using var handle = File.OpenHandle(path);
+            using SafeFileHandle handle = File.OpenHandle(path);
             return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

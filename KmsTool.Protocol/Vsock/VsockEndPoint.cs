@@ -56,7 +56,9 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint
         ArgumentNullException.ThrowIfNull(socketAddress);
         ReadOnlySpan<byte> bytes = socketAddress.Buffer.Span[..socketAddress.Size];
         if (bytes.Length < 12 || BitConverter.ToUInt16(bytes) != Family)
+        {
             throw new ArgumentException("The socket address is not of family AF_VSOCK.", nameof(socketAddress));
+        }
 
         return new VsockEndPoint(BitConverter.ToUInt32(bytes[8..]), BitConverter.ToUInt32(bytes[4..]));
     }

@@ -50,7 +50,9 @@ internal static partial class VsockSocket
     private static Socket Create()
     {
         if (OperatingSystem.IsLinux())
+        {
             return CreateLinux();
+        }
 
         return OperatingSystem.IsWindows()
             ? CreateWindows()

@@ -12,12 +12,14 @@ internal static class Answer
     /// <summary>The member at <paramref name="path"/>, such as <c>KeyMetadata.Arn</c>, strings without quotes; null if there is none.</summary>
     public static string? Select(byte[] json, string? path)
     {
-        using JsonDocument document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json);
         JsonElement element = document.RootElement;
         foreach (string name in path?.Split('.') ?? [])
         {
             if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            {
                 return null;
+            }
         }
 
         return element.ValueKind == JsonValueKind.String ? element.GetString() : Format(element);
@@ -32,9 +34,12 @@ internal static class Answer
 
     private static string Format(JsonElement element)
     {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, Indented))
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, Indented))
+        {
             element.WriteTo(writer);
+        }
+
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

@@ -13,15 +13,15 @@ internal static class InstanceMetadata
     /// <exception cref="TaskCanceledException">It did not answer in time.</exception>
     public static async Task<ClientCredentials> ReadCredentialsAsync(Uri endpoint, CancellationToken cancellationToken)
     {
-        using SocketsHttpHandler handler = new() { UseProxy = false };
-        using HttpClient http = new(handler) { BaseAddress = endpoint, Timeout = Timeout };
-        using HttpRequestMessage request = new(HttpMethod.Put, "/latest/api/token");
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { BaseAddress = endpoint, Timeout = Timeout };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/latest/api/token");
         request.Headers.Add("X-aws-ec2-metadata-token-ttl-seconds", "60");
         using HttpResponseMessage response = (await http.SendAsync(request, cancellationToken)).EnsureSuccessStatusCode();
         http.DefaultRequestHeaders.Add("X-aws-ec2-metadata-token", await response.Content.ReadAsStringAsync(cancellationToken));
 
         string role = await http.GetStringAsync(CredentialsPath, cancellationToken);
-        using JsonDocument document = JsonDocument.Parse(await http.GetByteArrayAsync(CredentialsPath + role, cancellationToken));
+        using var document = JsonDocument.Parse(await http.GetByteArrayAsync(CredentialsPath + role, cancellationToken));
         return new ClientCredentials(Read("AccessKeyId"), Read("SecretAccessKey"), Read("Token"));
 
         string Read(string member) => document.RootElement.GetProperty(member).GetString()!;

@@ -26,9 +26,9 @@ internal sealed class KmsClient : IDisposable
     /// <param name="time">The clock.</param>
     public KmsClient(Uri endpoint, X509Certificate2Collection trust, ClientCredentials credentials, string region, TimeProvider time)
     {
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(trust);
-        SocketsHttpHandler handler = new() { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } };
+        var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } };
         _http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxAnswerLength };
         Endpoint = endpoint;
         (_credentials, _region, _time) = (credentials, region, time);
@@ -50,10 +50,12 @@ internal sealed class KmsClient : IDisposable
         IEnumerable<KeyValuePair<string, string>> signature = SigV4Signer.Sign(
             new SigV4Request(HttpMethods.Post, "/", headers, body), _credentials, _region, "kms", _time.GetUtcNow());
 
-        using HttpRequestMessage request = new(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(KmsEndpoint.ContentType);
         foreach ((string name, string value) in headers.Skip(1).Concat(signature))
+        {
             request.Headers.TryAddWithoutValidation(name, value);
+        }
 
         using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
         return (response.IsSuccessStatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));

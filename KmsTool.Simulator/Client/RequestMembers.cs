@@ -10,12 +10,15 @@ internal static class RequestMembers
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static byte[] Build(IEnumerable<string> arguments)
     {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer))
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             foreach (string argument in arguments)
+            {
                 Write(json, argument);
+            }
+
             json.WriteEndObject();
         }
 
@@ -28,21 +31,27 @@ internal static class RequestMembers
         bool isJson = equals > 0 && argument[equals - 1] == ':';
         string name = equals < 0 ? "" : argument[..(isJson ? equals - 1 : equals)];
         if (name.Length == 0)
+        {
             throw new FormatException($"'{argument}' is not NAME=TEXT, NAME=@FILE or NAME:=JSON");
+        }
 
         string value = argument[(equals + 1)..];
         json.WritePropertyName(name);
         if (isJson)
+        {
             WriteJson(json, name, value);
+        }
         else
+        {
             json.WriteStringValue(value.StartsWith('@') ? File.ReadAllText(value[1..]) : value);
+        }
     }
 
     private static void WriteJson(Utf8JsonWriter json, string name, string value)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(value);
+            using var document = JsonDocument.Parse(value);
             document.RootElement.WriteTo(json);
         }
         catch (JsonException)

@@ -15,9 +15,14 @@ internal static class Announcement
         await output.WriteLineAsync($"PCR0      {Convert.ToHexStringLower(host.Pcrs.Read(0).Value)}");
         await output.WriteLineAsync($"role      {host.Role?.Arn ?? "none"}");
         foreach (SimulatorFault fault in options.Faults)
+        {
             await output.WriteLineAsync($"fault     {FaultCatalog.NameOf(fault)}");
+        }
+
         if (options.AcceptsUnsignedAttestation)
+        {
             await output.WriteLineAsync("INSECURE  KMS accepts attestation documents that anybody can make");
+        }
 
         await output.WriteLineAsync();
         await output.WriteAsync(EnvironmentFile.Format(host.Environment.Where(variable => variable.Key != SecretVariable)));

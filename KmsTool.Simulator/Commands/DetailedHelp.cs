@@ -18,7 +18,10 @@ internal sealed class DetailedHelp : SynchronousCommandLineAction
     {
         int exitCode = _usage.Invoke(parseResult);
         if (parseResult.CommandResult.Command is DetailedCommand command)
+        {
             parseResult.InvocationConfiguration.Output.WriteLine(command.Details);
+        }
+
         return exitCode;
     }
 }

@@ -29,8 +29,8 @@ internal sealed class KmsCommand
 
     public static Command Create()
     {
-        KmsCommand kms = new();
-        Command command = new(
+        var kms = new KmsCommand();
+        var command = new Command(
             "kms",
             """
             Calls KMS and prints its answer, for shells without the AWS CLI. Takes what a simulator's env.sh exports; without AWS_ACCESS_KEY_ID, the credentials of the instance's role from the metadata service.
@@ -56,7 +56,9 @@ internal sealed class KmsCommand
     {
         string operation = arguments.GetRequiredValue(_operation);
         if (!operation.All(char.IsAsciiLetter))
+        {
             throw new CommandFailedException(ExitCode.WrongUsage, $"'{operation}' is not the name of an operation");
+        }
 
         byte[] body = ReadBody(arguments.GetValue(_members) ?? []);
         using KmsClient client = await OpenAsync(cancellationToken);
@@ -64,7 +66,9 @@ internal sealed class KmsCommand
         try
         {
             if (!isSuccess)
+            {
                 throw new CommandFailedException(ExitCode.OperationFailed, $"{operation} failed: {Answer.DescribeError(json)}");
+            }
 
             string? path = arguments.GetValue(_query);
             string text = Answer.Select(json, path)
@@ -110,7 +114,9 @@ internal sealed class KmsCommand
     private static async Task<ClientCredentials> FindCredentialsAsync(CancellationToken cancellationToken)
     {
         if (Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is { Length: > 0 } accessKeyId)
+        {
             return new ClientCredentials(accessKeyId, Required("AWS_SECRET_ACCESS_KEY"), Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"));
+        }
 
         Uri metadata = Address("AWS_EC2_METADATA_SERVICE_ENDPOINT");
         try

@@ -42,8 +42,8 @@ internal sealed class NsmCommand
 
     public static Command Create()
     {
-        NsmCommand nsm = new();
-        DetailedCommand command = new("nsm", "Serve the security module of one more enclave, until SIGTERM or SIGINT.", Details);
+        var nsm = new NsmCommand();
+        var command = new DetailedCommand("nsm", "Serve the security module of one more enclave, until SIGTERM or SIGINT.", Details);
         command.Options.Add(nsm._directory);
         nsm._pcrs.AddTo(command);
         command.Options.Add(nsm._listen);
@@ -55,16 +55,19 @@ internal sealed class NsmCommand
     {
         string directory = arguments.GetRequiredValue(_directory);
         if (!StreamAddress.TryParse(arguments.GetRequiredValue(_listen), out StreamAddress? address, out string? error))
+        {
             throw new CommandFailedException(ExitCode.WrongUsage, $"--listen {error}");
-        AwsAccount account = new(AwsAccount.ExampleId, SimulatorOptions.DefaultRegion);
-        PcrBank pcrs = new(EnclaveImage.Complete(_pcrs.Read(arguments), account, SimulatorOptions.DefaultRoleName));
+        }
+
+        var account = new AwsAccount(AwsAccount.ExampleId, SimulatorOptions.DefaultRegion);
+        var pcrs = new PcrBank(EnclaveImage.Complete(_pcrs.Read(arguments), account, SimulatorOptions.DefaultRoleName));
 
         using X509Certificate2 root = LoadRoot(directory);
         // Another enclave of the same instance.
         string moduleId = $"{SimulatedInstance.Id}-enc{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
-        AttestationSigner signer = new(root, account.Region, SimulatedInstance.Id, moduleId);
-        await using SimulatedNsm nsm = new(pcrs, moduleId, signer, TimeProvider.System);
-        await using NsmServer server = NsmServer.Start(address, nsm, new FaultSwitches());
+        var signer = new AttestationSigner(root, account.Region, SimulatedInstance.Id, moduleId);
+        await using var nsm = new SimulatedNsm(pcrs, moduleId, signer, TimeProvider.System);
+        await using var server = NsmServer.Start(address, nsm, new FaultSwitches());
         await arguments.InvocationConfiguration.Output.WriteLineAsync($"NSM       {server.Address}\nready");
         await Server.StopAsync(stopping);
     }

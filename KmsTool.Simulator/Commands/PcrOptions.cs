@@ -38,7 +38,10 @@ internal sealed class PcrOptions
     {
         Dictionary<int, byte[]> pcrs = [];
         if (arguments.GetValue(Image) is { } image)
+        {
             pcrs.Add(0, ParseValue("--pcr0", image));
+        }
+
         foreach (string text in arguments.GetValue(Others) ?? [])
         {
             string[] pair = text.Split('=', 2);
@@ -50,7 +53,9 @@ internal sealed class PcrOptions
             }
 
             if (!pcrs.TryAdd(index, ParseValue($"--pcr {index}", pair[1])))
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, $"PCR{index} is given twice");
+            }
         }
 
         return pcrs;
@@ -60,7 +65,10 @@ internal sealed class PcrOptions
     {
         const int Digits = PcrBank.ValueLength * 2;
         if (hex.Length != Digits || !hex.All(char.IsAsciiHexDigit))
+        {
             throw new CommandFailedException(ExitCode.WrongUsage, $"{option}: a PCR has {Digits} hexadecimal digits (SHA-384), not '{hex}'");
+        }
+
         return Convert.FromHexString(hex);
     }
 }

@@ -118,12 +118,15 @@ internal sealed class RunCommand
 
     public static Command Create()
     {
-        RunCommand run = new();
-        DetailedCommand command = new("run", "Start KMS, STS, IMDSv2 and NSM, and serve until SIGTERM or SIGINT.", Details);
+        var run = new RunCommand();
+        var command = new DetailedCommand("run", "Start KMS, STS, IMDSv2 and NSM, and serve until SIGTERM or SIGINT.", Details);
         command.Options.Add(run._directory);
         run._pcrs.AddTo(command);
         foreach (Option option in (Option[])[run._port, run._imdsPort, run._region, run._tlsNames, run._credentialLifetime, run._noRole, run._clockOffset, run._faults, run._acceptUnsigned])
+        {
             command.Options.Add(option);
+        }
+
         run._logLevel.AddTo(command);
         command.SetAction((arguments, stopping) => Server.RunAsync(() => run.ServeAsync(arguments, stopping), stopping));
         return command;
@@ -134,7 +137,10 @@ internal sealed class RunCommand
         using ILoggerFactory loggers = LogOutput.Create(_logLevel.Read(arguments));
         SimulatorOptions options = Read(arguments) with { Logger = loggers.CreateLogger("kmstool-simulator") };
         if (options.AcceptsUnsignedAttestation)
+        {
             Log.UnsignedAttestationAccepted(options.Logger, AcceptUnsignedName);
+        }
+
         await using SimulatorHost host = await SimulatorHost.StartAsync(options, stopping);
         await Announcement.WriteAsync(arguments.InvocationConfiguration.Output, host, options);
         await Server.StopAsync(stopping);
@@ -142,7 +148,7 @@ internal sealed class RunCommand
 
     private SimulatorOptions Read(ParseResult arguments)
     {
-        SimulatorOptions options = new() { Directory = arguments.GetRequiredValue(_directory) };
+        var options = new SimulatorOptions { Directory = arguments.GetRequiredValue(_directory) };
         return options with
         {
             Pcrs = _pcrs.Read(arguments),
@@ -178,7 +184,9 @@ internal sealed class RunCommand
         foreach (string name in names)
         {
             if (Uri.CheckHostName(name) == UriHostNameType.Unknown)
+            {
                 throw new CommandFailedException(ExitCode.WrongUsage, $"--tls-name {name} is neither a host name nor an IP address");
+            }
         }
 
         return names;
@@ -189,7 +197,9 @@ internal sealed class RunCommand
         foreach ((SimulatorFault fault, string known, _) in FaultCatalog.All)
         {
             if (known == name)
+            {
                 return fault;
+            }
         }
 
         throw new CommandFailedException(ExitCode.WrongUsage, $"--fault {name} is unknown");

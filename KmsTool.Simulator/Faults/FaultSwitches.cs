@@ -14,9 +14,13 @@ internal sealed class FaultSwitches
         set
         {
             if (value)
+            {
                 Interlocked.Or(ref _bits, Bit(fault));
+            }
             else
+            {
                 Interlocked.And(ref _bits, ~Bit(fault));
+            }
         }
     }
 

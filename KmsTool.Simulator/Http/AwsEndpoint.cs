@@ -34,7 +34,7 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
         {
             using SensitiveBufferWriter body = await RequestBody.ReadAsync(request, context.RequestAborted);
             string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-            SigV4Request signed = SigV4Request.Create(request.Method, target, request.Headers, body.Written);
+            var signed = SigV4Request.Create(request.Method, target, request.Headers, body.Written);
             bool isKms = request.Headers.TryGetValue(KmsEndpoint.TargetHeader, out StringValues operation);
             await (isKms ? kms.HandleAsync(context, signed) : sts.HandleAsync(context, signed));
             if (logger.IsEnabled(LogLevel.Debug))

@@ -24,9 +24,14 @@ internal sealed class CredentialStore(TimeProvider timeProvider)
     public AwsCredential IssueTemporary(AwsPrincipal principal, TimeSpan lifetime)
     {
         if (_credentials.Count >= Capacity)
+        {
             DropExpired();
+        }
+
         if (_credentials.Count >= Capacity)
+        {
             throw new CredentialCapacityException(Capacity);
+        }
 
         // Real tokens are opaque and several hundred characters long; clients must not assume a length.
         string token = Convert.ToBase64String(RandomNumberGenerator.GetBytes(192));
@@ -52,7 +57,9 @@ internal sealed class CredentialStore(TimeProvider timeProvider)
         foreach (AwsCredential credential in _credentials.Values)
         {
             if (credential.Expiration < limit)
+            {
                 _credentials.TryRemove(credential.AccessKeyId, out _);
+            }
         }
     }
 }

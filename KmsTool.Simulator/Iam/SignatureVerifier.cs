@@ -11,7 +11,7 @@ internal sealed class SignatureVerifier(CredentialStore credentials, string regi
     /// <exception cref="SignatureException">The signature is missing, expired or wrong.</exception>
     public AwsCredential Verify(SigV4Request request, string service)
     {
-        SigV4Claim claim = SigV4Claim.Read(request);
+        var claim = SigV4Claim.Read(request);
         AwsCredential credential = FindCredential(request, claim);
         if (claim.Region != region)
         {
@@ -36,7 +36,9 @@ internal sealed class SignatureVerifier(CredentialStore credentials, string regi
         }
 
         if (credential.Expiration <= timeProvider.GetUtcNow())
+        {
             throw new SignatureException(SignatureFailure.ExpiredToken, "The security token included in the request is expired");
+        }
 
         return credential;
     }

@@ -46,8 +46,8 @@ internal static class ImdsDocuments
 
     private static string Write(Action<Utf8JsonWriter> members)
     {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer, Indented))
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Indented))
         {
             json.WriteStartObject();
             members(json);

@@ -23,11 +23,20 @@ internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeP
         // Some clients append "/latest/…" to an endpoint that ends with a slash.
         string path = "/" + request.Path.Value?.TrimStart('/');
         if (path == TokenPath)
+        {
             return IssueTokenAsync(context);
+        }
+
         if (!HttpMethods.IsGet(request.Method))
+        {
             return FailAsync(context, StatusCodes.Status405MethodNotAllowed);
+        }
+
         if (request.Headers[TokenHeader] is not [{ } token] || !_tokens.IsValid(token))
+        {
             return FailAsync(context, StatusCodes.Status401Unauthorized);
+        }
+
         return Find(path) is { } content
             ? WriteAsync(context, content)
             : FailAsync(context, StatusCodes.Status404NotFound);
@@ -37,10 +46,15 @@ internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeP
     {
         HttpRequest request = context.Request;
         if (!HttpMethods.IsPut(request.Method))
+        {
             return FailAsync(context, StatusCodes.Status405MethodNotAllowed);
+        }
         // What a proxy forwards is refused: the service answers the instance itself only.
         if (request.Headers.ContainsKey("X-Forwarded-For"))
+        {
             return FailAsync(context, StatusCodes.Status403Forbidden);
+        }
+
         if (request.Headers[TokenLifetimeHeader] is not [{ } text]
             || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
             || seconds is < 1 or > MaxTokenLifetimeSeconds)

@@ -27,7 +27,10 @@ internal sealed class ImdsTokens(TimeProvider timeProvider)
     {
         Span<byte> token = stackalloc byte[TimeLength + MacLength];
         if (Base64Url.DecodeFromChars(text, token, out _, out int length) != OperationStatus.Done || length != token.Length)
+        {
             return false;
+        }
+
         Span<byte> mac = stackalloc byte[MacLength];
         Mac(token, mac);
         return CryptographicOperations.FixedTimeEquals(mac, token[TimeLength..])

@@ -25,7 +25,10 @@ internal sealed class InstanceRole(
         lock (_lock)
         {
             if (_current is null || _current.Expiration - renewBefore <= timeProvider.GetUtcNow())
+            {
                 _current = credentials.IssueTemporary(_principal, credentialLifetime);
+            }
+
             return _current;
         }
     }

@@ -27,7 +27,7 @@ internal static class CiphertextBlob
         keyId.TryWriteBytes(blob.AsSpan(1, KeyIdLength), bigEndian: true, out _);
         Span<byte> nonce = blob.AsSpan(HeaderLength, NonceLength);
         RandomNumberGenerator.Fill(nonce);
-        using AesGcm aes = new(key.Key, TagLength);
+        using var aes = new AesGcm(key.Key, TagLength);
         aes.Encrypt(
             nonce, plaintext, blob.AsSpan(Overhead), blob.AsSpan(HeaderLength + NonceLength, TagLength),
             AssociatedBytes(blob, context));
@@ -45,10 +45,10 @@ internal static class CiphertextBlob
     /// <exception cref="KmsException">InvalidCiphertextException: altered, or bound to another context.</exception>
     public static SensitiveBytes Open(SymmetricMaterial key, ReadOnlySpan<byte> blob, EncryptionContext context)
     {
-        SensitiveBytes plaintext = SensitiveBytes.Allocate(blob.Length - Overhead);
+        var plaintext = SensitiveBytes.Allocate(blob.Length - Overhead);
         try
         {
-            using AesGcm aes = new(key.Key, TagLength);
+            using var aes = new AesGcm(key.Key, TagLength);
             aes.Decrypt(
                 blob.Slice(HeaderLength, NonceLength), blob[Overhead..], blob.Slice(HeaderLength + NonceLength, TagLength),
                 plaintext.WritableSpan, AssociatedBytes(blob, context));

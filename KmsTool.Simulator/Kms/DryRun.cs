@@ -8,6 +8,8 @@ internal static class DryRun
     public static void Check(KmsParameters parameters)
     {
         if (parameters.Boolean("DryRun"))
+        {
             throw new KmsException("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+        }
     }
 }

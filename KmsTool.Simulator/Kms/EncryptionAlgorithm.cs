@@ -20,8 +20,13 @@ internal static class EncryptionAlgorithm
     {
         key.RequireUsage(KeyUsage.EncryptDecrypt, operation);
         if (!key.Spec.EncryptionAlgorithms.Contains(algorithm))
+        {
             throw KmsException.InvalidKeyUsage($"Algorithm {algorithm} is incompatible with key spec {key.Spec.Name}.");
+        }
+
         if (algorithm != SymmetricDefault && context.Pairs.Count > 0)
+        {
             throw KmsException.Validation($"You cannot specify an encryption context with the algorithm {algorithm}.");
+        }
     }
 }

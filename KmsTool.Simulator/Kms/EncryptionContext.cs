@@ -21,11 +21,16 @@ internal sealed class EncryptionContext
     {
         _length += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
         if (_length > MaxLength)
+        {
             throw KmsException.Validation($"The encryption context is longer than {MaxLength} bytes");
+        }
 
         // The condition keys kms:EncryptionContext:<name> know no case: two such names would be one key.
         if (_pairs.Keys.Any(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)))
+        {
             throw KmsException.Validation("The encryption context has two names that differ in case only");
+        }
+
         _pairs.Add(name, value);
     }
 

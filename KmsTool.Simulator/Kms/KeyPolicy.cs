@@ -17,9 +17,15 @@ internal sealed record KeyPolicy(string Text, PolicyDocument Document)
     public static KeyPolicy Parse(string text, AwsAccount account)
     {
         if (Encoding.UTF8.GetByteCount(text) > MaxLength)
+        {
             throw new KmsException("LimitExceededException", $"The key policy is larger than {MaxLength} bytes.");
+        }
+
         if (!text.All(IsAllowed))
+        {
             throw Malformed("A key policy can have printable characters of ASCII and Latin-1, tabs and line breaks only.");
+        }
+
         try
         {
             PolicyDocument document = PolicyParser.Parse(text);
@@ -43,7 +49,9 @@ internal sealed record KeyPolicy(string Text, PolicyDocument Document)
         foreach (PolicyPrincipal principal in document.Statements.SelectMany(statement => statement.Principals.Items))
         {
             if (principal.Value.StartsWith(users, StringComparison.Ordinal) && principal.Value != administrator)
+            {
                 throw Malformed($"The policy has an invalid principal: the simulator has no user '{principal.Value}', only '{administrator}'.");
+            }
         }
     }
 }

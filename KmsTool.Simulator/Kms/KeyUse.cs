@@ -26,7 +26,10 @@ internal sealed record KeyUse(string Action)
         context.Set("kms:DataKeyPairSpec", DataKeyPairSpec);
         context.SetMany("kms:EncryptionContextKeys", Context.Pairs.Keys);
         foreach ((string name, string value) in Context.Pairs)
+        {
             context.Set($"kms:EncryptionContext:{name}", value);
+        }
+
         Recipient?.AddTo(context);
     }
 }

@@ -29,7 +29,10 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
         const string Bypass = "BypassPolicyLockoutSafetyCheck";
         RequestContext context = Context(call, key.Spec);
         if (call.Parameters.Has(Bypass))
+        {
             context.Set("kms:" + Bypass, Boolean(call.Parameters.Boolean(Bypass)));
+        }
+
         Authorize(call.Principal, PutKeyPolicy, key, context);
     }
 
@@ -38,7 +41,9 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
     public static void AuthorizeByIam(AwsPrincipal principal, string action)
     {
         if (!principal.IsAllowedByIam(action))
+        {
             throw KmsException.AccessDenied(principal, action, "*", $"because no identity-based policy allows the {action} action");
+        }
     }
 
     /// <summary>
@@ -48,14 +53,16 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
     /// <exception cref="KmsException">MalformedPolicyDocumentException.</exception>
     public void RequireNoLockout(KmsCall call, KeyPolicy policy, KeySpec spec, string keyArn, bool bypass)
     {
-        AuthorizationRequest next = new(call.Principal, PutKeyPolicy, keyArn, Context(call, spec));
+        var next = new AuthorizationRequest(call.Principal, PutKeyPolicy, keyArn, Context(call, spec));
         if (!bypass && PolicyEvaluator.Evaluate(policy.Document, next) != AuthorizationDecision.Allowed)
+        {
             throw KeyPolicy.Malformed("The new key policy will not allow you to update the key policy in the future.");
+        }
     }
 
     private static void Authorize(AwsPrincipal principal, string action, KmsKey key, RequestContext context)
     {
-        AuthorizationRequest request = new(principal, action, key.Arn, context);
+        var request = new AuthorizationRequest(principal, action, key.Arn, context);
         switch (PolicyEvaluator.Evaluate(key.Policy.Document, request))
         {
             case AuthorizationDecision.Denied:
@@ -71,7 +78,7 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
         AwsPrincipal principal = call.Principal;
         DateTimeOffset now = timeProvider.GetUtcNow();
         bool isTemporary = call.Credential.SessionToken is not null;
-        RequestContext context = new();
+        var context = new RequestContext();
 
         context.Set("aws:CurrentTime", Date(now));
         context.Set("aws:EpochTime", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));

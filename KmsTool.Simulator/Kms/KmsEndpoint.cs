@@ -27,17 +27,20 @@ internal sealed class KmsEndpoint(
 
     public async Task HandleAsync(HttpContext context, SigV4Request request)
     {
-        ArrayBufferWriter<byte> answer = new(InitialAnswerCapacity);
+        var answer = new ArrayBufferWriter<byte>(InitialAnswerCapacity);
         bool isForRecipient = false;
         try
         {
             AwsCredential credential = Authenticate(request);
             IKmsOperation operation = FindOperation(request);
             using JsonDocument json = Parse(request.Body);
-            KmsParameters parameters = new(json.RootElement, "The request");
+            var parameters = new KmsParameters(json.RootElement, "The request");
             isForRecipient = parameters.Has("Recipient");
             if (isForRecipient)
+            {
                 ThrowOnOrder();
+            }
+
             string? userAgent = context.Request.Headers.UserAgent is [{ Length: > 0 } agent] ? agent : null;
             Execute(operation, new KmsCall(credential, context.Connection.RemoteIpAddress, userAgent, parameters), answer);
         }
@@ -109,7 +112,7 @@ internal sealed class KmsEndpoint(
 
     private static void Execute(IKmsOperation operation, KmsCall call, ArrayBufferWriter<byte> answer)
     {
-        using Utf8JsonWriter writer = new(answer);
+        using var writer = new Utf8JsonWriter(answer);
         writer.WriteStartObject();
         operation.Execute(call, writer);
         writer.WriteEndObject();
@@ -117,11 +120,14 @@ internal sealed class KmsEndpoint(
 
     private static void WriteError(KmsException e, ArrayBufferWriter<byte> answer)
     {
-        using Utf8JsonWriter writer = new(answer);
+        using var writer = new Utf8JsonWriter(answer);
         writer.WriteStartObject();
         writer.WriteString("__type", e.Code);
         if (e.Text is not null)
+        {
             writer.WriteString("message", e.Text);
+        }
+
         writer.WriteEndObject();
     }
 
@@ -132,11 +138,19 @@ internal sealed class KmsEndpoint(
         if (isForRecipient)
         {
             if (faults[SimulatorFault.KmsSlow])
+            {
                 await Task.Delay(faults.SlowDelay, timeProvider, context.RequestAborted);
+            }
+
             if (faults[SimulatorFault.KmsEmptyAnswer])
+            {
                 body = default;
+            }
+
             if (faults[SimulatorFault.KmsNotJson])
+            {
                 body = Encoding.ASCII.GetBytes("<html><body>Service Unavailable</body></html>");
+            }
         }
 
         response.ContentType = ContentType;
@@ -155,10 +169,18 @@ internal sealed class KmsEndpoint(
     private void ThrowOnOrder()
     {
         if (faults.Take(SimulatorFault.KmsThrottleOnce))
+        {
             throw new KmsException("ThrottlingException", "Rate exceeded");
+        }
+
         if (faults.Take(SimulatorFault.KmsExpiredTokenOnce))
+        {
             throw new KmsException("ExpiredTokenException", "The security token included in the request is expired");
+        }
+
         if (faults[SimulatorFault.Kms500])
+        {
             throw new KmsException("KMSInternalException", "An internal error occurred, on order.", 500);
+        }
     }
 }

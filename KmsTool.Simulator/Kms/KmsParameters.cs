@@ -16,7 +16,10 @@ internal readonly struct KmsParameters
     public KmsParameters(JsonElement element, string name)
     {
         if (element.ValueKind != JsonValueKind.Object)
+        {
             throw KmsException.Serialization($"{name} is not a JSON object");
+        }
+
         _object = element;
     }
 
@@ -27,9 +30,15 @@ internal readonly struct KmsParameters
     public string? String(string name, int minLength, int maxLength)
     {
         if (Member(name) is not { } member)
+        {
             return null;
+        }
+
         if (member.ValueKind != JsonValueKind.String)
+        {
             throw WrongType(name, "a string");
+        }
+
         string value = Decode(member, name);
         CheckLength(name, value.Length, minLength, maxLength);
         return value;
@@ -62,9 +71,15 @@ internal readonly struct KmsParameters
     public int? Integer(string name, int min, int max)
     {
         if (Member(name) is not { } member)
+        {
             return null;
+        }
+
         if (member.ValueKind != JsonValueKind.Number || !member.TryGetInt32(out int value))
+        {
             throw WrongType(name, "an integer");
+        }
+
         return value >= min && value <= max
             ? value
             : throw Constraint(name, $"Member must have value between {min} and {max}");
@@ -75,7 +90,10 @@ internal readonly struct KmsParameters
     {
         JsonElement member = Member(name) ?? throw Missing(name);
         if (member.ValueKind != JsonValueKind.String || !member.TryGetBytesFromBase64(out byte[]? value))
+        {
             throw WrongType(name, "a string in base64");
+        }
+
         CheckLength(name, value.Length, minLength, maxLength);
         return value;
     }
@@ -84,14 +102,23 @@ internal readonly struct KmsParameters
     {
         const string Name = "EncryptionContext";
         if (Member(Name) is not { } member)
+        {
             return Kms.EncryptionContext.Empty;
+        }
+
         if (member.ValueKind != JsonValueKind.Object)
+        {
             throw WrongType(Name, "an object");
-        EncryptionContext context = new();
+        }
+
+        var context = new EncryptionContext();
         foreach (JsonProperty pair in member.EnumerateObject())
         {
             if (pair.Value.ValueKind != JsonValueKind.String)
+            {
                 throw WrongType(Name, "an object of strings");
+            }
+
             context.Add(pair.Name, Decode(pair.Value, Name));
         }
 
@@ -103,14 +130,23 @@ internal readonly struct KmsParameters
     {
         const string Name = "GrantTokens";
         if (Member(Name) is not { } member)
+        {
             return;
+        }
+
         if (member.ValueKind != JsonValueKind.Array)
+        {
             throw WrongType(Name, "an array");
+        }
+
         CheckLength(Name, member.GetArrayLength(), 0, MaxGrantTokens);
         foreach (JsonElement token in member.EnumerateArray())
         {
             if (token.ValueKind != JsonValueKind.String)
+            {
                 throw WrongType(Name, "an array of strings");
+            }
+
             CheckLength(Name, Decode(token, Name).Length, 1, MaxGrantTokenLength);
         }
     }
@@ -136,9 +172,14 @@ internal readonly struct KmsParameters
     private static void CheckLength(string name, int length, int min, int max)
     {
         if (length < min)
+        {
             throw Constraint(name, $"Member must have length greater than or equal to {min}");
+        }
+
         if (length > max)
+        {
             throw Constraint(name, $"Member must have length less than or equal to {max}");
+        }
     }
 
     private static KmsException WrongType(string name, string wanted) => KmsException.Serialization($"{name} must be {wanted}");

@@ -9,6 +9,8 @@ internal static class PolicyName
     public static void Check(KmsParameters parameters)
     {
         if (parameters.String("PolicyName", 1, 128) is not (null or Default))
+        {
             throw KmsException.NotFound("No such policy exists: the name of a key policy is 'default'.");
+        }
     }
 }

@@ -14,15 +14,23 @@ internal static class EnclaveImage
     /// </summary>
     public static Dictionary<int, byte[]> Complete(IReadOnlyDictionary<int, byte[]> given, AwsAccount account, string? roleName)
     {
-        Dictionary<int, byte[]> pcrs = new(given);
+        var pcrs = new Dictionary<int, byte[]>(given);
         bool isDebug = given.TryGetValue(0, out byte[]? image) && !image.AsSpan().ContainsAnyExcept((byte)0);
         if (isDebug)
+        {
             return pcrs;
+        }
 
         for (int i = 0; i <= 2; i++)
+        {
             pcrs.TryAdd(i, Measure($"kmstool-simulator example image, PCR{i}"));
+        }
+
         if (roleName is not null)
+        {
             pcrs.TryAdd(3, Measure(account.RoleArn(roleName)));
+        }
+
         pcrs.TryAdd(4, Measure(SimulatedInstance.Id));
         return pcrs;
     }

@@ -56,9 +56,13 @@ internal sealed class NsmServer : IAsyncDisposable
             {
                 Socket client = await _listener.AcceptAsync(_stopping.Token);
                 if (_clients.Count >= MaxClients)
+                {
                     client.Dispose();
+                }
                 else
+                {
                     Serve(client);
+                }
             }
             catch (OperationCanceledException)
             {
@@ -75,7 +79,7 @@ internal sealed class NsmServer : IAsyncDisposable
     private void Serve(Socket client)
     {
         // The task may end before it is entered here, so it leaves by a continuation.
-        Task serving = Task.Run(() => ServeAsync(client));
+        var serving = Task.Run(() => ServeAsync(client));
         _clients[client] = serving;
         serving.ContinueWith(_ => _clients.TryRemove(client, out Task? _), TaskScheduler.Default);
     }
@@ -85,9 +89,11 @@ internal sealed class NsmServer : IAsyncDisposable
         using Socket owned = client;
         try
         {
-            using NetworkStream stream = new(client, ownsSocket: true);
+            using var stream = new NetworkStream(client, ownsSocket: true);
             while (await ReadRequestAsync(stream) is { } request)
+            {
                 await AnswerAsync(stream, request);
+            }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or NsmException)
         {
@@ -99,7 +105,7 @@ internal sealed class NsmServer : IAsyncDisposable
     {
         // Completes when there is something to read, or the end.
         _ = await stream.ReadAsync(Memory<byte>.Empty, _stopping.Token);
-        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         timeout.CancelAfter(TransferTimeout);
         return await NsmFraming.ReadAsync(stream, NsmLimits.MaxRequestLength, timeout.Token);
     }
@@ -107,7 +113,7 @@ internal sealed class NsmServer : IAsyncDisposable
     private async Task AnswerAsync(NetworkStream stream, byte[] encoded)
     {
         byte[] answer = await AnswerAsync(encoded);
-        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         timeout.CancelAfter(TransferTimeout);
         await NsmFraming.WriteAsync(stream, answer, timeout.Token);
     }
@@ -127,11 +133,19 @@ internal sealed class NsmServer : IAsyncDisposable
         if (request is NsmRequest.Attestation)
         {
             if (_faults[SimulatorFault.NsmHang])
+            {
                 await Task.Delay(Timeout.InfiniteTimeSpan, _stopping.Token);
+            }
+
             if (_faults[SimulatorFault.NsmRefuse])
+            {
                 return new NsmResponse.Error(NsmErrorCode.InternalError).Encode();
+            }
+
             if (_faults[SimulatorFault.NsmGarbage])
+            {
                 return Garbage;
+            }
         }
 
         return (await _nsm.SendAsync(request, _stopping.Token)).Encode();

@@ -31,7 +31,9 @@ internal sealed class PcrBank
         get
         {
             lock (_lock)
+            {
                 return [.. Enumerable.Range(0, Count).Where(i => _locked[i]).Select(i => (ushort)i)];
+            }
         }
     }
 
@@ -41,14 +43,18 @@ internal sealed class PcrBank
         get
         {
             lock (_lock)
+            {
                 return Enumerable.Range(0, Count).Where(i => _locked[i]).ToDictionary(i => i, i => (ReadOnlyMemory<byte>)_values[i]);
+            }
         }
     }
 
     public (bool IsLocked, byte[] Value) Read(int index)
     {
         lock (_lock)
+        {
             return (_locked[index], _values[index]);
+        }
     }
 
     /// <summary>Sets a PCR whether locked or not: another image, as far as anyone can tell.</summary>
@@ -56,7 +62,9 @@ internal sealed class PcrBank
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, ValueLength);
         lock (_lock)
+        {
             _values[index] = value;
+        }
     }
 
     /// <summary>Hashes data into a PCR. Returns its new value, or null if it is locked.</summary>
@@ -65,7 +73,9 @@ internal sealed class PcrBank
         lock (_lock)
         {
             if (_locked[index])
+            {
                 return null;
+            }
             // A new array: documents and answers under way keep the old value.
             return _values[index] = SHA384.HashData([.. _values[index], .. data]);
         }
@@ -86,6 +96,8 @@ internal sealed class PcrBank
     public void LockFirst(int count)
     {
         lock (_lock)
+        {
             _locked.AsSpan(0, count).Fill(true);
+        }
     }
 }

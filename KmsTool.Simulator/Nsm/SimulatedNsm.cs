@@ -42,7 +42,10 @@ internal sealed class SimulatedNsm(PcrBank pcrs, string moduleId, AttestationSig
     private NsmResponse Extend(NsmRequest.ExtendPcr extend)
     {
         if (extend.Data.Length > MaxExtendLength)
+        {
             return new NsmResponse.Error(NsmErrorCode.InputTooLarge);
+        }
+
         return pcrs.Extend(extend.Index, extend.Data.Span) is { } value
             ? new NsmResponse.ExtendPcr(value)
             : new NsmResponse.Error(NsmErrorCode.ReadOnlyIndex);

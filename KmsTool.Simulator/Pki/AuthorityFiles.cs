@@ -41,7 +41,9 @@ internal sealed class AuthorityFiles(string directory)
     private X509Certificate2 LoadOrCreate(string name, Func<X509Certificate2> create)
     {
         if (File.Exists(CertificatePath(name)))
+        {
             return Load(name);
+        }
 
         PrivateFile.CreateDirectory(_directory);
         X509Certificate2 certificate = create();

@@ -11,7 +11,7 @@ internal static class CertificateIssuer
     /// <summary>A self-signed authority with a new key on the given curve.</summary>
     public static X509Certificate2 IssueRoot(string subject, ECCurve curve, Validity validity)
     {
-        using ECDsa key = ECDsa.Create(curve);
+        using var key = ECDsa.Create(curve);
         CertificateRequest request = Request(subject, key, key.KeySize);
         AddAuthorityExtensions(request, pathLength: null);
         return request.CreateSelfSigned(validity.NotBefore, validity.NotAfter);
@@ -30,7 +30,9 @@ internal static class CertificateIssuer
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
             request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
             foreach (X509Extension extension in more)
+            {
                 request.CertificateExtensions.Add(extension);
+            }
         });
     }
 
@@ -38,7 +40,7 @@ internal static class CertificateIssuer
     {
         using ECDsa issuerKey = issuer.GetECDsaPrivateKey()
             ?? throw new InvalidOperationException($"The private key of {issuer.Subject} is not at hand.");
-        using ECDsa key = ECDsa.Create(issuerKey.ExportParameters(includePrivateParameters: false).Curve);
+        using var key = ECDsa.Create(issuerKey.ExportParameters(includePrivateParameters: false).Curve);
         CertificateRequest request = Request(subject, key, issuerKey.KeySize);
         addExtensions(request);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
@@ -52,7 +54,7 @@ internal static class CertificateIssuer
     private static CertificateRequest Request(string subject, ECDsa key, int signerKeySize)
     {
         HashAlgorithmName hash = signerKeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
-        CertificateRequest request = new(subject, key, hash);
+        var request = new CertificateRequest(subject, key, hash);
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         return request;
     }

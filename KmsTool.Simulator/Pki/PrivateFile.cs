@@ -11,11 +11,17 @@ internal static class PrivateFile
         string temporary = $"{path}.{Environment.ProcessId}.new";
         try
         {
-            FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
             if (!OperatingSystem.IsWindows())
+            {
                 options.UnixCreateMode = OwnerOnly;
-            using (StreamWriter writer = new(temporary, options))
+            }
+
+            using (var writer = new StreamWriter(temporary, options))
+            {
                 writer.Write(text);
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         finally
@@ -27,8 +33,12 @@ internal static class PrivateFile
     public static void CreateDirectory(string path)
     {
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(path);
+        }
         else
+        {
             Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        }
     }
 }

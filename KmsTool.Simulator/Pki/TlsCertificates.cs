@@ -40,16 +40,24 @@ internal sealed class TlsCertificates : IDisposable
     public SslServerAuthenticationOptions ForNextConnection()
     {
         if (_faults[SimulatorFault.TlsWrongName])
+        {
             return _wrongName.Value;
+        }
+
         if (_faults[SimulatorFault.TlsExpired])
+        {
             return _expired.Value;
+        }
+
         return _faults[SimulatorFault.TlsUntrusted] ? _untrusted.Value : _good;
     }
 
     public void Dispose()
     {
         lock (_issued)
+        {
             _issued.ForEach(static certificate => certificate.Dispose());
+        }
     }
 
     private Validity Current => Validity.Around(_now, Backdating, Lifetime);
@@ -66,7 +74,10 @@ internal sealed class TlsCertificates : IDisposable
         X509Certificate2 certificate = CertificateIssuer.IssueLeaf(
             authority, "CN=kmstool-simulator", validity, AlternativeNames(names), ServerAuthentication());
         lock (_issued)
+        {
             _issued.Add(certificate);
+        }
+
         return new SslServerAuthenticationOptions
         {
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
@@ -76,13 +87,17 @@ internal sealed class TlsCertificates : IDisposable
 
     private static X509Extension AlternativeNames(IReadOnlyList<string> names)
     {
-        SubjectAlternativeNameBuilder builder = new();
+        var builder = new SubjectAlternativeNameBuilder();
         foreach (string name in names)
         {
             if (IPAddress.TryParse(name, out IPAddress? address))
+            {
                 builder.AddIpAddress(address);
+            }
             else
+            {
                 builder.AddDnsName(name);
+            }
         }
 
         return builder.Build();

@@ -24,14 +24,22 @@ internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialSto
         string roleName = RoleName(principal, parameters.Required("RoleArn"));
         string sessionName = parameters.Required("RoleSessionName");
         if (!SessionName().IsMatch(sessionName))
+        {
             throw StsException.Validation("RoleSessionName must be 2 to 64 letters, digits or characters of +=,.@_-");
+        }
+
         int seconds = parameters.Integer("DurationSeconds", DefaultSeconds, MinSeconds, MaxSeconds);
         if (seconds > MaxChainedSeconds && !principal.IsAdministrator)
+        {
             throw StsException.Validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining");
-        if (parameters.Optional("ExternalId") is { } externalId && !ExternalId().IsMatch(externalId))
-            throw StsException.Validation("ExternalId must be 2 to 1224 letters, digits or characters of +=,.@:/_-");
+        }
 
-        AwsPrincipal session = AwsPrincipal.RoleSession(account, roleName, sessionName);
+        if (parameters.Optional("ExternalId") is { } externalId && !ExternalId().IsMatch(externalId))
+        {
+            throw StsException.Validation("ExternalId must be 2 to 1224 letters, digits or characters of +=,.@:/_-");
+        }
+
+        var session = AwsPrincipal.RoleSession(account, roleName, sessionName);
         AwsCredential credential = Issue(session, TimeSpan.FromSeconds(seconds));
         return xml => Write(xml, credential);
     }
@@ -40,7 +48,10 @@ internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialSto
     {
         Match match = RoleArn().Match(roleArn);
         if (!match.Success)
+        {
             throw StsException.Validation("RoleArn must be arn:aws:iam::<account>:role/<name>");
+        }
+
         if (match.Groups["account"].Value != account.Id)
         {
             throw new StsException(

@@ -34,10 +34,13 @@ internal static class StsAnswer
 
     private static byte[] Write(Action<XmlWriter> content)
     {
-        using MemoryStream buffer = new();
-        XmlWriterSettings settings = new() { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), OmitXmlDeclaration = true };
-        using (XmlWriter xml = XmlWriter.Create(buffer, settings))
+        using var buffer = new MemoryStream();
+        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), OmitXmlDeclaration = true };
+        using (var xml = XmlWriter.Create(buffer, settings))
+        {
             content(xml);
+        }
+
         return buffer.ToArray();
     }
 }

@@ -37,7 +37,10 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
     {
         string action = parameters.Required("Action");
         if (parameters.Required("Version") != Version)
+        {
             throw new StsException("InvalidAction", $"The version of the API must be {Version}");
+        }
+
         return action switch
         {
             "GetCallerIdentity" => StsAnswer.Success(action, requestId, xml =>
@@ -81,7 +84,7 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
 
         try
         {
-            using FormReader reader = new(Encoding.UTF8.GetString(request.Body.Span));
+            using var reader = new FormReader(Encoding.UTF8.GetString(request.Body.Span));
             Dictionary<string, StringValues> form = reader.ReadForm();
             return new StsParameters(form);
         }

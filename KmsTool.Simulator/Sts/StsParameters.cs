@@ -9,9 +9,15 @@ internal sealed class StsParameters(Dictionary<string, StringValues> form)
     public string? Optional(string name)
     {
         if (!form.TryGetValue(name, out StringValues values))
+        {
             return null;
+        }
+
         if (values.Count > 1)
+        {
             throw StsException.Validation($"{name} stands more than once");
+        }
+
         return string.IsNullOrEmpty(values[0]) ? null : values[0];
     }
 
@@ -20,7 +26,10 @@ internal sealed class StsParameters(Dictionary<string, StringValues> form)
     public int Integer(string name, int defaultValue, int min, int max)
     {
         if (Optional(name) is not { } text)
+        {
             return defaultValue;
+        }
+
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max
             ? value
             : throw StsException.Validation($"{name} must be a whole number between {min} and {max}");

@@ -29,7 +29,9 @@ public class LogOutputTests
         using (var output = new LogOutput(text, new FixedClock(Now)))
         {
             for (int i = 0; i < 1000; i++)
+            {
                 Write(output, LogLevel.Information, $"event {i}");
+            }
         }
 
         Assert.Equal(
@@ -45,7 +47,9 @@ public class LogOutputTests
         {
             // The second and the third wait for the pause after the first.
             for (int i = 0; i < 3; i++)
+            {
                 loggers.CreateLogger("tests").Log(LogLevel.Debug, new EventId(7), i, null, static (state, _) => $"event {state}");
+            }
 
             loggers.CreateLogger("tests").Log(LogLevel.Trace, new EventId(7), 3, null, static (state, _) => $"event {state}");
         }
@@ -63,7 +67,9 @@ public class LogOutputTests
             await stuck.Entered;
             // The writer holds the first; no more than half a million characters wait for it.
             for (int i = 0; i < 20; i++)
+            {
                 Write(output, LogLevel.Information, new string('x', 64 * 1024));
+            }
 
             stuck.Release();
         }

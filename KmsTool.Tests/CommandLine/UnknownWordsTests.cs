@@ -42,7 +42,7 @@ public class UnknownWordsTests
     [InlineData("kmstool-simulator rnu --dir d", "'rnu'", "'run'")]
     public void Refuse_names_the_word_and_the_nearest_known_one(string line, string word, string nearest)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Check(line));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Check(line));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains(word, e.Message, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public class UnknownWordsTests
     [InlineData("kmstool-simulator frobnicate", "'frobnicate'", "nsm")]
     public void Refuse_of_a_word_that_is_near_to_none_names_the_commands(string line, string word, string known)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Check(line));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Check(line));
 
         Assert.Contains(word, e.Message, StringComparison.Ordinal);
         Assert.Contains(known, e.Message, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public class UnknownWordsTests
     [InlineData("kmstool-instance --cid 16 -z")]
     public void Refuse_of_an_option_that_is_near_to_none_suggests_none(string line)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Check(line));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Check(line));
 
         Assert.DoesNotContain("?", e.Message, StringComparison.Ordinal);
     }
@@ -80,7 +80,7 @@ public class UnknownWordsTests
     [InlineData("kmstool-simulator encrypt")]
     public void Encrypt_names_what_to_use(string line)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Check(line));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Check(line));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains("aws kms encrypt", e.Message, StringComparison.Ordinal);
@@ -115,6 +115,8 @@ public class UnknownWordsTests
         ParseResult parsed = CommandRunner.Parse(root, words[1..]);
         CommandRunner.RefuseWrongUsage(parsed);
         if (parsed.CommandResult.Command.Name == "help")
+        {
             parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
     }
 }

@@ -36,7 +36,7 @@ public class VsockBufferOptionTests
         Assert.Equal(
             $"--vsock-buffer-size '{text}' is not a number of bytes from 1024 to 16777216.",
             Assert.Single(Parse(option, "--vsock-buffer-size=" + text).Errors).Message);
-        var e = Assert.Throws<CommandFailedException>(() => option.Read(Parse(option), Environment(text)));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => option.Read(Parse(option), Environment(text)));
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Equal($"KMSTOOL_VSOCK_BUFFER_SIZE '{text}' is not a number of bytes from 1024 to 16777216.", e.Message);
     }

@@ -21,7 +21,10 @@ internal static class AttestationSnippet
             RefuseDebug = true,
         });
         if (!verdict.IsValid)
+        {
             throw new InvalidDataException($"{verdict.Failure}: {verdict.Reason}");
+        }
+
         ReadOnlyMemory<byte> publicKey = verdict.Document!.PublicKey!.Value;
         return publicKey;
     }

@@ -20,7 +20,9 @@ public class CommandsInDocsTests
             foreach (string page in DocsPage.All)
             {
                 foreach (string line in DocsPage.Blocks(page, "sh").SelectMany(block => block).Where(line => line.StartsWith("kmstool", StringComparison.Ordinal)))
+                {
                     lines.Add(Path.GetFileName(page), line);
+                }
             }
 
             return lines;

@@ -26,7 +26,9 @@ internal static class DocsPage
                 isInside = !isInside;
                 isWanted = isInside && line == "```" + language;
                 if (isWanted)
+                {
                     blocks.Add([]);
+                }
             }
             else if (isWanted)
             {

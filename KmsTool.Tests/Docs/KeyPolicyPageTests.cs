@@ -35,7 +35,7 @@ public sealed class KeyPolicyPageTests : IDisposable
     [Fact]
     public async Task Policy_with_two_values_as_shown_admits_both_images_and_no_third()
     {
-        AwsAccount account = new(AwsAccount.ExampleId, "eu-central-1");
+        var account = new AwsAccount(AwsAccount.ExampleId, "eu-central-1");
         string old = Convert.ToHexStringLower(TestChain.Pcr(0));
         string printed = (await ProgramRunner.RunAsync("kmstool-instance",
             ["policy", "--role-arn", account.RoleArn("instance"), "--admin-arn", account.UserArn("administrator"), "--deny", "--pcr", $"0={old}"])).Output;

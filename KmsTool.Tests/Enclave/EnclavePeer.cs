@@ -38,7 +38,9 @@ internal sealed class EnclavePeer(Socket socket) : IAsyncDisposable
         while (await _stream.ReadAsync(_byte, timer.Token) > 0)
         {
             if (_byte[0] == 0)
+            {
                 return Encoding.UTF8.GetString([.. message]);
+            }
 
             message.Add(_byte[0]);
         }

@@ -98,7 +98,7 @@ internal sealed class TestEnclave : IAsyncDisposable
     /// <summary>A SetClient with the instance role's credentials.</summary>
     public string SetClient()
     {
-        var credential = Simulator.Host.Role!.CurrentCredential();
+        KmsTool.Simulator.Iam.AwsCredential credential = Simulator.Host.Role!.CurrentCredential();
         return $$"""{"Operation":"SetClient","AwsAccessKeyId":"{{credential.AccessKeyId}}","AwsSecretAccessKey":"{{credential.SecretAccessKey}}","AwsSessionToken":"{{credential.SessionToken}}"}""";
     }
 
@@ -120,7 +120,9 @@ internal sealed class TestEnclave : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!Running.IsFaulted)
+        {
             await StopAsync();
+        }
 
         await _server.DisposeAsync();
         await _kms.DisposeAsync();

@@ -40,7 +40,9 @@ internal sealed class TestRelay : IAsyncDisposable
         try
         {
             while (true)
+            {
                 relays.Add(RelayAsync(await _listener.AcceptAsync(_stopping.Token)));
+            }
         }
         catch (OperationCanceledException)
         {

@@ -37,7 +37,9 @@ public sealed class BurstTests : IAsyncLifetime, IDisposable
         await enclave.WaitForOutputAsync("ready");
         await using EnclavePeer user = await EnclavePeer.ConnectAsync(address);
         for (int i = 0; i < 100; i++)
+        {
             await DescribeAsync(user);
+        }
 
         long before = ReadResident(enclave);
         var peers = new List<EnclavePeer>();
@@ -52,7 +54,9 @@ public sealed class BurstTests : IAsyncLifetime, IDisposable
         await WaitUntilAsync(() => ReadResident(enclave) > before + (Connections * half.Length / 2), user);
         long peak = ReadResident(enclave);
         foreach (EnclavePeer peer in peers)
+        {
             await peer.DisposeAsync();
+        }
 
         await WaitUntilAsync(() => ReadResident(enclave) < peak - GivenBack, user);
     }

@@ -66,10 +66,14 @@ internal sealed class Deployment : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Enclave is not null)
+        {
             await Enclave.DisposeAsync();
+        }
 
         if (Proxy is not null)
+        {
             await Proxy.DisposeAsync();
+        }
 
         await Simulator.DisposeAsync();
         _directory.Dispose();

@@ -37,8 +37,8 @@ public class KeyPolicyTests
     {
         await using Deployment deployment = await Deployment.StartAsync();
         SimulatorHost host = deployment.Simulator.Host;
-        using TempDirectory directory = new();
-        TestImage image = TestImage.Create();
+        using var directory = new TempDirectory();
+        var image = TestImage.Create();
         await File.WriteAllBytesAsync(directory["enclave.eif"], image.Encode());
         ProgramResult policy = await ProgramRunner.RunAsync("kmstool-instance",
         [

@@ -16,7 +16,9 @@ internal static class KmsApplication
     public static async Task<int> RunAsync(string[] _)
     {
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
             await Console.Out.WriteLineAsync($"environment: {variable.Key}={variable.Value}");
+        }
 
         using var kms = new AmazonKeyManagementServiceClient();
         await Console.Out.WriteLineAsync("ready");

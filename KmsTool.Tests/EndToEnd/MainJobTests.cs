@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Support;
 
@@ -113,7 +114,7 @@ public class MainJobTests
     {
         await using Deployment deployment = await Deployment.StartAsync();
         string ciphertext = deployment.Encrypt("Hello, KMS!"u8);
-        var credential = deployment.Simulator.Host.Role!.CurrentCredential();
+        AwsCredential credential = deployment.Simulator.Host.Role!.CurrentCredential();
         deployment.Simulator.Host.Clock.Offset = TimeSpan.FromHours(7);
 
         ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance", ["--cid", deployment.EnclaveAddress, ciphertext], new Dictionary<string, string>

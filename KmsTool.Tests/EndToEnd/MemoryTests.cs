@@ -57,10 +57,12 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
             Assert.Equal("""{"Status":"Ok"}""", await peer.AskAsync(setClient));
             foreach ((string request, string member) in commands)
             {
-                JsonElement reply = JsonElement.Parse((await peer.AskAsync(request))!);
+                var reply = JsonElement.Parse((await peer.AskAsync(request))!);
                 Assert.True(reply.TryGetProperty(member, out JsonElement secret), $"{request}: {reply}");
                 lock (secrets)
+                {
                     secrets.AddBytes(member, secret.GetBytesFromBase64());
+                }
             }
 
             return peer;
@@ -68,10 +70,14 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
 
         await Parallel.ForAsync(1, Sessions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (_, _) => await (await talkAsync()).DisposeAsync());
         await using (await talkAsync())
+        {
             AssertHeld(deployment.Enclave, secrets);
+        }
 
         for (int i = 1; i <= Sessions; i++)
+        {
             await deployment.Enclave.WaitForErrorAsync($"Connection {i} closed");
+        }
 
         AssertForgotten(deployment.Enclave, secrets, credential);
     }
@@ -84,7 +90,7 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
         await using RunningProgram proxy = ProgramRunner.Start(
             "kmstool-enclave", ["kms-proxy", "--listen-port", "0", "--environment-file", file, .. Options(simulator)]);
         await proxy.WaitForOutputAsync("ready");
-        Dictionary<string, string> exports = File.ReadLines(file).Where(static line => line.StartsWith("export ", StringComparison.Ordinal))
+        var exports = File.ReadLines(file).Where(static line => line.StartsWith("export ", StringComparison.Ordinal))
             .Select(static line => line["export ".Length..].Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair[1].Trim('\''));
         using var kms = new AmazonKeyManagementServiceClient(
             new BasicAWSCredentials(exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"]),
@@ -102,7 +108,9 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
             {
                 byte[] dataKey = (await kms.GenerateDataKeyAsync(new GenerateDataKeyRequest { KeyId = key, KeySpec = DataKeySpec.AES_256 }, CancellationToken.None)).Plaintext.ToArray();
                 lock (secrets)
+                {
                     secrets.AddBytes("data key", dataKey);
+                }
             }
             else
             {

@@ -45,7 +45,9 @@ public sealed class RunTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain("AWS_PROFILE", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("AWS_SESSION_TOKEN", result.Output, StringComparison.Ordinal);
         foreach (string secret in new[] { role.AccessKeyId, role.SecretAccessKey, role.SessionToken!, "c2VjcmV0" })
+        {
             Assert.DoesNotContain(secret, result.Output + result.Error, StringComparison.Ordinal);
+        }
 
         string local = result.Output.Split("AWS_SECRET_ACCESS_KEY=")[1].Split('\n')[0];
         Assert.DoesNotContain(local, result.Error, StringComparison.Ordinal);

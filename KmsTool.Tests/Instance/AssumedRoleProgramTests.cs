@@ -31,7 +31,10 @@ public class AssumedRoleProgramTests
         await using LoopbackHttp sts = await LoopbackHttp.StartAsync(async context =>
         {
             foreach ((string name, StringValues value) in await context.Request.ReadFormAsync())
+            {
                 parameters[name] = value.ToString();
+            }
+
             parameters["Authorization"] = context.Request.Headers.Authorization.ToString();
             await context.Response.WriteAsync(AssumeRoleAnswer);
         });
@@ -116,7 +119,9 @@ public class AssumedRoleProgramTests
         Assert.Equal((int)ExitCode.CouldNotConnect, result.ExitCode);
         Assert.Contains("credentials come from the role arn:aws:iam::123456789012:role/r", result.Error, StringComparison.Ordinal);
         foreach (string hidden in new[] { "AKIDCALLER", "SECRETSECRET", "ASIAASSUMED", "assumed-secret", "assumed-token" })
+        {
             Assert.DoesNotContain(hidden, result.Error, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public class CredentialsCommandProgramTests
             "--duration", $"{seconds}", "--output", "json");
 
         Assert.Equal("", result.Error);
-        JsonElement report = JsonElement.Parse(result.Output);
+        var report = JsonElement.Parse(result.Output);
         Assert.Equal($"the role {RoleOf(simulator)}, assumed with the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", report.GetProperty("Origin").GetString());
         Assert.True(report.GetProperty("Temporary").GetBoolean());
         Assert.InRange(report.GetProperty("SecondsLeft").GetInt64(), seconds - 120, seconds);
@@ -159,7 +159,9 @@ public class CredentialsCommandProgramTests
         {
             Assert.Contains("credentials come from", result.Error, StringComparison.Ordinal);
             foreach (string secret in new[] { administrator, role.SecretAccessKey, role.SessionToken!, role.AccessKeyId })
+            {
                 Assert.DoesNotContain(secret, result.Output + result.Error, StringComparison.Ordinal);
+            }
         }
     }
 

@@ -127,7 +127,9 @@ public sealed class CredentialsPushProgramTests : IDisposable
 
         Assert.Equal($"ready {Address}", await program.WaitForOutputAsync("ready"));
         for (int i = 0; i < 3; i++)
+        {
             Assert.Equal("AKIDPUSHED", (await enclave.ReceiveAsync()).GetProperty("AwsAccessKeyId").GetString());
+        }
 
         program.Terminate();
         ProgramResult result = await program.WaitForExitAsync();

@@ -40,14 +40,24 @@ internal static class FakeInstanceMetadata
 
         context.Response.StatusCode = context.Request.Headers["X-aws-ec2-metadata-token"] == Token ? 200 : 401;
         if (context.Response.StatusCode != 200)
+        {
             return Task.CompletedTask;
+        }
 
         if (region is not null && path == "/latest/dynamic/instance-identity/document")
+        {
             return context.Response.WriteAsync($$"""{"region":"{{region}}"}""");
+        }
+
         if (credentials is not null && path == RolesPath)
+        {
             return context.Response.WriteAsync("enclave-role");
+        }
+
         if (credentials is not null && path == RolesPath + "/enclave-role")
+        {
             return context.Response.WriteAsync(credentials);
+        }
 
         context.Response.StatusCode = 404;
         return Task.CompletedTask;

@@ -100,9 +100,13 @@ public sealed class IntrospectionProgramTests : IAsyncLifetime
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("(PcrMismatch): PCR0 is ", result.Error, StringComparison.Ordinal);
         if (output == "json")
+        {
             Assert.False(JsonElement.Parse(result.Output).GetProperty("Valid").GetBoolean());
+        }
         else
+        {
             Assert.Empty(result.OutputBytes);
+        }
     }
 
     [Fact]

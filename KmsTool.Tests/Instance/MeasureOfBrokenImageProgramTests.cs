@@ -50,7 +50,9 @@ public sealed class MeasureOfBrokenImageProgramTests : IDisposable
             [EnclaveImageFailure.SignatureInvalid] = ("signature.signature: not made by the key", () => Signed(SignedByAnother)),
         };
         foreach (object[] field in EnclaveImageStructureTests.Fields.Cast<object[]>())
+        {
             broken.TryAdd((EnclaveImageFailure)field[3], ((string)field[4], () => TestImage.CreateSmall().EncodeWith((int)field[0], (ulong)field[1], (int)field[2])));
+        }
 
         return broken;
     }
@@ -64,7 +66,7 @@ public sealed class MeasureOfBrokenImageProgramTests : IDisposable
 
     private static byte[] With(int section, ushort type, byte[] content)
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections[section] = (type, content);
         return image.Encode();
     }
@@ -72,7 +74,7 @@ public sealed class MeasureOfBrokenImageProgramTests : IDisposable
     private static byte[] Signed(Func<TestSigner, string, byte[]> section)
     {
         using var signer = new TestSigner();
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, section(signer, image.Pcr0())));
         return image.Encode();
     }

@@ -41,13 +41,13 @@ public sealed class MeasureProgramTests : IDisposable
     public async Task Measure_prints_json_with_the_names_of_nitro_cli()
     {
         using var signer = new TestSigner();
-        TestImage image = TestImage.Create();
+        var image = TestImage.Create();
         image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
 
         ProgramResult result = await RunAsync(image, "--output", "json");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
-        JsonElement json = JsonElement.Parse(result.Output);
+        var json = JsonElement.Parse(result.Output);
         JsonElement measurements = json.GetProperty("Measurements");
         Assert.Equal(["HashAlgorithm", "PCR0", "PCR1", "PCR2", "PCR8"], measurements.EnumerateObject().Select(member => member.Name));
         Assert.Equal("Sha384 { ... }", measurements.GetProperty("HashAlgorithm").GetString());
@@ -73,11 +73,11 @@ public sealed class MeasureProgramTests : IDisposable
             "CustomMetadata":{"team":"keys","BuildTool":"forged"},"BuildTime":"forged"}
             """;
         using var signer = new TestSigner();
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections[2] = (TestImage.MetadataType, Encoding.UTF8.GetBytes(Metadata));
         image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
 
-        JsonElement json = JsonElement.Parse((await RunAsync(image, "--output", "json")).Output);
+        var json = JsonElement.Parse((await RunAsync(image, "--output", "json")).Output);
 
         Assert.Equal(4, json.GetProperty("EifVersion").GetInt32());
         Assert.True(json.GetProperty("IsSigned").GetBoolean());
@@ -109,10 +109,10 @@ public sealed class MeasureProgramTests : IDisposable
     [InlineData("""{"BuildMetadata":[1],"CustomMetadata":"x","ImageName":null}""", """{"BuildMetadata":[1],"CustomMetadata":"x","ImageName":null}""")]
     public async Task Measure_json_of_metadata_of_another_form_keeps_them(string metadata, string expected)
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections[2] = (TestImage.MetadataType, Encoding.UTF8.GetBytes(metadata));
 
-        JsonElement json = JsonElement.Parse((await RunAsync(image, "--output", "json")).Output);
+        var json = JsonElement.Parse((await RunAsync(image, "--output", "json")).Output);
 
         Assert.Equal(expected, JsonSerializer.Serialize(json.GetProperty("Metadata")));
         Assert.False(json.TryGetProperty("ImageVersion", out _));
@@ -124,7 +124,7 @@ public sealed class MeasureProgramTests : IDisposable
     public async Task Measure_shows_the_signer_of_a_signed_image()
     {
         using var signer = new TestSigner();
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
 
         ProgramResult result = await RunAsync(image);
@@ -140,7 +140,7 @@ public sealed class MeasureProgramTests : IDisposable
     public async Task Measure_takes_signatures_of_the_other_curves(string curve)
     {
         using var signer = new TestSigner(ECCurve.CreateFromFriendlyName(curve));
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, signer.Section(image.Pcr0())));
 
         ProgramResult result = await RunAsync(image);
@@ -168,7 +168,7 @@ public sealed class MeasureProgramTests : IDisposable
     [Fact]
     public async Task Measure_of_an_image_whose_signature_covers_another_PCR0_shows_it_and_warns()
     {
-        string signed = new('a', 96);
+        string signed = new string('a', 96);
         using var signer = new TestSigner(ECCurve.NamedCurves.nistP256);
         var image = new TestImage
         {
@@ -182,7 +182,7 @@ public sealed class MeasureProgramTests : IDisposable
         Assert.Equal((0, 0), (text.ExitCode, json.ExitCode));
         Assert.Matches($"(?m)^PCR0: +{image.Pcr0()}$", text.Output);
         Assert.Matches($"(?m)^Signed PCR0: +{signed}$", text.Output);
-        JsonElement members = JsonElement.Parse(json.Output);
+        var members = JsonElement.Parse(json.Output);
         Assert.Equal((image.Pcr0(), signed), (members.GetProperty("Measurements").GetProperty("PCR0").GetString(), members.GetProperty("SignedPCR0").GetString()));
         Assert.All([text.Error, json.Error], error => Assert.Contains(signed, error, StringComparison.Ordinal));
     }
@@ -213,7 +213,7 @@ public sealed class MeasureProgramTests : IDisposable
     [Fact]
     public async Task Measure_of_text_that_changes_a_terminal_prints_it_harmless()
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections[1] = (TestImage.CommandLineType, "quiet\u001b[2J\nPCR0: forged\u202e"u8.ToArray());
 
         ProgramResult text = await RunAsync(image);

@@ -131,7 +131,7 @@ public sealed class PolicyOfImageProgramTests : IDisposable
 
     private void WriteSigned()
     {
-        TestImage image = TestImage.Create();
+        var image = TestImage.Create();
         image.Sections.Add((TestImage.SignatureType, _signer.Section(Pcr0)));
         Write(image.Encode());
     }

@@ -150,7 +150,9 @@ public sealed class RegionProgramTests : IDisposable
     private static void Set(Dictionary<string, string> environment, string variable, string? value)
     {
         if (value is not null)
+        {
             environment[variable] = value;
+        }
     }
 
     private async Task WriteProfilesAsync(Dictionary<string, string> environment)

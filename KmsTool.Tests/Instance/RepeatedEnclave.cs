@@ -59,7 +59,9 @@ internal sealed class RepeatedEnclave : IAsyncDisposable
         var message = new List<byte>();
         byte[] one = new byte[1];
         while (await socket.ReceiveAsync(one, _stop.Token) == 1 && one[0] != 0)
+        {
             message.Add(one[0]);
+        }
 
         string answer = _answers.TryDequeue(out string? next) ? next : Ok;
         await socket.SendAsync(Encoding.UTF8.GetBytes(answer + "\0"), _stop.Token);

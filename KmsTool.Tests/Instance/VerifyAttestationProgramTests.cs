@@ -59,7 +59,7 @@ public sealed class VerifyAttestationProgramTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("No measurement was compared", result.Error, StringComparison.Ordinal);
-        JsonElement json = JsonElement.Parse(result.Output);
+        var json = JsonElement.Parse(result.Output);
         Assert.True(json.GetProperty("Valid").GetBoolean());
         Assert.False(json.GetProperty("AwsRoot").GetBoolean());
         Assert.Equal(Pcr0, json.GetProperty("Pcrs").GetProperty("0").GetString(), ignoreCase: true);
@@ -86,7 +86,7 @@ public sealed class VerifyAttestationProgramTests : IDisposable
     public async Task Verify_ofADocumentThatBreaksARule_saysWhichAndExitsWith1(string rule)
     {
         AttestationFailure failure = Enum.Parse<AttestationFailure>(rule);
-        (string reason, TestChain chain, byte[] document, string[] options) = Unmet.TryGetValue(failure, out var unmet)
+        (string reason, TestChain chain, byte[] document, string[] options) = Unmet.TryGetValue(failure, out (string Reason, string[] Options) unmet)
             ? (unmet.Reason, Chain, Chain.Sign(Chain.Document()), unmet.Options)
             : Make(Broken[failure]);
 
@@ -97,7 +97,7 @@ public sealed class VerifyAttestationProgramTests : IDisposable
         string line = Assert.Single(text.Error.TrimEnd('\n').Split('\n'));
         Assert.StartsWith($"kmstool-instance: The document is not valid ({rule}): ", line, StringComparison.Ordinal);
         Assert.Contains(reason, line, StringComparison.OrdinalIgnoreCase);
-        JsonElement report = JsonElement.Parse(json.Output);
+        var report = JsonElement.Parse(json.Output);
         Assert.Equal((false, rule), (report.GetProperty("Valid").GetBoolean(), report.GetProperty("Failure").GetString()));
         Assert.Contains(reason, report.GetProperty("Reason").GetString(), StringComparison.OrdinalIgnoreCase);
     }
@@ -234,13 +234,19 @@ public sealed class VerifyAttestationProgramTests : IDisposable
     {
         var broken = new Dictionary<AttestationFailure, (string Reason, Func<(TestChain Chain, byte[] Document)> Make)>();
         foreach ((AttestationFailure failure, string reason, Func<TestPayload, TestPayload> breakIt) in AttestationVerifierTests.BrokenPayloads.Values)
+        {
             broken.TryAdd(failure, (reason, () => (Chain, Chain.Sign(breakIt(new TestPayload(Chain.Document())).Encode()))));
+        }
 
         foreach ((AttestationFailure failure, string reason, Func<byte[], byte[], byte[]> make) in AttestationVerifierTests.BrokenDocuments.Values)
+        {
             broken.TryAdd(failure, (reason, () => (Chain, BreakDocument(make))));
+        }
 
         foreach ((AttestationFailure failure, string reason, Func<TestChain> make) in AttestationChainTests.BrokenChains.Values)
+        {
             broken.TryAdd(failure, (reason, () => SignWith(make())));
+        }
 
         return broken;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
@@ -9,7 +10,7 @@ public class SensitiveBytesTests
     [Fact]
     public void Dispose_clearsTheBytesAndForbidsFurtherUse()
     {
-        SensitiveBytes secret = SensitiveBytes.CopyOf("secret"u8);
+        var secret = SensitiveBytes.CopyOf("secret"u8);
         ReadOnlyMemory<byte> memory = secret.Memory;
 
         secret.Dispose();
@@ -23,7 +24,7 @@ public class SensitiveBytesTests
     [Fact]
     public void Buffer_isPinned()
     {
-        using SensitiveBytes secret = SensitiveBytes.CopyOf("secret"u8);
+        using var secret = SensitiveBytes.CopyOf("secret"u8);
         Assert.True(MemoryMarshal.TryGetArray(secret.Memory, out ArraySegment<byte> buffer));
 
         // The pinned heap is collected with generation 2; an array that is not pinned begins in generation 0.
@@ -33,7 +34,7 @@ public class SensitiveBytesTests
     [Fact]
     public void ToString_saysNothing()
     {
-        using SensitiveBytes secret = SensitiveBytes.CopyOf("secret"u8);
+        using var secret = SensitiveBytes.CopyOf("secret"u8);
 
         Assert.Equal("***", $"{secret}");
     }
@@ -41,7 +42,7 @@ public class SensitiveBytesTests
     [Fact]
     public void PooledBuffers_areClearedWhenTheyGoBack()
     {
-        var owner = ClearingMemoryPool.Instance.Rent(100);
+        IMemoryOwner<byte> owner = ClearingMemoryPool.Instance.Rent(100);
         Memory<byte> memory = owner.Memory;
         "secret"u8.CopyTo(memory.Span);
 

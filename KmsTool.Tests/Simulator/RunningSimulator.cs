@@ -25,10 +25,10 @@ internal sealed class RunningSimulator : IAsyncDisposable
 
     public static async Task<RunningSimulator> StartAsync(Func<SimulatorOptions, SimulatorOptions>? configure = null)
     {
-        TempDirectory directory = new();
+        var directory = new TempDirectory();
         try
         {
-            SimulatorOptions options = new() { Directory = directory.Path };
+            var options = new SimulatorOptions { Directory = directory.Path };
             return new RunningSimulator(directory, await SimulatorHost.StartAsync(configure?.Invoke(options) ?? options, CancellationToken.None));
         }
         catch
@@ -72,7 +72,7 @@ internal sealed class RunningSimulator : IAsyncDisposable
 
     private SocketsHttpHandler Handler()
     {
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(Host.TlsAuthority);
         return new SocketsHttpHandler { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy } };
     }

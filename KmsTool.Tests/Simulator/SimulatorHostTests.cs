@@ -39,10 +39,10 @@ public sealed class SimulatorHostTests : IDisposable
     [Fact]
     public async Task Start_onAPortInUse_failsAndLeavesTheFolderFree()
     {
-        using TempDirectory other = new();
+        using var other = new TempDirectory();
         await using (SimulatorHost host = await StartAsync())
         {
-            SimulatorOptions options = new() { Directory = other.Path, Port = host.KmsEndpoint.Port };
+            var options = new SimulatorOptions { Directory = other.Path, Port = host.KmsEndpoint.Port };
             await Assert.ThrowsAsync<IOException>(() => SimulatorHost.StartAsync(options, CancellationToken.None));
         }
 
@@ -70,14 +70,20 @@ public sealed class SimulatorHostTests : IDisposable
         await using SimulatorHost host = await StartAsync();
 
         if (OperatingSystem.IsWindows())
+        {
             return;
+        }
+
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         string pki = _directory["pki"];
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(pki));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(host.Files.Environment));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(host.Files.NsmSocket));
         foreach (string key in (string[])["tls-ca.key", "nsm-root.key"])
+        {
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(pki, key)));
+        }
+
         Assert.Empty(Directory.GetFiles(_directory.Path, "*.new", SearchOption.AllDirectories));
     }
 

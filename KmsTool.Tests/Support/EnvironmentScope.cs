@@ -24,7 +24,9 @@ internal sealed class EnvironmentScope : IDisposable
     public void Dispose()
     {
         foreach ((string name, string? value) in _before)
+        {
             Environment.SetEnvironmentVariable(name, value);
+        }
 
         FallbackInternalConfigurationFactory.Reset();
     }

@@ -25,7 +25,9 @@ internal static class HashedTransfer
                 Memory<byte> part = block.AsMemory(random.Next(BlockSize - piece), piece);
                 hash.AppendData(part.Span);
                 for (int sent = 0; sent < piece;)
+                {
                     sent += await socket.SendAsync(part[sent..], cancellationToken);
+                }
 
                 length -= piece;
             }

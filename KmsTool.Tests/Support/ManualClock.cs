@@ -15,13 +15,17 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
+        {
             return _start + _now;
+        }
     }
 
     public override long GetTimestamp()
     {
         lock (_lock)
+        {
             return _now.Ticks;
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -42,10 +46,14 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         }
 
         foreach (ManualTimer timer in due)
+        {
             timer.Restart();
+        }
 
         foreach (ManualTimer timer in due)
+        {
             timer.Fire();
+        }
     }
 
     /// <summary>Waits until there is a timer that is due in this time, or several: what they belong to has then begun.</summary>
@@ -55,7 +63,9 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         {
             TimeSpan due = _now + dueIn;
             if (_timers.Count(timer => timer.Due == due) >= count)
+            {
                 return Task.CompletedTask;
+            }
 
             var set = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _awaited.Add((due, count, set));
@@ -75,7 +85,9 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
         public void Restart()
         {
             if (_period != Timeout.InfiniteTimeSpan)
+            {
                 Change(_period, _period);
+            }
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
@@ -91,7 +103,9 @@ internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
                     foreach ((TimeSpan due, int count, TaskCompletionSource set) in clock._awaited)
                     {
                         if (due == Due && clock._timers.Count(timer => timer.Due == due) >= count)
+                        {
                             set.TrySetResult();
+                        }
                     }
                 }
 

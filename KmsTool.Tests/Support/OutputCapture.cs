@@ -21,7 +21,9 @@ internal sealed class OutputCapture
         get
         {
             lock (_lock)
+            {
                 return _bytes.WrittenSpan.ToArray();
+            }
         }
     }
 
@@ -44,7 +46,9 @@ internal sealed class OutputCapture
             string text = Text;
             string wholeLines = text[..(text.LastIndexOf('\n') + 1)];
             if (wholeLines.Split('\n').FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)) is { } found)
+            {
                 return found;
+            }
 
             Assert.False(ended, $"The program ended without the line '{part}'. It wrote:\n{text}");
             await changed.WaitAsync(timer.Token);
@@ -56,7 +60,9 @@ internal sealed class OutputCapture
         byte[] buffer = new byte[4096];
         int length;
         while ((length = await source.ReadAsync(buffer)) > 0)
+        {
             Change(buffer.AsSpan(0, length), ended: false);
+        }
 
         Change([], ended: true);
     }

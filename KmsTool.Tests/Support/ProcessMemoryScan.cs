@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace KmsTool.Tests.Support;
 
@@ -34,7 +35,7 @@ internal sealed class ProcessMemoryScan
     public Dictionary<string, int> Count(int processId)
     {
         var counts = new Dictionary<string, int>();
-        using var memory = File.OpenHandle($"/proc/{processId}/mem");
+        using SafeFileHandle memory = File.OpenHandle($"/proc/{processId}/mem");
         int overlap = _forms.Max(static form => form.Bytes.Length) - 1;
         byte[] buffer = new byte[overlap + ChunkLength];
         foreach ((long start, long end) in ReadableRegions(processId))

@@ -35,7 +35,9 @@ internal static class ProgramRunner
         // As in the images; otherwise each program starts itself a second time, which takes time.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
             start.Environment[name] = value;
+        }
 
         return new RunningProgram(Process.Start(start)!, home);
     }

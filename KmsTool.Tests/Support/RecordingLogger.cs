@@ -31,7 +31,9 @@ internal sealed class RecordingLogger : ILogger
         {
             Task changed = _changed.Task;
             if (All.FirstOrDefault(text => text.Contains(part, StringComparison.Ordinal)) is { } found)
+            {
                 return found;
+            }
 
             await changed.WaitAsync(cancellationToken);
         }

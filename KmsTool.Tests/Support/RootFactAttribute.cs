@@ -6,6 +6,8 @@ internal sealed class RootFactAttribute : FactAttribute
     public RootFactAttribute()
     {
         if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
+        {
             Skip = "needs root on Linux";
+        }
     }
 }

@@ -13,7 +13,9 @@ internal static class SocketFilling
         {
             Task<int> sending = socket.SendAsync(bytes, cancellationToken).AsTask();
             if (!sending.IsCompletedSuccessfully)
+            {
                 return sending;
+            }
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class TransportPair : IAsyncDisposable
     public static async Task<TransportPair> ConnectAsync(string transport, StreamSocketOptions? options, CancellationToken cancellationToken)
     {
         var directory = new TempDirectory();
-        StreamListener listener = StreamListener.Bind(Transports.Address(transport, directory), options);
+        var listener = StreamListener.Bind(Transports.Address(transport, directory), options);
         Socket client = await StreamConnector.ConnectAsync(listener.LocalAddress, options, cancellationToken);
         return new TransportPair(directory, listener, client, await listener.AcceptAsync(cancellationToken));
     }

@@ -32,7 +32,9 @@ internal static class VsockBuffers
         {
             int sent = socket.Send(piece, SocketFlags.None, out SocketError error);
             if (error == SocketError.WouldBlock)
+            {
                 return taken;
+            }
 
             Assert.Equal((SocketError.Success, piece.Length), (error, sent));
             taken += sent;

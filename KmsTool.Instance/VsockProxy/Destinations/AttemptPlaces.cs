@@ -12,7 +12,9 @@ internal sealed class AttemptPlaces(int all, int ofOne)
         lock (_lock)
         {
             if (_left == 0 || _taken[asker] >= ofOne)
+            {
                 return false;
+            }
 
             _left--;
             _taken.Add(asker);

@@ -40,7 +40,9 @@ internal sealed class ConnectAttempt : IAsyncDisposable
         await _stop.CancelAsync();
         await ((Task)Connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Connecting.IsCompletedSuccessfully)
+        {
             (await Connecting).Dispose();
+        }
 
         _stop.Dispose();
     }

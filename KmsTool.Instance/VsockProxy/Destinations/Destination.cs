@@ -29,7 +29,9 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     public async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
         if (FamilyFault(options.Host, options.Family) is { } fault)
+        {
             throw new DestinationException(DestinationFailure.NotAllowed, fault);
+        }
 
         using var timer = new CancellationTokenSource(options.ConnectTimeout, time);
         await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
@@ -60,7 +62,9 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
             Task<Resolution> again = names.ResolveAgainAsync(known, _asker, cancellationToken);
             IPAddress[] others = [.. (await again).Addresses.Except(known.Addresses)];
             if (others.Length == 0)
+            {
                 throw;
+            }
 
             return await ConnectAsync(Admit(others), cancellationToken);
         }

@@ -64,7 +64,9 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
                 Task<Socket>? ended = await AnyEndedAsync(attempts, untried.Count > 0 ? AttemptDelay : Timeout.InfiniteTimeSpan, cancellationToken);
                 headStarts++;
                 if (ended is null)
+                {
                     continue;
+                }
 
                 attempts.RemoveAll(attempt => attempt.Connecting == ended);
                 try
@@ -77,23 +79,31 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
                 }
 
                 if (attempts.Count == 0 && untried.Count == 0)
+                {
                     throw new DestinationException(DestinationFailure.Unreachable, string.Join("; ", failures));
+                }
             }
         }
         finally
         {
             foreach (ConnectAttempt attempt in attempts)
+            {
                 await attempt.DisposeAsync();
+            }
 
             if (beside > 0)
+            {
                 _beside.Release(asker, beside);
+            }
         }
 
         async Task<bool> HasPlaceAsync()
         {
             // The first needs none, and a connection's places stay its own when an attempt has failed.
             if (attempts.Count <= beside)
+            {
                 return true;
+            }
 
             if (_beside.TryTake(asker))
             {
@@ -103,7 +113,9 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
 
             // Others have all places, perhaps for names with many dead addresses: one dead address shall not be the end of this.
             if (headStarts < HeadStartsWithoutPlace || attempts[0].Connecting.IsCompleted)
+            {
                 return false;
+            }
 
             ConnectAttempt oldest = attempts[0];
             attempts.RemoveAt(0);
@@ -117,7 +129,7 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
     private async Task<Task<Socket>?> AnyEndedAsync(List<ConnectAttempt> attempts, TimeSpan headStart, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task over = Task.Delay(headStart, time, either.Token);
+        var over = Task.Delay(headStart, time, either.Token);
         Task first = await Task.WhenAny([.. attempts.Select(attempt => attempt.Connecting), over]);
         await either.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();

@@ -30,7 +30,9 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
             if (_pending.TryGetValue(key, out pending))
             {
                 if (pending.RunsFor is not null)
+                {
                     return true;
+                }
             }
             else if (_queue.Count < bounds.Waiting)
             {
@@ -44,11 +46,15 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
             }
 
             if (pending.Askers[asker] == 0)
+            {
                 _waiting.Add(asker);
+            }
 
             pending.Askers.Add(asker);
             if (_pending.TryAdd(key, pending))
+            {
                 _queue.Add(pending);
+            }
 
             StartThread(asker);
             return true;
@@ -61,14 +67,20 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
         lock (_lock)
         {
             if (pending.RunsFor is not null)
+            {
                 return;
+            }
 
             pending.Askers.Remove(asker);
             if (pending.Askers[asker] == 0)
+            {
                 _waiting.Remove(asker);
+            }
 
             if (pending.Askers.Names.Count > 0)
+            {
                 return;
+            }
 
             _queue.Remove(pending);
             _pending.Remove(KeyOf(pending.Name, pending.Family));
@@ -82,7 +94,9 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
     {
         const string Asker = "";
         if (!TryJoin(name, family, Asker, out PendingLookup? pending))
+        {
             throw new SocketException((int)SocketError.TryAgain);
+        }
 
         try
         {
@@ -100,7 +114,9 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
     private void StartThread(string asker)
     {
         if (_threads == bounds.Threads || _running[asker] >= bounds.ThreadsOfOne)
+        {
             return;
+        }
 
         try
         {
@@ -156,7 +172,9 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
 
             _queue.Remove(pending);
             foreach (string asker in pending.Askers.Names)
+            {
                 _waiting.Remove(asker);
+            }
 
             pending.RunsFor = FindPayer(pending)!;
             _running.Add(pending.RunsFor);

@@ -40,11 +40,15 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
         lock (_lock)
         {
             if (_latest is null)
+            {
                 return HasFailedWithin(MinAge) ? throw Again() : WaitAsync(Join(asker) ?? throw TooMany(), asker, cancellationToken);
+            }
 
             TimeSpan age = time.GetElapsedTime(_latest.Timestamp);
             if (age >= MaxAge && !HasFailedWithin(PauseAfterFailure) && Refresh(asker) is { } lookup && age >= MaxAgeUnchecked)
+            {
                 return CheckAsync(_latest, lookup, cancellationToken);
+            }
 
             return Task.FromResult(_latest);
         }
@@ -69,10 +73,14 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
     private RunningLookup? Join(string asker)
     {
         if (!threads.TryJoin(name, family, asker, out PendingLookup? pending))
+        {
             return null;
+        }
 
         if (_running?.Pending != pending)
+        {
             _running = new RunningLookup(pending, Task.Run(() => ConcludeAsync(pending)), time.GetTimestamp());
+        }
 
         return _running;
     }
@@ -82,7 +90,9 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
     {
         RunningLookup? lookup = Join(asker);
         if (lookup is not null)
+        {
             _ = WaitAsync(lookup, asker, CancellationToken.None);
+        }
 
         return lookup;
     }
@@ -136,7 +146,9 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
             }
 
             if (old is null)
+            {
                 throw;
+            }
 
             Log.NameNotResolvedAgain(logger, e.Message);
             return old;
@@ -145,7 +157,9 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
         {
             // Nobody waited for it any more: that says nothing about the name.
             lock (_lock)
+            {
                 Forget(pending);
+            }
 
             throw;
         }
@@ -155,7 +169,9 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
     {
         // The next may run already.
         if (_running?.Pending == pending)
+        {
             _running = null;
+        }
     }
 
     private async Task<IPAddress[]> GetAnswerAsync(PendingLookup pending)

@@ -27,7 +27,9 @@ internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, T
         lock (_lock)
         {
             if (!_fixed.TryGetValue(name, out NameResolver? resolver))
+            {
                 _fixed.Add(name, resolver = new NameResolver(name, family, _threadsForFixed, time, logger));
+            }
 
             return resolver;
         }
@@ -40,7 +42,9 @@ internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, T
         lock (_lock)
         {
             foreach (string name in _fixed.Keys.Where(name => !kept.Contains(name)).ToArray())
+            {
                 _fixed.Remove(name);
+            }
         }
     }
 
@@ -50,7 +54,9 @@ internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, T
         lock (_lock)
         {
             if (_fixed.TryGetValue(name, out NameResolver? resolver))
+            {
                 return resolver;
+            }
 
             if (_asked.TryGetValue(name, out LinkedListNode<(string Name, NameResolver Resolver)>? node))
             {

@@ -16,6 +16,8 @@ internal sealed class Tally
     {
         _counts[name] -= count;
         if (_counts[name] == 0)
+        {
             _counts.Remove(name);
+        }
     }
 }

@@ -16,7 +16,9 @@ internal sealed class Histogram(double[] bounds)
     {
         int bucket = 0;
         while (bucket < bounds.Length && time.TotalSeconds > bounds[bucket])
+        {
             bucket++;
+        }
 
         Interlocked.Increment(ref _counts[bucket]);
         Interlocked.Add(ref _ticks, time.Ticks);

@@ -17,7 +17,9 @@ internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metric
         try
         {
             while (true)
+            {
                 await ServeOneAsync(cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -32,7 +34,9 @@ internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metric
             using Socket accepted = await listener.AcceptAsync(cancellationToken);
             HeadRead read = await RequestHeadReader.ReadAsync(accepted, RequestTimeout, time, cancellationToken);
             if ((read.Refusal ?? Answer(read.Head)) is { } answer)
+            {
                 await answer.SendAsync(accepted, time, cancellationToken);
+            }
         }
         catch (SocketException e)
         {

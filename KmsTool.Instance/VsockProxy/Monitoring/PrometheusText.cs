@@ -18,17 +18,23 @@ internal static class PrometheusText
         ListenerMetrics[] listeners = [.. metrics.Listeners];
         Begin(text, "connections_accepted_total", "counter", "Connections accepted.");
         foreach (ListenerMetrics listener in listeners)
+        {
             Line(text, $"{Prefix}connections_accepted_total{{{Label(listener)}}} {listener.Accepted}");
+        }
 
         Begin(text, "connections_active", "gauge", "Connections that have not ended.");
         foreach (ListenerMetrics listener in listeners)
+        {
             Line(text, $"{Prefix}connections_active{{{Label(listener)}}} {listener.Active}");
+        }
 
         Begin(text, "connections_ended_total", "counter", "Connections that have ended, by why.");
         foreach (ListenerMetrics listener in listeners)
         {
             foreach (ConnectionEnd end in Ends)
+            {
                 Line(text, $"{Prefix}connections_ended_total{{{Label(listener)},reason=\"{Reason(end)}\"}} {listener.Ended(end)}");
+            }
         }
 
         Begin(text, "bytes_total", "counter", "Bytes relayed; up is from the enclave to the destination.");

@@ -20,8 +20,12 @@ internal sealed class ProxyMetrics
     public void CountReload(bool succeeded)
     {
         if (succeeded)
+        {
             Interlocked.Increment(ref _reloads);
+        }
         else
+        {
             Interlocked.Increment(ref _failedReloads);
+        }
     }
 }

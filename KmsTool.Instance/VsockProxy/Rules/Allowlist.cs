@@ -24,7 +24,9 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     {
         AllowlistEntry[] entries = WithPort(port);
         if (IPAddress.TryParse(host, out IPAddress? literal))
+        {
             return Lists(entries, SpecialAddresses.Normalize(literal)) ? address => Lists(entries, address) : null;
+        }
 
         // Whoever controls a listed name could have it point to the parent's own services.
         return entries.Any(entry => entry.Host.MatchesName(host)) ? address => Lists(entries, address, byName: true) : null;
@@ -39,7 +41,9 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     public async Task<DestinationOptions> AdmitAsync(DestinationOptions options, NameLookup lookup, CancellationToken cancellationToken)
     {
         if (Admit(options.Host, options.Port) is { } filter)
+        {
             return options with { Filter = filter };
+        }
 
         AllowlistEntry[] entries = WithPort(options.Port);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -55,7 +59,9 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
         IPAddress[] allowed = [.. wanted.Where(address =>
             Lists(entries, address, byName: listed.Any(addresses => addresses.Contains(address))))];
         if (allowed.Length > 0)
+        {
             return options with { Addresses = allowed };
+        }
 
         string addition = entries.Length > 0 && wanted.Length == 0 ? ", and its addresses could not be looked up" : "";
         throw new NotAllowedException(Refusal(options) + addition);
@@ -77,7 +83,9 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     private static async Task<IPAddress[]> FindAsync(string host, AddressFamily family, NameLookup lookup, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(host, out IPAddress? address))
+        {
             return [SpecialAddresses.Normalize(address)];
+        }
 
         try
         {

@@ -25,7 +25,9 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
                 : throw yaml.FaultAt(entry.Line, $"{entry.Local} appears twice");
         });
         if (all.Count > MaxListeners)
+        {
             throw yaml.FaultAt(all[MaxListeners].Line, string.Create(CultureInfo.InvariantCulture, $"more than {MaxListeners} listeners"));
+        }
 
         return all.Count > 0 ? all : throw yaml.Fault("the list of listeners is empty");
     }
@@ -65,7 +67,9 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
             }
         });
         if (local is null)
+        {
             throw yaml.FaultAt(start, "the key 'local_port' is missing");
+        }
 
         StreamAddress.Tcp? remote = (mode, host, port) switch
         {
@@ -115,7 +119,9 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
                 _ => throw yaml.FaultAt(line, $"peers cannot be told apart at {local}; the file's permissions say who may connect"),
             };
             if (!isKnown)
+            {
                 throw yaml.FaultAt(line, $"peer '{peer}' is not {(local is StreamAddress.Vsock ? "a CID" : "an IP address")}, or appears twice");
+            }
         }
 
         return new PeerList(cids, addresses);

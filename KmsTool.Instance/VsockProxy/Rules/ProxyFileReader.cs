@@ -65,7 +65,9 @@ internal static class ProxyFileReader
                 }
             });
             if (host is null)
+            {
                 throw yaml.FaultAt(start, "the key 'address' is missing");
+            }
 
             var entry = new AllowlistEntry(host, ports ?? throw yaml.FaultAt(start, "the key 'port' is missing"));
             return known.Add((host.ToString().ToUpperInvariant(), entry.Ports))

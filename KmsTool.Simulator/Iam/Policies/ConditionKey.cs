@@ -70,9 +70,15 @@ internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, 
     public static ConditionKey Find(string name)
     {
         if (SingleValued.TryGetValue(name, out ConditionKeyType type))
+        {
             return new ConditionKey(name, type, IsMultivalued: false);
+        }
+
         if (Multivalued.TryGetValue(name, out type))
+        {
             return new ConditionKey(name, type, IsMultivalued: true);
+        }
+
         return Family().IsMatch(name)
             ? new ConditionKey(name, ConditionKeyType.Text, IsMultivalued: false)
             : throw new PolicyFormatException($"Condition key '{name}' is unknown to the simulator");

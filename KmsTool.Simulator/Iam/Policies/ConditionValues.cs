@@ -25,7 +25,10 @@ internal static partial class ConditionValues
         }
 
         if (Date().Match(text) is not { Success: true } match)
+        {
             return null;
+        }
+
         string day = match.Groups["day"].Success ? text : text + "-01";
         return DateTimeOffset.TryParse(day, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date)
             ? date

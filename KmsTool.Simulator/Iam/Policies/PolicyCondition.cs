@@ -36,11 +36,14 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
         foreach (JsonProperty member in element.EnumerateObject())
         {
             PolicyParser.RequireObject(member.Value, $"Condition operator {member.Name}");
-            HashSet<string> keys = new(StringComparer.OrdinalIgnoreCase);
+            var keys = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (JsonProperty key in member.Value.EnumerateObject())
             {
                 if (!keys.Add(key.Name))
+                {
                     throw new PolicyFormatException($"Condition operator {member.Name} names the key '{key.Name}' twice");
+                }
+
                 conditions.Add(Parse(member.Name, ConditionKey.Find(key.Name), ReadValues(key), hasVariables));
             }
         }
@@ -60,7 +63,10 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
 
         (SetOperator set, Operator comparison, bool ifExists) = ParseOperator(operatorName);
         if (!comparison.Types.Contains(key.Type))
+        {
             throw new PolicyFormatException($"{name}: the operator does not compare values of this key");
+        }
+
         if (key.IsMultivalued && set == SetOperator.None)
         {
             throw new PolicyFormatException(
@@ -83,7 +89,10 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
         {
             List<Func<string, bool>?> tests = [.. wantedValues.Select(value => value(context))];
             if (tests.Contains(null))
+            {
                 return false;
+            }
+
             bool Holds(string value) => tests.Exists(test => test!(value)) != comparison.IsNegated;
             return set == SetOperator.ForAllValues ? actual.All(Holds) : actual.Any(Holds);
         }
@@ -144,7 +153,9 @@ internal sealed record PolicyCondition(string Key, IReadOnlyList<string> Values,
         {
             operators.Add(name, comparison);
             if (negatedName is not null)
+            {
                 operators.Add(negatedName, comparison with { IsNegated = true });
+            }
         }
 
         void AddOrder<T>(string prefix, ConditionKeyType type, Func<string, T?> read, string kind)

@@ -27,9 +27,15 @@ internal static class PolicyEvaluator
         foreach (PolicyStatement statement in policy.Statements)
         {
             if (!statement.Applies(request))
+            {
                 continue;
+            }
+
             if (statement.Effect == PolicyEffect.Deny)
+            {
                 return AuthorizationDecision.Denied;
+            }
+
             decision = AuthorizationDecision.Allowed;
         }
 

@@ -21,7 +21,7 @@ internal static class PolicyParser
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(text, Strict);
+            using var json = JsonDocument.Parse(text, Strict);
             return ReadPolicy(json.RootElement);
         }
         catch (JsonException e)
@@ -131,7 +131,10 @@ internal static class PolicyParser
         const string Negation = "Not";
         bool isNegated = name.StartsWith(Negation, StringComparison.Ordinal);
         if (element is not null)
+        {
             throw new PolicyFormatException($"a Statement has both {name} and {(isNegated ? name[Negation.Length..] : Negation + name)}");
+        }
+
         element = new PolicyElement<T>(items, isNegated);
     }
 
@@ -141,7 +144,9 @@ internal static class PolicyParser
         foreach (string action in actions)
         {
             if (action != "*" && !(action.StartsWith("kms:", StringComparison.OrdinalIgnoreCase) && action.All(IsActionCharacter)))
+            {
                 throw new PolicyFormatException($"{name} '{action}' is not a KMS action. Write kms:<Operation>, kms:* or *.");
+            }
         }
 
         return actions;
@@ -167,7 +172,9 @@ internal static class PolicyParser
     internal static void RequireObject(JsonElement element, string name)
     {
         if (element.ValueKind != JsonValueKind.Object)
+        {
             throw new PolicyFormatException($"{name} must be a JSON object");
+        }
     }
 
     internal static IEnumerable<JsonElement> OneOrMany(JsonElement element) =>

@@ -65,9 +65,15 @@ internal sealed partial record PolicyPrincipal(PrincipalKind Kind, string Value)
     private static PolicyPrincipal ParseAws(string text)
     {
         if (text == "*")
+        {
             return Everyone;
+        }
+
         if (Account().Match(text) is { Success: true } account)
+        {
             return new PolicyPrincipal(PrincipalKind.Account, account.Groups["id"].Value);
+        }
+
         return Identity().IsMatch(text)
             ? new PolicyPrincipal(PrincipalKind.Arn, text)
             : throw new PolicyFormatException(

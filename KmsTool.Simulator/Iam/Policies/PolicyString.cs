@@ -23,15 +23,24 @@ internal sealed partial class PolicyString
         {
             int close = text.IndexOf('}', open);
             if (close < 0)
+            {
                 throw new PolicyFormatException($"{name}: the policy variable in '{text}' has no closing brace");
+            }
+
             if (open > start)
+            {
                 parts.Add(new Part(PartKind.Text, text[start..open]));
+            }
+
             parts.Add(ParseVariable(text[(open + 2)..close], name));
             start = close + 1;
         }
 
         if (start < text.Length || parts.Count == 0)
+        {
             parts.Add(new Part(PartKind.Text, text[start..]));
+        }
+
         return new PolicyString(parts);
     }
 
@@ -47,7 +56,10 @@ internal sealed partial class PolicyString
         Part first = arn._parts[0];
         // The parts of an ARN that variables complete are known when they have values.
         if (arn._parts.Exists(part => part.Kind == PartKind.Variable) && !isResource)
+        {
             return arn;
+        }
+
         return first.Kind == PartKind.Text && ResolvedString.SplitArn(first.Text) is ["arn", ..]
             ? arn
             : throw new PolicyFormatException($"{name}: '{text}' is not an ARN of six parts"
@@ -58,15 +70,20 @@ internal sealed partial class PolicyString
     public ResolvedString? Resolve(RequestContext context)
     {
         if (_parts is [{ Kind: PartKind.Text } only])
+        {
             return new ResolvedString(only.Text, []);
+        }
 
-        StringBuilder text = new();
+        var text = new StringBuilder();
         List<bool> literals = [];
         foreach (Part part in _parts)
         {
             string? value = part.Kind == PartKind.Variable ? (context[part.Text] is [string first, ..] ? first : part.Default) : part.Text;
             if (value is null)
+            {
                 return null;
+            }
+
             text.Append(value);
             literals.AddRange(Enumerable.Repeat(part.Kind != PartKind.Text, value.Length));
         }
@@ -77,16 +94,22 @@ internal sealed partial class PolicyString
     private static Part ParseVariable(string variable, string name)
     {
         if (variable is "*" or "?" or "$")
+        {
             return new Part(PartKind.Literal, variable);
+        }
+
         if (Variable().Match(variable) is not { Success: true } match)
         {
             throw new PolicyFormatException(
                 $"{name}: '${{{variable}}}' is not a policy variable. Use ${{key}}, ${{key, 'default'}}, ${{*}}, ${{?}} or ${{$}}.");
         }
 
-        ConditionKey key = ConditionKey.Find(match.Groups["key"].Value);
+        var key = ConditionKey.Find(match.Groups["key"].Value);
         if (key.IsMultivalued)
+        {
             throw new PolicyFormatException($"{name}: '{key.Name}' can have several values and cannot be a policy variable");
+        }
+
         return new Part(PartKind.Variable, key.Name, match.Groups["default"] is { Success: true } text ? text.Value : null);
     }
 
@@ -127,13 +150,19 @@ internal sealed class ResolvedString(string text, bool[] literals)
     {
         string[] patterns = SplitArn(text), parts = SplitArn(value);
         if (patterns.Length != ArnParts || parts.Length != ArnParts)
+        {
             return false;
+        }
+
         int start = 0;
         for (int i = 0; i < ArnParts; i++)
         {
             bool[] partLiterals = literals.Length == 0 ? [] : literals[start..(start + patterns[i].Length)];
             if (!WildcardPattern.Matches(patterns[i], parts[i], ignoreCase: false, partLiterals))
+            {
                 return false;
+            }
+
             start += patterns[i].Length + 1;
         }
 

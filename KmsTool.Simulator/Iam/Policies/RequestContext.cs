@@ -12,7 +12,9 @@ internal sealed class RequestContext
     public void Set(string key, string? value)
     {
         if (value is not null)
+        {
             _values[key] = [value];
+        }
     }
 
     public void SetMany(string key, IEnumerable<string> values) => _values[key] = [.. values];

@@ -38,7 +38,10 @@ internal static class WildcardPattern
         }
 
         while (p < pattern.Length && pattern[p] == '*' && !(p < literals.Length && literals[p]))
+        {
             p++;
+        }
+
         return p == pattern.Length;
     }
 

@@ -21,7 +21,10 @@ internal sealed class AcceptedDocuments
     {
         // Documents are good for minutes: starting over costs one verification for each that is still in use.
         if (_documents.Count >= Capacity)
+        {
             _documents.Clear();
+        }
+
         return _documents.TryAdd(Convert.ToHexString(sha256), document);
     }
 }

@@ -18,7 +18,9 @@ internal sealed class Recipient
             string hex = Convert.ToHexStringLower(value.Span);
             _conditionKeys.Add(new(string.Create(CultureInfo.InvariantCulture, $"{Prefix}PCR{index}"), hex));
             if (index == 0)
+            {
                 _conditionKeys.Add(new(Prefix + "ImageSha384", hex));
+            }
         }
     }
 
@@ -28,6 +30,8 @@ internal sealed class Recipient
     public void AddTo(RequestContext context)
     {
         foreach ((string name, string value) in _conditionKeys)
+        {
             context.Set(name, value);
+        }
     }
 }

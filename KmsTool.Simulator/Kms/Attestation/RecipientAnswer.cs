@@ -29,22 +29,36 @@ internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
         }
 
         if (faults[SimulatorFault.KmsEmptyPlaintext])
+        {
             plaintext = [];
+        }
+
         if (faults[SimulatorFault.KmsPlaintextBeside])
+        {
             answer.WriteBase64String(name, plaintext);
+        }
         else if (faults[SimulatorFault.KmsNullBeside])
+        {
             answer.WriteNull(name);
+        }
         else if (faults[SimulatorFault.KmsEmptyBeside])
+        {
             answer.WriteString(name, "");
+        }
+
         if (!faults[SimulatorFault.KmsMissingCiphertextForRecipient])
+        {
             answer.WriteBase64String("CiphertextForRecipient", Seal(recipient, plaintext));
+        }
     }
 
     private ReadOnlySpan<byte> Seal(Recipient recipient, ReadOnlySpan<byte> plaintext)
     {
         // A SEQUENCE of one INTEGER.
         if (faults[SimulatorFault.KmsMalformedEnvelope])
+        {
             return [0x30, 0x03, 0x02, 0x01, 0x02];
+        }
 
         byte[] envelope = PublicKey(recipient).Seal(plaintext, Shape());
         return faults[SimulatorFault.KmsTruncatedEnvelope] ? envelope.AsSpan(0, envelope.Length / 2) : envelope;
@@ -53,15 +67,20 @@ internal sealed class RecipientAnswer(AwsAccount account, FaultSwitches faults)
     private RecipientPublicKey PublicKey(Recipient recipient)
     {
         if (!faults[SimulatorFault.KmsForeignEnvelope])
+        {
             return recipient.PublicKey;
-        using RSA stranger = RSA.Create(2048);
+        }
+
+        using var stranger = RSA.Create(2048);
         return RecipientPublicKey.Import(stranger.ExportSubjectPublicKeyInfo());
     }
 
     private RecipientEnvelopeShape Shape()
     {
         if (faults[SimulatorFault.KmsChunkedEnvelope])
+        {
             return RecipientEnvelopeShape.Constructed(ManyChunks);
+        }
         // KMS itself sends one OCTET STRING in a constructed [0].
         return faults[SimulatorFault.KmsPrimitiveEnvelope] ? RecipientEnvelopeShape.Primitive : RecipientEnvelopeShape.Constructed(1);
     }

@@ -28,6 +28,8 @@ internal sealed class RecipientPublicKey
     {
         // An RSA instance promises nothing to threads that use it at once.
         lock (_lock)
+        {
             return RecipientEnvelope.Seal(plaintext, _key, _subjectPublicKeyInfo.Span, shape);
+        }
     }
 }

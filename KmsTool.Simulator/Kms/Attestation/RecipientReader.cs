@@ -26,10 +26,15 @@ internal sealed class RecipientReader(AttestationVerifier verifier, bool accepts
     public Recipient? Read(KmsParameters parameters)
     {
         if (parameters.Object("Recipient") is not { } recipient)
+        {
             return null;
+        }
+
         string? algorithm = recipient.String("KeyEncryptionAlgorithm", 1, 64);
         if (algorithm != "RSAES_OAEP_SHA_256")
+        {
             throw KmsException.Validation("Recipient.KeyEncryptionAlgorithm must be RSAES_OAEP_SHA_256.");
+        }
 
         byte[] encoded = recipient.RequiredBytes("AttestationDocument", 1, MaxDocumentLength);
         byte[] hash = SHA256.HashData(encoded);
@@ -43,7 +48,10 @@ internal sealed class RecipientReader(AttestationVerifier verifier, bool accepts
         AcceptedDocument document = Verify(encoded, now, out AttestationDocument statement);
         CheckAge(document.Timestamp, now);
         if (_accepted.Add(hash, document) && document.IsUnsigned)
+        {
             Log.UnsignedDocumentAccepted(logger, TerminalText.Neutralize(statement.ModuleId), ImageOf(statement));
+        }
+
         return document.Recipient;
     }
 
@@ -77,7 +85,9 @@ internal sealed class RecipientReader(AttestationVerifier verifier, bool accepts
     {
         TimeSpan age = now - timestamp;
         if (age > MaxAge || age < -MaxAge)
+        {
             throw Refused($"it is {age.TotalSeconds:F0} seconds old, and at most {MaxAge.TotalSeconds:F0} are accepted");
+        }
     }
 
     private static Recipient RecipientOf(AttestationDocument document) =>

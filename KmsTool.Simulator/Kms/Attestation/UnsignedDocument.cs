@@ -24,11 +24,15 @@ internal static class UnsignedDocument
     public static AttestationDocument? Read(ReadOnlyMemory<byte> encoded)
     {
         if (encoded.Length > AttestationVerifier.MaxDocumentLength)
+        {
             return null;
+        }
 
-        CoseSign1 cose = CoseSign1.ParseAnyAlgorithm(encoded);
+        var cose = CoseSign1.ParseAnyAlgorithm(encoded);
         if (!HasNoSignature(cose))
+        {
             return null;
+        }
 
         AttestationDocument document = AttestationPayload.Read(cose.Payload);
         return IsZero(document.Certificate) && document.CaBundle.All(IsZero) ? document : null;

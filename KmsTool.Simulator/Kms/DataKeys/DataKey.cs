@@ -25,7 +25,7 @@ internal static class DataKey
 
     public static SensitiveBytes Generate(int length)
     {
-        SensitiveBytes key = SensitiveBytes.Allocate(length);
+        var key = SensitiveBytes.Allocate(length);
         RandomNumberGenerator.Fill(key.WritableSpan);
         return key;
     }

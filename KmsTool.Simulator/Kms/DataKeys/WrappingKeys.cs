@@ -19,7 +19,7 @@ internal sealed class WrappingKeys(KeyStore keys, KmsAuthorizer authorizer)
         parameters.CheckGrantTokens();
 
         KmsKey key = keys.Find(keyId);
-        KeyUse use = new($"kms:{operation}")
+        var use = new KeyUse($"kms:{operation}")
         {
             Context = context,
             Recipient = recipient,

@@ -19,7 +19,7 @@ internal abstract class AsymmetricMaterial(AsymmetricAlgorithm key) : KeyMateria
     /// <summary>Gives the private key in DER PKCS #8 (RFC 5208), for data key pairs.</summary>
     public SensitiveBytes ExportPrivateKey()
     {
-        using SensitiveBytes buffer = SensitiveBytes.Allocate(MaxPrivateKeyLength);
+        using var buffer = SensitiveBytes.Allocate(MaxPrivateKeyLength);
         lock (Lock)
         {
             return key.TryExportPkcs8PrivateKey(buffer.WritableSpan, out int length)

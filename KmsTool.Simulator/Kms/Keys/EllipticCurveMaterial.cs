@@ -29,7 +29,10 @@ internal sealed class EllipticCurveMaterial : AsymmetricMaterial
         using ECDiffieHellmanPublicKey peerKey = peer.PublicKey;
         byte[] secret;
         lock (Lock)
+        {
             secret = _key.DeriveRawSecretAgreement(peerKey);
+        }
+
         try
         {
             return SensitiveBytes.CopyOf(secret);
@@ -42,14 +45,16 @@ internal sealed class EllipticCurveMaterial : AsymmetricMaterial
 
     private ECDiffieHellman Import(ReadOnlySpan<byte> publicKey)
     {
-        ECDiffieHellman peer = ECDiffieHellman.Create();
+        var peer = ECDiffieHellman.Create();
         try
         {
             peer.ImportSubjectPublicKeyInfo(publicKey, out _);
             ECCurve curve = peer.ExportParameters(includePrivateParameters: false).Curve;
             // A key has one encoding: what follows it, or curves spelt out, would be another.
             if (curve.IsNamed && curve.Oid.Value == _spec.Curve.Oid.Value && publicKey.SequenceEqual(peer.ExportSubjectPublicKeyInfo()))
+            {
                 return peer;
+            }
         }
         catch (CryptographicException)
         {

@@ -38,10 +38,16 @@ internal static class KeyMetadata
     private static void WriteList(Utf8JsonWriter answer, string name, IReadOnlyList<string> values)
     {
         if (values.Count == 0)
+        {
             return;
+        }
+
         answer.WriteStartArray(name);
         foreach (string value in values)
+        {
             answer.WriteStringValue(value);
+        }
+
         answer.WriteEndArray();
     }
 }

@@ -22,9 +22,12 @@ internal sealed class KeyStore(AwsAccount account, TimeProvider timeProvider) : 
     public KmsKey Create(KeySpec spec, KeyPolicy policy, string description)
     {
         if (_keys.Count >= Capacity)
+        {
             throw LimitExceeded("keys");
-        Guid id = Guid.NewGuid();
-        KmsKey key = new(id, account.KeyArn(id.ToString()), spec, spec.Generate(), policy)
+        }
+
+        var id = Guid.NewGuid();
+        var key = new KmsKey(id, account.KeyArn(id.ToString()), spec, spec.Generate(), policy)
         {
             Description = description,
             CreatedAt = timeProvider.GetUtcNow(),
@@ -39,9 +42,14 @@ internal sealed class KeyStore(AwsAccount account, TimeProvider timeProvider) : 
     public void AddAlias(string alias, KmsKey key)
     {
         if (_aliases.Count >= Capacity)
+        {
             throw LimitExceeded("aliases");
+        }
+
         if (!_aliases.TryAdd(alias, key))
+        {
             throw new KmsException("AlreadyExistsException", $"An alias with the name {account.AliasArn(alias)} already exists");
+        }
     }
 
     public bool TryFind(Guid id, [NotNullWhen(true)] out KmsKey? key) => _keys.TryGetValue(id, out key);
@@ -52,7 +60,10 @@ internal sealed class KeyStore(AwsAccount account, TimeProvider timeProvider) : 
     {
         string alias = WithoutPrefix(keyId, account.AliasArn(""));
         if (!alias.StartsWith(KeyAlias.Prefix, StringComparison.Ordinal))
+        {
             return FindByIdOrArn(keyId);
+        }
+
         return _aliases.TryGetValue(alias, out KmsKey? key) ? key : throw KmsException.NotFound($"Alias {account.AliasArn(alias)} is not found.");
     }
 
@@ -61,7 +72,10 @@ internal sealed class KeyStore(AwsAccount account, TimeProvider timeProvider) : 
     public KmsKey FindByIdOrArn(string keyId)
     {
         if (Guid.TryParseExact(WithoutPrefix(keyId, account.KeyArn("")), "D", out Guid guid) && _keys.TryGetValue(guid, out KmsKey? key))
+        {
             return key;
+        }
+
         string arn = keyId.StartsWith("arn:", StringComparison.Ordinal) ? keyId : account.KeyArn(keyId);
         throw KmsException.NotFound($"Key '{arn}' does not exist");
     }
@@ -69,7 +83,9 @@ internal sealed class KeyStore(AwsAccount account, TimeProvider timeProvider) : 
     public void Dispose()
     {
         foreach (KmsKey key in _keys.Values)
+        {
             key.Dispose();
+        }
     }
 
     private static string WithoutPrefix(string text, string prefix) =>

@@ -29,7 +29,9 @@ internal sealed class KmsKey(Guid id, string arn, KeySpec spec, KeyMaterial mate
     public void RequireUsage(string usage, string operation)
     {
         if (Usage != usage)
+        {
             throw KmsException.InvalidKeyUsage($"{Arn} key usage is {Usage} which is not valid for {operation}.");
+        }
     }
 
     public void Dispose() => Material.Dispose();

@@ -29,15 +29,20 @@ internal sealed class RsaMaterial : AsymmetricMaterial
         int hashLength = algorithm == EncryptionAlgorithm.OaepSha1 ? SHA1.HashSizeInBytes : SHA256.HashSizeInBytes;
         int maxLength = (_spec.Bits / 8) - (2 * hashLength) - 2;
         if (plaintext.Length > maxLength)
+        {
             throw KmsException.Validation($"Algorithm {algorithm} and key spec {_spec.Name} cannot encrypt data larger than {maxLength} bytes.");
+        }
+
         lock (Lock)
+        {
             return _key.Encrypt(plaintext, Padding(algorithm));
+        }
     }
 
     /// <exception cref="KmsException">InvalidCiphertextException.</exception>
     public SensitiveBytes Decrypt(string algorithm, ReadOnlySpan<byte> ciphertext)
     {
-        using SensitiveBytes buffer = SensitiveBytes.Allocate(_spec.Bits / 8);
+        using var buffer = SensitiveBytes.Allocate(_spec.Bits / 8);
         try
         {
             lock (Lock)

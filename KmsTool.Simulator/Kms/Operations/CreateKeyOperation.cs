@@ -21,12 +21,17 @@ internal sealed class CreateKeyOperation(AwsAccount account, KeyStore keys, KmsA
         KeySpec spec = ReadSpec(parameters);
         CheckUsage(parameters, spec);
         if (parameters.String("Origin", 1, 64) is not (null or KeyStore.Origin))
+        {
             throw KmsException.Unsupported($"The simulator makes keys with Origin {KeyStore.Origin} only.");
+        }
+
         if (parameters.Boolean("MultiRegion"))
+        {
             throw KmsException.Unsupported("The simulator has no multi-Region keys.");
+        }
 
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:CreateKey");
-        KeyPolicy policy = KeyPolicy.Parse(policyText ?? DefaultKeyPolicy.For(account), account);
+        var policy = KeyPolicy.Parse(policyText ?? DefaultKeyPolicy.For(account), account);
         authorizer.RequireNoLockout(call, policy, spec, account.KeyArn("new"), bypass);
         KeyMetadata.Write(answer, account, keys.Create(spec, policy, description));
     }
@@ -48,11 +53,19 @@ internal sealed class CreateKeyOperation(AwsAccount account, KeyStore keys, KmsA
     {
         string? usage = parameters.Enumerated("KeyUsage", KeyUsage.All);
         if (usage is null && spec is KeySpec.Asymmetric)
+        {
             throw KmsException.Validation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
+        }
+
         usage ??= KeyUsage.EncryptDecrypt;
         if (!spec.Usages.Contains(usage))
+        {
             throw KmsException.Validation($"KeyUsage {usage} is not compatible with KeySpec {spec.Name}");
+        }
+
         if (usage == KeyUsage.SignVerify)
+        {
             throw KmsException.Unsupported("The simulator makes no keys that sign.");
+        }
     }
 }

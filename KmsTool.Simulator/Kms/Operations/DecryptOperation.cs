@@ -22,7 +22,7 @@ internal sealed class DecryptOperation(
         Recipient? recipient = recipients.Read(parameters);
 
         KmsKey key = algorithm == EncryptionAlgorithm.SymmetricDefault ? FindKey(blob, keyId) : keys.Find(keyId ?? throw KeyIdMissing());
-        KeyUse use = new("kms:Decrypt") { Context = context, Recipient = recipient, EncryptionAlgorithm = algorithm };
+        var use = new KeyUse("kms:Decrypt") { Context = context, Recipient = recipient, EncryptionAlgorithm = algorithm };
         authorizer.AuthorizeUse(call, key, use);
         EncryptionAlgorithm.Check(key, algorithm, context, Name);
         using SensitiveBytes plaintext = KeyCipher.Decrypt(key, algorithm, blob, context);
@@ -37,9 +37,15 @@ internal sealed class DecryptOperation(
     {
         KmsKey? named = keyId is null ? null : keys.Find(keyId);
         if (named is { Spec: KeySpec.Asymmetric })
+        {
             return named;
+        }
+
         if (!CiphertextBlob.TryReadKeyId(blob, out Guid id))
+        {
             throw KmsException.InvalidCiphertext();
+        }
+
         if (!keys.TryFind(id, out KmsKey? key) || key.Spec is KeySpec.Asymmetric)
         {
             throw new KmsException(

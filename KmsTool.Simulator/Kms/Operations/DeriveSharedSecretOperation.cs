@@ -24,11 +24,14 @@ internal sealed class DeriveSharedSecretOperation(
         Recipient? recipient = recipients.Read(parameters);
 
         KmsKey key = keys.Find(keyId);
-        KeyUse use = new("kms:DeriveSharedSecret") { Recipient = recipient, KeyAgreementAlgorithm = algorithm };
+        var use = new KeyUse("kms:DeriveSharedSecret") { Recipient = recipient, KeyAgreementAlgorithm = algorithm };
         authorizer.AuthorizeUse(call, key, use);
         key.RequireUsage(KeyUsage.KeyAgreement, Name);
         if (key.Material is not EllipticCurveMaterial pair)
+        {
             throw new UnreachableException($"{key.Spec.Name} is not a curve");
+        }
+
         using SensitiveBytes secret = pair.DeriveSharedSecret(publicKey);
         DryRun.Check(parameters);
         recipientAnswer.WriteKeyId(answer, recipient, key);

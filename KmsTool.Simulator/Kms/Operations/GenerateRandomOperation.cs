@@ -20,9 +20,11 @@ internal sealed class GenerateRandomOperation(RecipientReader recipients, Recipi
         Recipient? recipient = recipients.Read(parameters);
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:GenerateRandom");
         if (keyStoreId is not null)
+        {
             throw new KmsException("CustomKeyStoreNotFoundException", "The simulator has no custom key stores.");
+        }
 
-        using SensitiveBytes random = SensitiveBytes.Allocate(length);
+        using var random = SensitiveBytes.Allocate(length);
         RandomNumberGenerator.Fill(random.WritableSpan);
         recipientAnswer.WritePlaintext(answer, recipient, "Plaintext", random.Span);
     }

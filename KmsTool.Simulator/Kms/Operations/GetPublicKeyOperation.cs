@@ -14,7 +14,10 @@ internal sealed class GetPublicKeyOperation(KeyStore keys, KmsAuthorizer authori
         KmsKey key = keys.Find(keyId);
         authorizer.Authorize(call, "kms:GetPublicKey", key);
         if (key.Material is not AsymmetricMaterial pair)
+        {
             throw KmsException.Unsupported($"{key.Arn} is a symmetric key and has no public key.");
+        }
+
         answer.WriteString("KeyId", key.Arn);
         answer.WriteBase64String("PublicKey", pair.PublicKey.Span);
         KeyMetadata.WriteSpec(answer, key);

@@ -32,14 +32,20 @@ internal sealed class ListKeysOperation(KeyStore keys) : IKmsOperation
 
         answer.WriteEndArray();
         if (isTruncated)
+        {
             answer.WriteString("NextMarker", page[limit - 1].Id.ToString("N"));
+        }
+
         answer.WriteBoolean("Truncated", isTruncated);
     }
 
     private static Guid ReadMarker(KmsParameters parameters)
     {
         if (parameters.String("Marker", 1, MaxMarkerLength) is not { } marker)
+        {
             return Guid.Empty;
+        }
+
         return Guid.TryParseExact(marker, "N", out Guid after)
             ? after
             : throw new KmsException("InvalidMarkerException", "The marker is not one that ListKeys has returned.");

@@ -17,7 +17,7 @@ internal sealed class PutKeyPolicyOperation(AwsAccount account, KeyStore keys, K
 
         KmsKey key = keys.FindByIdOrArn(keyId);
         authorizer.AuthorizePutKeyPolicy(call, key);
-        KeyPolicy policy = KeyPolicy.Parse(policyText, account);
+        var policy = KeyPolicy.Parse(policyText, account);
         authorizer.RequireNoLockout(call, policy, key.Spec, key.Arn, bypass);
         key.Policy = policy;
     }

@@ -5,6 +5,7 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator;
 using KmsTool.Tests.Enclave.Egress;
 using KmsTool.Tests.Simulator;
 using Microsoft.Extensions.Logging;
@@ -97,7 +98,7 @@ public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : ICla
 
     private Task<EnclaveServices> StartAsync(Func<ServicesOptions, ServicesOptions> configure)
     {
-        var host = fixture.Simulator.Host;
+        SimulatorHost host = fixture.Simulator.Host;
         var options = new ServicesOptions
         {
             Kms = new KmsSettings

@@ -22,7 +22,7 @@ public class EnclaveServerTransportTests
         await using AttestedKms kms = await AttestedKms.OpenAsync(
             options.Kms, options.Pins, options.Recipient, options.Startup, TimeProvider.System, NullLogger.Instance, patience.Token);
         // It listens and serves nobody, so that nothing is read.
-        await using EnclaveServer server = EnclaveServer.Start(kms, options, null, TimeProvider.System, NullLogger.Instance);
+        await using var server = EnclaveServer.Start(kms, options, null, TimeProvider.System, NullLogger.Instance);
 
         using Socket peer = await StreamConnector.ConnectAsync(server.LocalAddress, null, patience.Token);
 

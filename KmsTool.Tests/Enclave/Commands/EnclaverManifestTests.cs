@@ -194,7 +194,7 @@ public sealed class EnclaverManifestTests : IDisposable
     [InlineData("a: *unknown\nb: {", "not valid YAML")]
     public void Read_what_is_not_in_order_is_refused_with_line_and_reason(string text, string expected)
     {
-        var e = Assert.Throws<ConfigurationException>(() => Read(text));
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Read(text));
 
         Assert.StartsWith(Path, e.Message, StringComparison.Ordinal);
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);

@@ -33,7 +33,7 @@ public sealed class KmsActionTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task RunAsync_waits_for_KMS_says_so_after_2_s_and_ends_after_its_timeout()
     {
-        await using StreamListener proxy = StreamListener.Bind(Transports.AnyAddress(_directory["proxy.sock"]));
+        await using var proxy = StreamListener.Bind(Transports.AnyAddress(_directory["proxy.sock"]));
         Task running = Action(proxy.LocalAddress).RunAsync(
             new GenerateRandomCommand { NumberOfBytes = 8 }, _ => Task.FromResult(Credentials()), _patience.Token);
 
@@ -44,7 +44,7 @@ public sealed class KmsActionTests : IAsyncLifetime, IDisposable
         Assert.Contains("kms.us-east-1.amazonaws.com", Assert.Single(_log.Warnings, IsWaiting), StringComparison.Ordinal);
 
         _clock.Advance(Timeout);
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => running.WaitAsync(_patience.Token));
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => running.WaitAsync(_patience.Token));
         Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
         Assert.Single(_log.Warnings, IsWaiting);
     }

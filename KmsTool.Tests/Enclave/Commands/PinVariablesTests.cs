@@ -91,7 +91,7 @@ public sealed class PinVariablesTests : IDisposable
     [InlineData("KMSTOOL_REFUSE_DEBUG_MODE", "yes", "--refuse-debug-mode")]
     public void Variable_that_is_malformed_or_contradicts_the_option_is_an_error_that_names_it(string name, string value, params string[] arguments)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Read(Variable(name, value), arguments));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Read(Variable(name, value), arguments));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains(name, e.Message, StringComparison.Ordinal);

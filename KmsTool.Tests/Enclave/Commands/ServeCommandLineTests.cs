@@ -249,7 +249,9 @@ public class ServeCommandLineTests
     {
         var environment = new Dictionary<string, string>();
         if (arguments.Length == 0)
+        {
             environment["AWS_USE_FIPS_ENDPOINT"] = "true";
+        }
 
         Assert.True(Read(arguments, environment).Kms.Endpoints.Fips);
     }
@@ -272,7 +274,9 @@ public class ServeCommandLineTests
         Assert.Equal(0, result.ExitCode);
         Assert.All(result.Output.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
         foreach (Option option in KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave", new ServeCommandLine()).Options)
+        {
             Assert.Contains(option.Name, result.Output, StringComparison.Ordinal);
+        }
     }
 
     private static ServeOptions Read(string[] arguments, Dictionary<string, string>? environment = null)

@@ -323,7 +323,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
 
     private string Refusal(string[] arguments, string environment)
     {
-        var e = Assert.Throws<CommandFailedException>(() => Read(arguments, Environment(environment)));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Read(arguments, Environment(environment)));
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         return e.Message;
     }

@@ -62,7 +62,7 @@ public class CredentialDocumentTests
     [InlineData("""{"a":[[[[[[[[[]]]]]]]]],"AccessKeyId":"ASIA","SecretAccessKey":"SECRETSECRET"}""")]
     public void Read_anything_else_is_refused_and_not_quoted(string json)
     {
-        var e = Assert.Throws<FormatException>(() => Read(json));
+        FormatException e = Assert.Throws<FormatException>(() => Read(json));
 
         Assert.DoesNotContain("SECRETSECRET", e.ToString(), StringComparison.Ordinal);
     }
@@ -70,7 +70,7 @@ public class CredentialDocumentTests
     [Fact]
     public void Make_what_cannot_travel_in_a_header_clears_the_secret()
     {
-        SensitiveBytes secret = SensitiveBytes.CopyOf("SECRET"u8);
+        var secret = SensitiveBytes.CopyOf("SECRET"u8);
 
         Assert.Throws<FormatException>(() => CredentialDocument.Make("AKID\n", secret, null));
 

@@ -168,7 +168,9 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
     public async Task DisposeAsync()
     {
         if (!_stopped)
+        {
             await StopAsync();
+        }
     }
 
     public void Dispose()

@@ -5,6 +5,7 @@ using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave.Egress;
 using KmsTool.Tests.Instance;
 using KmsTool.Tests.Simulator;
@@ -24,7 +25,7 @@ public sealed class InstanceMetadataSourceTests : IDisposable
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
         await using InstanceMetadataSource source = Source(simulator.Host.ImdsEndpoint);
-        var expected = simulator.Host.Role!.CurrentCredential();
+        AwsCredential expected = simulator.Host.Role!.CurrentCredential();
 
         TimedCredentials fetched = await source.FetchAsync(_bound.Token);
 
@@ -196,7 +197,7 @@ public sealed class InstanceMetadataSourceTests : IDisposable
     {
         await using var source = new InstanceMetadataSource(new Uri(InstanceMetadataSource.DefaultEndpoint), new ParentRoutes(), _clock);
 
-        var e = await Assert.ThrowsAsync<CredentialException>(() => source.FetchAsync(_bound.Token));
+        CredentialException e = await Assert.ThrowsAsync<CredentialException>(() => source.FetchAsync(_bound.Token));
 
         Assert.Equal("instance metadata cannot be reached: no route leads to 169.254.169.254:80", e.Message);
     }
@@ -210,7 +211,7 @@ public sealed class InstanceMetadataSourceTests : IDisposable
         var parent = new ParentRoutes { Other = TestEgress.AddressOf(listener), OtherTakesConnect = true };
         await using var source = new InstanceMetadataSource(new Uri(InstanceMetadataSource.DefaultEndpoint), parent, _clock);
 
-        var e = await Assert.ThrowsAsync<CredentialException>(() => source.FetchAsync(_bound.Token));
+        CredentialException e = await Assert.ThrowsAsync<CredentialException>(() => source.FetchAsync(_bound.Token));
 
         Assert.Equal(
             "instance metadata cannot be reached: the parent's proxy does not lead to 169.254.169.254:80: HTTP/1.1 403 For?bidden", e.Message);
@@ -232,7 +233,7 @@ public sealed class InstanceMetadataSourceTests : IDisposable
     {
         await using InstanceMetadataSource source = Source(service);
 
-        var e = await Assert.ThrowsAsync<CredentialException>(() => source.FetchAsync(_bound.Token));
+        CredentialException e = await Assert.ThrowsAsync<CredentialException>(() => source.FetchAsync(_bound.Token));
 
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("SECRETSECRET", e.ToString(), StringComparison.Ordinal);
@@ -257,7 +258,9 @@ public sealed class InstanceMetadataSourceTests : IDisposable
                 var head = new StringBuilder();
                 byte[] one = new byte[1];
                 while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await socket.ReceiveAsync(one, _bound.Token) > 0)
+                {
                     head.Append((char)one[0]);
+                }
 
                 await socket.SendAsync(Encoding.Latin1.GetBytes(answer), _bound.Token);
             }

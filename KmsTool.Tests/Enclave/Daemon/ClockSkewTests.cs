@@ -25,7 +25,9 @@ public class ClockSkewTests
         await peer.SendAsync(string.Concat(Enumerable.Repeat(decrypt, 16)));
 
         for (int i = 0; i < 16; i++)
+        {
             Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.ReceiveAsync());
+        }
     }
 
     private static string Decrypt(string ciphertext) => $$"""{"Operation":"Decrypt","Ciphertext":"{{ciphertext}}"}""";

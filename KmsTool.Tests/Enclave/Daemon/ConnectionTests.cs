@@ -93,7 +93,9 @@ public class ConnectionTests
 
         Assert.Equal("""{"Status":"Ok"}""", await peer.ReceiveAsync());
         for (int i = 0; i < 40; i++)
+        {
             Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await peer.ReceiveAsync());
+        }
 
         Assert.Null(await peer.ReceiveAsync());
     }
@@ -158,7 +160,9 @@ public class ConnectionTests
         AssertError("Operation not recognized", await second.AskAsync("""{"Operation":"Foo"}"""));
 
         await using (EnclavePeer third = await enclave.ConnectAsync())
+        {
             Assert.Null(await third.ReceiveAsync());
+        }
 
         first.CloseSending();
         Assert.Null(await first.ReceiveAsync());
@@ -178,10 +182,14 @@ public class ConnectionTests
             foreach ((int i, EnclavePeer peer) in peers.Index())
             {
                 if (i % 2 == 0)
+                {
                     await peer.SendAsync(i % 4 == 0 ? """{"Operation""" : decrypt + "\0" + decrypt);
+                }
 
                 if (i % 3 == 0)
+                {
                     peer.Socket.LingerState = new LingerOption(true, 0);
+                }
 
                 await peer.DisposeAsync();
             }
@@ -224,7 +232,9 @@ public class ConnectionTests
             try
             {
                 if (await peer.AskAsync("""{"Operation":"Foo"}""") is not null)
+                {
                     return;
+                }
             }
             catch (IOException)
             {
@@ -238,7 +248,7 @@ public class ConnectionTests
     private static void AssertError(string message, string? reply)
     {
         Assert.NotNull(reply);
-        using JsonDocument document = JsonDocument.Parse(reply);
+        using var document = JsonDocument.Parse(reply);
         Assert.Equal("Error", document.RootElement.GetProperty("Status").GetString());
         Assert.StartsWith(message, document.RootElement.GetProperty("Message").GetString(), StringComparison.Ordinal);
     }

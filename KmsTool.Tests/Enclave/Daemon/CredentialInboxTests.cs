@@ -81,7 +81,7 @@ public sealed class CredentialInboxTests : IAsyncLifetime, IDisposable
         await using EnclavePeer peer = await _enclave.ConnectAsync();
         await peer.AskAsync(Push("FIRST"));
 
-        JsonElement described = JsonElement.Parse((await peer.AskAsync("""{"Operation":"Describe"}"""))!);
+        var described = JsonElement.Parse((await peer.AskAsync("""{"Operation":"Describe"}"""))!);
 
         Assert.Equal(1, described.GetProperty("Counters").GetProperty("Operations").GetProperty("PushCredentials").GetProperty("Succeeded").GetInt64());
         Assert.Contains(_log.All, text => text.Contains("PushCredentials", StringComparison.Ordinal));
@@ -106,7 +106,7 @@ public sealed class CredentialInboxTests : IAsyncLifetime, IDisposable
 
     private static void AssertError(string code, string? reply)
     {
-        JsonElement parsed = JsonElement.Parse(reply!);
+        var parsed = JsonElement.Parse(reply!);
         Assert.Equal(("Error", code), (parsed.GetProperty("Status").GetString(), parsed.GetProperty("Code").GetString()));
         Assert.DoesNotContain("SECRETSECRET", reply, StringComparison.Ordinal);
     }

@@ -38,7 +38,9 @@ public sealed class DeafPeerTests : IDisposable
 
         // A vsock send that waits for credit does not notice.
         if (transport == Transports.Vsock)
+        {
             deaf.Socket.Dispose();
+        }
 
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
         _patience.Token.ThrowIfCancellationRequested();
@@ -97,7 +99,9 @@ public sealed class DeafPeerTests : IDisposable
     private async Task SendForEverAsync(Socket socket)
     {
         while (true)
+        {
             await socket.SendAsync(Commands, _patience.Token);
+        }
     }
 
     private static async Task AssertServesAsync(TestEnclave enclave)

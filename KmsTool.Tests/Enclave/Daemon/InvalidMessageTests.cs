@@ -156,7 +156,7 @@ public class InvalidMessageTests
     private static void AssertError(string message, string? reply)
     {
         Assert.NotNull(reply);
-        using JsonDocument document = JsonDocument.Parse(reply);
+        using var document = JsonDocument.Parse(reply);
         Assert.Equal("Error", document.RootElement.GetProperty("Status").GetString());
         Assert.StartsWith(message, document.RootElement.GetProperty("Message").GetString(), StringComparison.Ordinal);
     }

@@ -3,6 +3,7 @@ using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Daemon;
@@ -124,9 +125,13 @@ public class KmsFaultTests
         string? reply = await peer.AskAsync(enclave.SetClient());
 
         if (proved)
+        {
             Assert.Equal("""{"Status":"Ok"}""", reply);
+        }
         else
+        {
             AssertError("KmsTlsFailed", "RemoteCertificateNameMismatch", reply, "Could not create new client");
+        }
     }
 
     [Fact]
@@ -142,7 +147,7 @@ public class KmsFaultTests
     [Fact]
     public async Task SetClient_whenTheProxyClosesAtOnce_isRefused()
     {
-        await using StreamListener listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
+        await using var listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
         await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Proxy = listener.LocalAddress } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
@@ -157,7 +162,7 @@ public class KmsFaultTests
     [Fact]
     public async Task SetClient_whenTheProxyIsSilent_isRefusedInTime()
     {
-        await using StreamListener listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
+        await using var listener = StreamListener.Bind(StreamAddress.Parse("tcp:127.0.0.1:0"));
         await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with
         {
             Kms = options.Kms with { Proxy = listener.LocalAddress },
@@ -232,7 +237,7 @@ public class KmsFaultTests
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync();
         await using EnclavePeer peer = await enclave.ConnectAsync();
-        var credential = enclave.Simulator.Host.Role!.CurrentCredential();
+        AwsCredential credential = enclave.Simulator.Host.Role!.CurrentCredential();
         await peer.AskAsync($$"""{"Operation":"SetClient","AwsAccessKeyId":"{{credential.AccessKeyId}}","AwsSecretAccessKey":"wrong","AwsSessionToken":"{{credential.SessionToken}}"}""");
 
         string? reply = await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8)));
@@ -268,7 +273,7 @@ public class KmsFaultTests
     private static void AssertError(string code, string reason, string? reply, string start = "Could not decrypt ciphertext")
     {
         Assert.NotNull(reply);
-        using JsonDocument document = JsonDocument.Parse(reply);
+        using var document = JsonDocument.Parse(reply);
         Assert.Equal("Error", document.RootElement.GetProperty("Status").GetString());
         Assert.Equal(code, document.RootElement.GetProperty("Code").GetString());
         string message = document.RootElement.GetProperty("Message").GetString()!;

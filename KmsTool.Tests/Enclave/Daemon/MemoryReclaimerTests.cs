@@ -77,7 +77,9 @@ public class MemoryReclaimerTests
         _clock.Advance(Second);
         var found = new List<string>();
         while (found.Count < events)
+        {
             found.Add(await _events.Reader.ReadAsync(timeout.Token));
+        }
 
         return found;
     }

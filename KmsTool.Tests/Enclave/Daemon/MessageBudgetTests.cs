@@ -82,7 +82,9 @@ public class MessageBudgetTests
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         for (int i = 0; i < 3; i++)
+        {
             Assert.Contains("Operation not recognized", await peer.AskAsync(Whole + new string(' ', MaxLength - Whole.Length)), StringComparison.Ordinal);
+        }
     }
 
     /// <summary>With room for all their first buffers, and for one long message.</summary>
@@ -93,12 +95,16 @@ public class MessageBudgetTests
         await using TestEnclave enclave = await StartAsync(MessageBudget.MinTotal(MaxLength) + ((Peers - 1) * MessageBudget.BufferSize));
         EnclavePeer[] peers = await ConnectAsync(enclave, Peers);
         foreach (EnclavePeer peer in peers)
+        {
             await peer.SendAsync(Whole + new string(' ', 5000));
+        }
 
         Task<string?>[] replies = [.. peers.Select(peer => peer.AskAsync(""))];
 
         foreach (string? reply in await Task.WhenAll(replies))
+        {
             Assert.Contains("Operation not recognized", reply, StringComparison.Ordinal);
+        }
 
         await DisposeAsync(peers);
     }
@@ -116,7 +122,9 @@ public class MessageBudgetTests
         {
             Task sending = peer.SendAsync(pipeline);
             for (int i = 0; i < Each; i++)
+            {
                 Assert.Contains("Operation not recognized", await peer.ReceiveAsync(), StringComparison.Ordinal);
+            }
 
             await sending;
         }));
@@ -135,7 +143,9 @@ public class MessageBudgetTests
         string? refused;
         // Until the slow one has taken its buffer.
         do
+        {
             refused = await peer.AskAsync(Whole);
+        }
         while (refused!.Contains("Operation not recognized", StringComparison.Ordinal));
 
         Assert.Contains($"\"Code\":\"{ErrorCodes.EnclaveBusy}\"", refused, StringComparison.Ordinal);
@@ -168,7 +178,9 @@ public class MessageBudgetTests
     private static async Task DisposeAsync(EnclavePeer[] peers)
     {
         foreach (EnclavePeer peer in peers)
+        {
             await peer.DisposeAsync();
+        }
     }
 
     private static Task<bool> Take(MessageBudget budget, MessageBudget.Use use, long bytes) =>
@@ -179,7 +191,9 @@ public class MessageBudgetTests
         Task<bool> taken;
         using var last = new CancellationTokenSource();
         while ((taken = budget.TakeAsync(use, each, last.Token).AsTask()).IsCompleted)
+        {
             Assert.True(await taken);
+        }
 
         await last.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taken);

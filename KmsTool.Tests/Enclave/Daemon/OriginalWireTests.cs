@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KmsTool.Protocol.Vsock;
+using KmsTool.Simulator.Iam;
 
 namespace KmsTool.Tests.Enclave.Daemon;
 
@@ -82,7 +83,9 @@ public class OriginalWireTests
         Func<string, string> fill = Placeholders(enclave);
 
         for (int i = 0; i < exchange.Length; i += 2)
+        {
             AssertReply(exchange[i + 1], await peer.AskAsync(fill(exchange[i])));
+        }
 
         await AssertNothingMoreAsync(peer);
     }
@@ -100,7 +103,9 @@ public class OriginalWireTests
         await peer.SendAsync(string.Concat(exchange.Where((_, i) => i % 2 == 0).Select(message => fill(message) + "\0")));
 
         for (int i = 1; i < exchange.Length; i += 2)
+        {
             AssertReply(exchange[i], await peer.ReceiveAsync());
+        }
 
         await AssertNothingMoreAsync(peer);
     }
@@ -112,7 +117,9 @@ public class OriginalWireTests
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         foreach (char c in """{"Operation":"Foo"}""" + "\0")
+        {
             await peer.SendAsync(c.ToString());
+        }
 
         AssertReply(NotRecognized, await peer.ReceiveAsync());
         await AssertNothingMoreAsync(peer);
@@ -161,7 +168,7 @@ public class OriginalWireTests
     private static Func<string, string> Placeholders(TestEnclave enclave)
     {
         string good = enclave.Encrypt("hello from KMS"u8);
-        var administrator = enclave.Simulator.Host.Administrator;
+        AwsCredential administrator = enclave.Simulator.Host.Administrator;
         string open = Convert.ToBase64String(enclave.Simulator.Host.Encrypt(enclave.Simulator.Host.CreateKey(), "hello from KMS"u8));
         return text => text
             .Replace("{Good}", good, StringComparison.Ordinal)
@@ -175,7 +182,7 @@ public class OriginalWireTests
     private static void AssertReply(string expected, string? reply)
     {
         Assert.NotNull(reply);
-        using JsonDocument document = JsonDocument.Parse(reply);
+        using var document = JsonDocument.Parse(reply);
         string status = document.RootElement.GetProperty("Status").GetString()!;
         string? message = document.RootElement.TryGetProperty("Message", out JsonElement element) ? element.GetString() : null;
         if (expected is Ok)

@@ -34,7 +34,9 @@ public class PinTests
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
 
         foreach (KmsKeyArn key in enclave.Options.Pins.AllowedKeys)
+        {
             Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await DecryptAsync(enclave, peer, key.Arn));
+        }
 
         AssertError("PinViolated", AllowKey, await DecryptAsync(enclave, peer, enclave.CreateKey()));
         AssertError("PinViolated", AllowKey, await peer.AskAsync("""{"Operation":"GenerateDataKey","KeySpec":"AES_256"}"""));
@@ -117,9 +119,13 @@ public class PinTests
             $$"""{"Operation":"GenerateDataKey","KeySpec":"AES_256","KeyId":"{{enclave.CreateKey()}}","EncryptionContext":{{context}}}""");
 
         if (violation is null)
+        {
             Assert.StartsWith("""{"Status":"Ok",""", reply, StringComparison.Ordinal);
+        }
         else
+        {
             AssertError("PinViolated", violation, reply);
+        }
     }
 
     [Fact]
@@ -230,7 +236,7 @@ public class PinTests
 
     private static void AssertError(string code, string part, string? reply)
     {
-        JsonElement error = JsonElement.Parse(reply!);
+        var error = JsonElement.Parse(reply!);
         Assert.Equal((code, "Error"), (error.GetProperty("Code").GetString(), error.GetProperty("Status").GetString()));
         Assert.Contains(part, error.GetProperty("Message").GetString(), StringComparison.Ordinal);
     }

@@ -113,7 +113,9 @@ public class EgressServerTests
         await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = Most }, time: new ManualClock());
         var applications = new List<Socket>();
         for (int i = 0; i < 20; i++)
+        {
             applications.Add(await egress.DialAsync($"CONNECT h{i}.test:443 HTTP/1.1\r\n\r\n"));
+        }
 
         var open = new Queue<Socket>();
         for (int i = 0; i < applications.Count; i++)
@@ -205,7 +207,7 @@ public class EgressServerTests
     public async Task Many_connections_at_once_are_all_served()
     {
         await using var egress = new TestEgress("*.test", configure: options => options with { MaxConnections = 16 }, time: new ManualClock());
-        Task parent = Task.Run(async () =>
+        var parent = Task.Run(async () =>
         {
             for (int i = 0; i < 200; i++)
             {
@@ -241,7 +243,9 @@ public class EgressServerTests
         await egress.StopAsync();
 
         foreach (Socket socket in new[] { joined, joinedParent, waiting, waitingParent, speaking, silent, refused })
+        {
             await egress.WaitForEndAsync(socket);
+        }
     }
 
     [Fact]
@@ -250,7 +254,7 @@ public class EgressServerTests
         await using var egress = new TestEgress();
         var options = new EgressOptions { Port = egress.Server.Address.Port, Rules = TestEgress.Rules("", ""), Parent = new ParentRoutes() };
 
-        var e = Assert.Throws<SocketException>(() => EgressServer.Start(options, TimeProvider.System, NullLogger.Instance));
+        SocketException e = Assert.Throws<SocketException>(() => EgressServer.Start(options, TimeProvider.System, NullLogger.Instance));
 
         Assert.Equal(SocketError.AddressAlreadyInUse, e.SocketErrorCode);
         Assert.Equal("127.0.0.1", egress.Server.Address.Host);

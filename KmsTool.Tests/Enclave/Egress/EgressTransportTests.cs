@@ -14,7 +14,7 @@ public sealed class EgressTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task Tunnel_joins_both_ways_and_ends_in_order(string transport)
     {
-        await using StreamListener parent = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var parent = StreamListener.Bind(Transports.Address(transport, _directory));
         await using TestEgress egress = Start(parent);
         using Socket application = await egress.DialAsync("CONNECT a.test:443 HTTP/1.1\r\n\r\n");
         using Socket proxy = await AcceptConnectAsync(parent, egress);
@@ -35,7 +35,7 @@ public sealed class EgressTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task Parent_that_takes_nothing_and_goes_does_not_keep_egress_from_ending(string transport)
     {
-        await using StreamListener parent = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var parent = StreamListener.Bind(Transports.Address(transport, _directory));
         await using TestEgress egress = Start(parent);
         using Socket application = await egress.DialAsync("CONNECT a.test:443 HTTP/1.1\r\n\r\n");
         using Socket proxy = await AcceptConnectAsync(parent, egress);

@@ -76,7 +76,9 @@ public class EgressTunnelTests
         string text = string.Create(3_000_000, 0, static (characters, _) =>
         {
             for (int i = 0; i < characters.Length; i++)
+            {
                 characters[i] = (char)('a' + (i % 23));
+            }
         });
 
         Task sending = egress.SendAsync(parent, text).ContinueWith(_ => parent.Shutdown(SocketShutdown.Send), TaskScheduler.Default);
@@ -95,7 +97,9 @@ public class EgressTunnelTests
         await egress.ReadHeadAsync(parent);
 
         foreach (char c in "HTTP/1.0 299 \r\nX: \r\n\r\n")
+        {
             await egress.SendAsync(parent, $"{c}");
+        }
 
         await egress.SendAsync(parent, "\r\n\r\nbanner");
         parent.Shutdown(SocketShutdown.Send);

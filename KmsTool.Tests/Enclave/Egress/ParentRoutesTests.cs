@@ -47,7 +47,7 @@ public sealed class ParentRoutesTests : IDisposable
     {
         ParentRoutes routes = Routes() with { Other = null };
 
-        var e = await Assert.ThrowsAsync<IOException>(() => routes.ConnectAsync("other.test", 443, _patience.Token).AsTask());
+        IOException e = await Assert.ThrowsAsync<IOException>(() => routes.ConnectAsync("other.test", 443, _patience.Token).AsTask());
 
         Assert.Equal("no route leads to other.test:443", e.Message);
     }
@@ -63,7 +63,7 @@ public sealed class ParentRoutesTests : IDisposable
 
         await accepted.SendAsync("HTTP/1.1 403 Forbidden\r\n\r\n"u8.ToArray(), _patience.Token);
 
-        var e = await Assert.ThrowsAsync<IOException>(() => connecting);
+        IOException e = await Assert.ThrowsAsync<IOException>(() => connecting);
         Assert.Equal("the parent's proxy does not lead to [::1]:443: HTTP/1.1 403 Forbidden", e.Message);
         Assert.Equal(0, await accepted.ReceiveAsync(new byte[1], _patience.Token));
     }

@@ -92,7 +92,9 @@ internal sealed class TestEgress : IAsyncDisposable
     {
         byte[] bytes = Encoding.Latin1.GetBytes(text);
         for (int sent = 0; sent < bytes.Length;)
+        {
             sent += await socket.SendAsync(bytes.AsMemory(sent), Patience);
+        }
     }
 
     /// <summary>Reads this many characters.</summary>
@@ -114,7 +116,9 @@ internal sealed class TestEgress : IAsyncDisposable
     {
         var head = new StringBuilder();
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
             head.Append(await ReadAsync(socket, 1));
+        }
 
         return head.ToString();
     }
@@ -141,7 +145,9 @@ internal sealed class TestEgress : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_stopped)
+        {
             await StopAsync();
+        }
 
         Parent.Dispose();
         _patience.Dispose();

@@ -21,7 +21,7 @@ public sealed class KmsChannelTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task SendAsync_whose_request_nobody_reads_ends_when_cancelled(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         using KmsChannel channel = Channel(listener);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_patience.Token);
         using HttpRequestMessage request = Request(length: 16 << 20);
@@ -40,7 +40,7 @@ public sealed class KmsChannelTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task SendAsync_whose_request_nobody_reads_ends_when_the_peer_goes_or_the_time_is_up(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         using KmsChannel channel = Channel(listener);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_patience.Token);
         using HttpRequestMessage request = Request(length: 16 << 20);
@@ -60,7 +60,7 @@ public sealed class KmsChannelTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task SendAsync_to_a_parent_that_takes_no_handshake_ends_when_cancelled(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(
+        await using var listener = StreamListener.Bind(
             Transports.Address(transport, _directory), new StreamSocketOptions(StreamSocketOptions.MinVsockBufferSize));
         using KmsChannel channel = Channel(listener);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_patience.Token);

@@ -35,13 +35,13 @@ public class PlaintextBesideEnvelopeTests
         foreach (SimulatorFault? form in ValidForms)
         {
             Order(enclave.Simulator, form);
-            JsonElement reply = JsonElement.Parse((await peer.AskAsync(message))!);
+            var reply = JsonElement.Parse((await peer.AskAsync(message))!);
             Assert.Equal("Ok", reply.GetProperty("Status").GetString());
             Assert.NotEmpty(reply.GetProperty(secretMember).GetBytesFromBase64());
         }
 
         Order(enclave.Simulator, SimulatorFault.KmsPlaintextBeside);
-        JsonElement refusal = JsonElement.Parse((await peer.AskAsync(message))!);
+        var refusal = JsonElement.Parse((await peer.AskAsync(message))!);
         Assert.Equal("InvalidKmsAnswer", refusal.GetProperty("Code").GetString());
     }
 
@@ -61,7 +61,7 @@ public class PlaintextBesideEnvelopeTests
             Order(proxy.Simulator, form);
             string response = await proxy.SendAsync(proxy.Signed(operation, body));
             Assert.StartsWith("HTTP/1.1 200 ", response, StringComparison.Ordinal);
-            JsonElement members = JsonElement.Parse(response[response.IndexOf('{', StringComparison.Ordinal)..]);
+            var members = JsonElement.Parse(response[response.IndexOf('{', StringComparison.Ordinal)..]);
             Assert.NotEmpty(Assert.Single(members.EnumerateObject(), member => member.NameEquals(secretMember)).Value.GetBytesFromBase64());
         }
 
@@ -87,7 +87,7 @@ public class PlaintextBesideEnvelopeTests
             ["genrandom", "--length", "8"],
             ["derive-shared-secret", "--key-id", agreement, "--public-key", publicKey],
         ];
-        var environment = EnclaveEnvironment.Of(enclave);
+        Dictionary<string, string> environment = EnclaveEnvironment.Of(enclave);
         AwsCredential credential = enclave.Simulator.Host.Role!.CurrentCredential();
         environment["AWS_ACCESS_KEY_ID"] = credential.AccessKeyId;
         environment["AWS_SECRET_ACCESS_KEY"] = credential.SecretAccessKey;

@@ -1,4 +1,5 @@
 using KmsTool.Enclave.Kms;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Recipient;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,7 +27,9 @@ public class RecipientSourceTests
         using RecipientSource source = Source(nsm, TimeSpan.Zero);
 
         for (int i = 0; i < 3; i++)
+        {
             (await source.RentAsync(CancellationToken.None)).Dispose();
+        }
 
         Assert.Equal(3, nsm.Keys.Count);
         Assert.Single(nsm.Keys.Select(Convert.ToHexString).Distinct());
@@ -84,7 +87,7 @@ public class RecipientSourceTests
 
     private static void AssertOpens(RecipientLease lease, byte[] publicKey)
     {
-        using var opened = lease.Open(RecipientEnvelope.Seal("secret"u8, publicKey));
+        using SensitiveBytes opened = lease.Open(RecipientEnvelope.Seal("secret"u8, publicKey));
         Assert.Equal("secret"u8, opened.Span);
     }
 
@@ -95,7 +98,9 @@ public class RecipientSourceTests
         public ValueTask<NsmResponse> SendAsync(NsmRequest request, CancellationToken cancellationToken)
         {
             lock (Keys)
+            {
                 Keys.Add(Assert.IsType<NsmRequest.Attestation>(request).PublicKey!.Value.ToArray());
+            }
 
             return new ValueTask<NsmResponse>(new NsmResponse.Attestation("document"u8.ToArray()));
         }

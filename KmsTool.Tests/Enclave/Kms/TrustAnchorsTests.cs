@@ -104,9 +104,13 @@ public sealed class TrustAnchorsTests : IDisposable
     public async Task Serve_with_a_bundle_that_holds_no_root_names_path_and_option_and_starts_nothing(string name, string? content)
     {
         if (content is not null)
+        {
             File.WriteAllText(_directory[name], content);
+        }
         else if (name == "intermediate")
+        {
             File.WriteAllText(_directory[name], _intermediate.ExportCertificatePem());
+        }
 
         string path = name.Length > 0 ? _directory[name] : "";
         // Exit code 4 would tell that the Nitro Secure Module had been tried before.
@@ -167,7 +171,7 @@ public sealed class TrustAnchorsTests : IDisposable
 
     private async Task AssertRefusedAsync(string reason, string bundle, X509Certificate2 leaf)
     {
-        var e = await Assert.ThrowsAsync<KmsException>(() => ProveRouteAsync(bundle, leaf));
+        KmsException e = await Assert.ThrowsAsync<KmsException>(() => ProveRouteAsync(bundle, leaf));
 
         Assert.Equal(ErrorCodes.KmsTlsFailed, e.Code);
         Assert.Contains(reason, e.Message, StringComparison.Ordinal);
@@ -175,7 +179,7 @@ public sealed class TrustAnchorsTests : IDisposable
 
     private async Task ProveRouteAsync(string bundle, X509Certificate2 leaf, params X509Certificate2[] sent)
     {
-        await using StreamListener listener = StreamListener.Bind(new StreamAddress.Unix(_directory["kms.sock"]));
+        await using var listener = StreamListener.Bind(new StreamAddress.Unix(_directory["kms.sock"]));
         using var channel = new KmsChannel(ParentRoutes.To(listener.LocalAddress), TrustAnchors.Read(bundle));
         Task serving = ServeAsync(listener, leaf, sent);
         await channel.ProveRouteAsync(Kms, _patience.Token);
@@ -186,7 +190,7 @@ public sealed class TrustAnchorsTests : IDisposable
     private async Task<ProgramResult> GenerateRandomAsync(X509Certificate2 leaf, Dictionary<string, string> environment, params string[] arguments)
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync();
-        await using StreamListener listener = StreamListener.Bind(new StreamAddress.Unix(_directory["kms.sock"]));
+        await using var listener = StreamListener.Bind(new StreamAddress.Unix(_directory["kms.sock"]));
         (environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]) = ("AKIDEXAMPLE", "secret");
         Task<ProgramResult> running = ProgramRunner.RunAsync(
             "kmstool-enclave",
@@ -206,7 +210,9 @@ public sealed class TrustAnchorsTests : IDisposable
             await tls.AuthenticateAsServerAsync(
                 new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(leaf, [.. sent], offline: true) }, _patience.Token);
             if (await tls.ReadAsync(new byte[1024], _patience.Token) > 0)
+            {
                 await tls.WriteAsync("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), _patience.Token);
+            }
         }
         catch (Exception e) when (e is IOException or System.Security.Authentication.AuthenticationException)
         {

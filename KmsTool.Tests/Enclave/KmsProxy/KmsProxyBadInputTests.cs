@@ -74,9 +74,13 @@ public sealed class KmsProxyBadInputTests
         string answer = await proxy.SendAsync(proxy.Signed("Decrypt", "{}", headers: ("X-Amz-Target", target)));
 
         if (target.TrimEnd() == "TrentService.Decrypt")
+        {
             AssertError(503, "KmsUnreachableException", answer, out _);
+        }
         else
+        {
             AssertError(400, "UnknownOperationException", answer, out _);
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Amazon.KeyManagementService;
+using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Simulator;
 
 namespace KmsTool.Tests.Enclave.KmsProxy;
@@ -66,7 +67,7 @@ public sealed class KmsProxyCallersTests
     public async Task Request_signed_with_the_credentials_of_the_instance_is_refused()
     {
         await using TestKmsProxy proxy = await TestKmsProxy.StartAsync(isCutOff: true);
-        var role = proxy.Simulator.Host.Role!.CurrentCredential();
+        AwsCredential role = proxy.Simulator.Host.Role!.CurrentCredential();
         using var kms = new AmazonKeyManagementServiceClient(
             new Amazon.Runtime.SessionAWSCredentials(role.AccessKeyId, role.SecretAccessKey, role.SessionToken),
             new AmazonKeyManagementServiceConfig { ServiceURL = proxy.Proxy.Address.ToString(), AuthenticationRegion = proxy.Region, MaxErrorRetry = 0 });

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Amazon.KeyManagementService;
 
 namespace KmsTool.Tests.Enclave.KmsProxy;
 
@@ -63,14 +64,16 @@ public sealed class KmsProxyConnectionTests
 
         await served;
         foreach (Socket socket in within)
+        {
             socket.Dispose();
+        }
     }
 
     [Fact]
     public async Task Silent_and_idle_connections_end_and_an_SDK_connects_anew()
     {
         await using TestKmsProxy proxy = await TestKmsProxy.StartAsync(configure: options => options with { IdleTimeout = TimeSpan.FromSeconds(1) });
-        using var client = proxy.Client();
+        using AmazonKeyManagementServiceClient client = proxy.Client();
         Assert.Equal(8, (await client.GenerateRandomAsync(8)).Plaintext.Length);
 
         // Later than the client's connection became idle.
@@ -89,7 +92,9 @@ public sealed class KmsProxyConnectionTests
         string answer = await ReadAsync(socket, 100);
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", answer, StringComparison.Ordinal);
         while (!answer.EndsWith('}'))
+        {
             answer += await ReadAsync(socket, 1);
+        }
     }
 
     private static async Task<string> ReadAsync(Socket socket, int length = 12)

@@ -17,7 +17,7 @@ public sealed class KmsProxyPinTests
         string other = proxy.CreateKey();
         proxy.Put(proxy.Simulator.Host.Administrator);
         AmazonKeyManagementServiceClient kms = proxy.Client();
-        var plaintext = () => new MemoryStream([1]);
+        Func<MemoryStream> plaintext = () => new MemoryStream([1]);
         string id = allowed!.Split('/')[1];
 
         EncryptResponse encrypted = await kms.EncryptAsync(new EncryptRequest { KeyId = id, Plaintext = plaintext() });
@@ -52,9 +52,13 @@ public sealed class KmsProxyPinTests
         var request = new CommandRequest(KmsOperation.GenerateDataKey) { KeyId = asked };
 
         if (expected is null)
+        {
             Assert.Contains("not admitted", Assert.Throws<KmsException>(() => pins.Apply(request, region)).Message, StringComparison.Ordinal);
+        }
         else
+        {
             Assert.Equal(expected, pins.Apply(request, region).KeyId);
+        }
     }
 
     [Fact]

@@ -116,14 +116,18 @@ internal sealed class TestKmsProxy : IAsyncDisposable
             ["X-Amz-Target"] = $"TrentService.{operation}",
         };
         foreach ((string name, string value) in headers)
+        {
             all[name] = value;
+        }
 
-        var signature = SigV4Signer.Sign(
+        IReadOnlyList<KeyValuePair<string, string>> signature = SigV4Signer.Sign(
             new SigV4Request("POST", "/", [.. all], Encoding.UTF8.GetBytes(body)),
             new ClientCredentials(Proxy.Key.Id, secret ?? Proxy.Key.SecretText(), null), Region, "kms", (time ?? TimeProvider.System).GetUtcNow());
         var text = new StringBuilder("POST / HTTP/1.1\r\n");
         foreach ((string name, string value) in all.Concat(signature))
+        {
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
+        }
 
         return text.Append(System.Globalization.CultureInfo.InvariantCulture, $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}").ToString();
     }

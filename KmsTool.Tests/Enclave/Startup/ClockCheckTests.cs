@@ -85,7 +85,7 @@ public class ClockCheckTests
         nsm.Offset = Wrong * direction;
         _clock.Advance(ClockCheck.Interval);
 
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => guarded.WaitAsync(EnclavePeer.Patience));
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => guarded.WaitAsync(EnclavePeer.Patience));
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
         Assert.True(ended);
     }

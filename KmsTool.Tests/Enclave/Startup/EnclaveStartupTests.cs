@@ -129,7 +129,9 @@ public sealed class EnclaveStartupTests : IDisposable
     {
         File.WriteAllBytes(_directory["random"], []);
         if (source is not null)
+        {
             File.WriteAllText(_directory["rng_current"], source);
+        }
 
         await using TestEnclave enclave = await StartAsync();
 
@@ -142,9 +144,11 @@ public sealed class EnclaveStartupTests : IDisposable
     public async Task Start_withAnotherRandomSourceThatIsRefused_fails(string? source)
     {
         if (source is not null)
+        {
             File.WriteAllText(_directory["rng_current"], source);
+        }
 
-        var e = await Assert.ThrowsAsync<CommandFailedException>(
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(
             () => StartAsync(configure: options => options with { RefuseOtherRandomSource = true }));
 
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
@@ -171,7 +175,7 @@ public sealed class EnclaveStartupTests : IDisposable
     [Fact]
     public async Task Start_inDebugModeThatIsRefused_fails()
     {
-        var e = await Assert.ThrowsAsync<CommandFailedException>(
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(
             () => StartAsync(debugMode: true, configure: options => options with { RefuseDebugMode = true }));
 
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
@@ -229,7 +233,7 @@ public sealed class EnclaveStartupTests : IDisposable
     [InlineData(-61)]
     public async Task Start_withAClockThatIsOffAndRefused_fails(int seconds)
     {
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => StartAsync(
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => StartAsync(
             clockOffset: TimeSpan.FromSeconds(seconds), configure: options => options with { RefuseClockSkew = true }));
 
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
@@ -239,7 +243,7 @@ public sealed class EnclaveStartupTests : IDisposable
     [Fact]
     public async Task Start_whenTheClockCannotBeComparedAndMustBe_fails()
     {
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => TestEnclave.StartAsync((options, host) =>
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => TestEnclave.StartAsync((options, host) =>
         {
             host.Faults[SimulatorFault.NsmGarbage] = true;
             return options with { Startup = options.Startup with { RefuseClockSkew = true } };
@@ -271,7 +275,9 @@ public sealed class EnclaveStartupTests : IDisposable
             (options, host) =>
             {
                 if (debugMode)
+                {
                     host.Pcrs.Set(0, new byte[48]);
+                }
 
                 host.Clock.Offset = clockOffset;
                 var startup = new StartupOptions { RandomSourcePath = _directory["rng_current"], RandomPath = _directory["random"] };

@@ -29,16 +29,24 @@ internal static class SupervisorProgram
     public static async Task<int> Main(string[] args)
     {
         if (args[0] == KmsApplication.Name)
+        {
             return await KmsApplication.RunAsync(args[1..]);
+        }
 
         if (args[0] == ApplicationLauncher.Name)
+        {
             return ApplicationLauncher.Run(args.AsSpan(1));
+        }
 
         if (args[0] == EnclaveStartupTests.Reseed)
+        {
             return EnclaveStartupTests.ReseedOpenSsl();
+        }
 
         if (args[0] == SameUserTests.Probe)
+        {
             return await SameUserTests.ProbeAsync(args[1..]);
+        }
 
         using ILoggerFactory loggers = LogOutput.Create(LogLevel.Debug);
         using var supervisor = new ApplicationSupervisor(loggers.CreateLogger("test")) { GraceTime = TimeSpan.Parse(args[2], CultureInfo.InvariantCulture) };

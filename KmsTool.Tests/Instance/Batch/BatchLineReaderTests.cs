@@ -23,7 +23,9 @@ public class BatchLineReaderTests
     public async Task ReadAsync_lines_are_taken_as_they_are_meant(string input, string expected)
     {
         foreach (int chunk in new[] { 1, 2, 3, 1000 })
+        {
             Assert.Equal(expected, string.Join(' ', (await ReadAllAsync(input, chunk)).Select(Describe)));
+        }
     }
 
     [Theory]
@@ -33,7 +35,7 @@ public class BatchLineReaderTests
     public async Task ReadAsync_longest_ciphertext_passes_and_more_is_refused_with_the_bound(int chunk)
     {
         string tooLong = Convert.ToBase64String(new byte[6145]);
-        string endless = new('A', 200_000);
+        string endless = new string('A', 200_000);
 
         List<BatchLine> lines = await ReadAllAsync($"{Longest}\r\n{tooLong}\n{endless}\nAQID\n{endless}", chunk);
 
@@ -68,7 +70,9 @@ public class BatchLineReaderTests
         var reader = new BatchLineReader(stream);
         var lines = new List<BatchLine>();
         while (await reader.ReadAsync(CancellationToken.None) is { } line)
+        {
             lines.Add(line);
+        }
 
         return lines;
     }

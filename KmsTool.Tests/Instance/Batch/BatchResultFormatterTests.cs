@@ -45,7 +45,7 @@ public class BatchResultFormatterTests
     [Fact]
     public void Format_what_the_enclave_withholds_is_told_in_json_only()
     {
-        string digest = new('a', 64);
+        string digest = new string('a', 64);
 
         using BatchResult withDigest = Format("Json", new DecryptReply { Withheld = true, Sha256 = digest });
         using BatchResult without = Format("Json", new DecryptReply { Withheld = true });
@@ -63,7 +63,7 @@ public class BatchResultFormatterTests
         using BatchResult result = new BatchResultFormatter(BatchFormat.Json).Fail(3, "said \"no\"", "Access\nDenied");
 
         string line = Encoding.UTF8.GetString(result.Output.Span);
-        JsonElement json = JsonElement.Parse(line);
+        var json = JsonElement.Parse(line);
         Assert.Equal(3, json.GetProperty("Index").GetInt64());
         Assert.Equal("said \"no\"", json.GetProperty("Error").GetString());
         Assert.Equal("Access\\u000ADenied", json.GetProperty("Code").GetString());
@@ -76,6 +76,8 @@ public class BatchResultFormatterTests
     private static BatchResult Format(string format, DecryptReply reply)
     {
         using (reply)
+        {
             return new BatchResultFormatter(Enum.Parse<BatchFormat>(format)).Format(12, reply);
+        }
     }
 }

@@ -118,7 +118,9 @@ public class DecryptBatchTests
         await using var enclave = new SampleEnclave(answer: async (_, _, operation, stop) =>
         {
             if (operation == "Decrypt")
+            {
                 await slow.WaitAsync(stop);
+            }
 
             return null;
         });
@@ -156,7 +158,7 @@ public class DecryptBatchTests
         const int Length = 100;
         const int Lines = 100_000;
         // Every line is refused unasked, so that nothing but the writing takes time.
-        await using FakeEnclave enclave = FakeEnclave.Start();
+        await using var enclave = FakeEnclave.Start();
         using var credentials = new FreshCredentials(
             new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         await using var session = new EnclaveSession(

@@ -151,9 +151,11 @@ public class EnclaveClientTests
     {
         await using var enclave = FakeEnclave.Start(async (self, stream) =>
         {
-            string block = new('x', 10_000);
+            string block = new string('x', 10_000);
             while (true)
+            {
                 await self.WriteAsync(stream, block);
+            }
         });
         await using EnclaveClient client = await ConnectAsync(enclave);
 
@@ -208,7 +210,7 @@ public class EnclaveClientTests
         await using var enclave = FakeEnclave.Start($"{{\"Status\":\"Error\",\"Message\":\"{message}\"{codeMember}}}\0");
         await using EnclaveClient client = await ConnectAsync(enclave);
 
-        var e = await Assert.ThrowsAsync<RefusedException>(() => SetClientAsync(client));
+        RefusedException e = await Assert.ThrowsAsync<RefusedException>(() => SetClientAsync(client));
 
         Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
@@ -222,7 +224,7 @@ public class EnclaveClientTests
         using var directory = new TempDirectory();
         string address = "unix:" + directory["missing"];
 
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
             KmsTool.Protocol.Vsock.StreamAddress.Parse(address), null, Patience, TimeProvider.System, NullLogger.Instance, default));
 
         Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
@@ -233,7 +235,9 @@ public class EnclaveClientTests
     private static async Task WriteByteByByteAsync(FakeEnclave enclave, NetworkStream stream, string text)
     {
         foreach (char c in text)
+        {
             await enclave.WriteAsync(stream, c.ToString());
+        }
     }
 
     private static Task<EnclaveClient> ConnectAsync(FakeEnclave enclave, TimeSpan? timeout = null) => EnclaveClient.ConnectAsync(

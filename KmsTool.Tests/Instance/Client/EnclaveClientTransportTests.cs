@@ -19,10 +19,10 @@ public sealed class EnclaveClientTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task ConnectAsync_where_nobody_listens_is_told_in_plain_words(string transport)
     {
-        StreamListener listener = StreamListener.Bind(Transports.Address(transport, _directory));
+        var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         await listener.DisposeAsync();
 
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => ConnectAsync(listener.LocalAddress));
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => ConnectAsync(listener.LocalAddress));
 
         string reason = transport switch
         {
@@ -38,7 +38,7 @@ public sealed class EnclaveClientTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task SendAsync_half_a_reply_before_an_abort_is_no_reply(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         await using EnclaveClient client = await ConnectAsync(listener.LocalAddress);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);
         Task<GenerateRandomReply> replying = client.SendAsync<GenerateRandomReply>(new GenerateRandomCommand { NumberOfBytes = 1 }, _patience.Token);
@@ -49,7 +49,7 @@ public sealed class EnclaveClientTransportTests : IDisposable
         enclave.LingerState = new LingerOption(true, 0);
         enclave.Dispose();
 
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => replying);
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => replying);
         Assert.Equal(ExitCode.ProtocolBroken, e.ExitCode);
         Assert.True(
             e.Message.Contains("it closed the connection within its reply", StringComparison.Ordinal)
@@ -60,7 +60,7 @@ public sealed class EnclaveClientTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task SendAsync_to_an_enclave_that_reads_nothing_is_given_up(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(
+        await using var listener = StreamListener.Bind(
             Transports.Address(transport, _directory), new StreamSocketOptions(StreamSocketOptions.MinVsockBufferSize));
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_patience.Token);
         EnclaveClient client = await ConnectAsync(listener.LocalAddress);

@@ -22,9 +22,9 @@ public class ReplyParserTests
     [InlineData("""{"\u0053tatus":"O\u006b","Message":"\u0059Q=="}""", "YQ==")]
     public void Parse_success_gives_the_result(string reply, string result)
     {
-        var done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
+        EnclaveReply.Done done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
 
-        using var content = Assert.IsType<DecryptReply>(done.Content);
+        using DecryptReply content = Assert.IsType<DecryptReply>(done.Content);
         Assert.Equal(result, Convert.ToBase64String(content.Message!.Span));
     }
 
@@ -33,7 +33,7 @@ public class ReplyParserTests
     [InlineData("""{"Status":"Ok","Sha256":"ab","Withheld":true}""", "ab")]
     public void Parse_success_whose_secret_is_withheld_says_so(string reply, string? sha256)
     {
-        var done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
+        EnclaveReply.Done done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
 
         Assert.Equal(new DecryptReply { Sha256 = sha256, Withheld = true }, done.Content);
     }
@@ -94,7 +94,7 @@ public class ReplyParserTests
     [Fact]
     public void Parse_refusal_does_not_quote_the_message()
     {
-        var e = Assert.Throws<JsonException>(() => Parse("""{"Status":"Ok","Message":"U0VDUkVU" SECRET}"""));
+        JsonException e = Assert.Throws<JsonException>(() => Parse("""{"Status":"Ok","Message":"U0VDUkVU" SECRET}"""));
 
         Assert.DoesNotContain("SECRET", e.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("U0VDUkVU", e.ToString(), StringComparison.Ordinal);

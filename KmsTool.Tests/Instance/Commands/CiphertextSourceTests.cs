@@ -92,7 +92,7 @@ public class CiphertextSourceTests
 
     private static async Task AssertRefusedAsync(CiphertextSource source, string named)
     {
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => source.ReadAsync(CancellationToken.None));
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => source.ReadAsync(CancellationToken.None));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
         Assert.Contains(named, e.Message, StringComparison.Ordinal);

@@ -87,7 +87,7 @@ public class CredentialArgumentsTests
 
         string[] Line(int length)
         {
-            string value = new('x', length);
+            string value = new string('x', length);
             return option == "--role-arn" ? [option, value] : [option, value, "--role-arn", Role];
         }
     }

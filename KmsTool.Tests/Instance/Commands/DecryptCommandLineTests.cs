@@ -93,7 +93,7 @@ public class DecryptCommandLineTests
     [Fact]
     public void Bind_value_without_anything_after_the_equals_sign_is_empty_and_not_the_next_word()
     {
-        var e = Assert.Throws<CommandFailedException>(() => Bind("--cid", "16", "--key-id=", "AAAA"));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Bind("--cid", "16", "--key-id=", "AAAA"));
 
         Assert.StartsWith("--key-id", e.Message, StringComparison.Ordinal);
     }
@@ -165,7 +165,7 @@ public class DecryptCommandLineTests
     {
         string[] arguments = line.Split(' ');
 
-        var e = Assert.Throws<CommandFailedException>(
+        CommandFailedException e = Assert.Throws<CommandFailedException>(
             () => arguments.Contains("--batch") ? (object)BindBatch(arguments) : Bind(arguments));
 
         Assert.Equal(ExitCode.WrongUsage, e.ExitCode);
@@ -179,7 +179,7 @@ public class DecryptCommandLineTests
     {
         string[] cid = option == "--cid" ? [] : ["--cid", "16"];
 
-        var e = Assert.Throws<CommandFailedException>(() => Bind([.. cid, option, "", "AAAA"]));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Bind([.. cid, option, "", "AAAA"]));
 
         Assert.Contains(named, e.Message, StringComparison.Ordinal);
     }
@@ -189,7 +189,7 @@ public class DecryptCommandLineTests
     {
         IEnumerable<string> tokens = Enumerable.Range(1, 11).SelectMany(i => new[] { "--grant-token", $"t{i}" });
 
-        var e = Assert.Throws<CommandFailedException>(() => Bind(["--cid", "16", "AAAA", .. tokens]));
+        CommandFailedException e = Assert.Throws<CommandFailedException>(() => Bind(["--cid", "16", "AAAA", .. tokens]));
 
         Assert.Contains("10 times", e.Message, StringComparison.Ordinal);
     }

@@ -42,7 +42,7 @@ public class PlaintextWriterTests
     [MemberData(nameof(Unprintable))]
     public async Task WriteAsync_text_that_is_not_printable_is_refused(string what, string hex)
     {
-        var e = await Assert.ThrowsAsync<CommandFailedException>(
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(
             () => WriteAsync(Convert.FromHexString(hex), OutputFormat.Text));
 
         Assert.True(e.ExitCode == ExitCode.OperationFailed, what);
@@ -52,7 +52,7 @@ public class PlaintextWriterTests
     private static async Task<byte[]> WriteAsync(byte[] plaintext, OutputFormat format)
     {
         using var output = new MemoryStream();
-        using SensitiveBytes bytes = SensitiveBytes.CopyOf(plaintext);
+        using var bytes = SensitiveBytes.CopyOf(plaintext);
         await PlaintextWriter.WriteAsync(output, bytes, format, CancellationToken.None);
         return output.ToArray();
     }

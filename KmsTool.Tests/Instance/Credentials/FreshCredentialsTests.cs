@@ -38,7 +38,7 @@ public class FreshCredentialsTests
         Assert.Equal(1, await credentials.EnsureAsync(expired: 0, CancellationToken.None));
         Assert.Equal("ASIA1", AccessKeyIdOf(credentials));
         // KMS says that they have expired: there is nothing to go on with.
-        var e = await Assert.ThrowsAsync<CommandFailedException>(() => credentials.EnsureAsync(expired: 1, CancellationToken.None).AsTask());
+        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => credentials.EnsureAsync(expired: 1, CancellationToken.None).AsTask());
         Assert.Equal(ExitCode.NoCredentials, e.ExitCode);
 
         clock.Offset = TimeSpan.FromMinutes(11);

@@ -16,7 +16,7 @@ public class InstanceCredentialsTests
     [Fact]
     public void ToString_of_credentials_shows_no_secret()
     {
-        using InstanceCredentials credentials = InstanceCredentials.From(Found);
+        using var credentials = InstanceCredentials.From(Found);
 
         Assert.Equal("the profile 'x'", $"{credentials}");
         Assert.Equal("the profile 'x'", $"{Found}");
@@ -25,7 +25,7 @@ public class InstanceCredentialsTests
     [Fact]
     public void ToSetClient_has_secrets_of_its_own()
     {
-        InstanceCredentials credentials = InstanceCredentials.From(Found);
+        var credentials = InstanceCredentials.From(Found);
         using SetClientCommand command = credentials.ToSetClient("eu-west-1");
 
         credentials.Dispose();
@@ -41,7 +41,7 @@ public class InstanceCredentialsTests
     [Fact]
     public void ToSetClient_of_long_term_credentials_has_no_token_and_no_region_unasked()
     {
-        using InstanceCredentials credentials = InstanceCredentials.From(
+        using var credentials = InstanceCredentials.From(
             new FoundCredentials { Keys = new ImmutableCredentials("AKIDEXAMPLE", "secret", null), Origin = "here" });
         using SetClientCommand command = credentials.ToSetClient(null);
 

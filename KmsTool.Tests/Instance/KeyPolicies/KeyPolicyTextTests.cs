@@ -52,7 +52,9 @@ public sealed class KeyPolicyTextTests
     public void Format_allows_nobody_without_attestation(string action)
     {
         foreach (AwsPrincipal principal in (AwsPrincipal[])[Role, OtherRole, Administrator])
+        {
             Assert.Equal(AuthorizationDecision.NotAllowed, Decide(Policy, principal, action, []));
+        }
     }
 
     [Fact]

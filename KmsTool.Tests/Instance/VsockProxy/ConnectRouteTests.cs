@@ -48,7 +48,9 @@ public class ConnectRouteTests
         using Socket client = await proxy.DialAsync(address);
 
         foreach (char c in $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n")
+        {
             await SendAsync(client, $"{c}");
+        }
 
         using Socket accepted = await proxy.AcceptAsync();
         byte[] answer = new byte[Established.Length];
@@ -237,7 +239,7 @@ public class ConnectRouteTests
     {
         var clock = new ManualClock();
         await using var proxy = new TestProxy(time: clock);
-        await using StreamListener listener = StreamListener.Bind(proxy.Unix("l"));
+        await using var listener = StreamListener.Bind(proxy.Unix("l"));
         using Socket client = await proxy.DialAsync(listener.LocalAddress);
         using Socket accepted = await listener.AcceptAsync(proxy.Patience);
         await SendAsync(client, $"CONNECT 127.0.0.1:{proxy.Port} HTTP/1.1\r\n\r\n");
@@ -277,11 +279,15 @@ public class ConnectRouteTests
         socket.Blocking = false;
         SocketError error = SocketError.Success;
         while (error == SocketError.Success)
+        {
             socket.Send(new byte[4096], SocketFlags.None, out error);
+        }
 
         // The last bit of room.
         do
+        {
             socket.Send([0], SocketFlags.None, out error);
+        }
         while (error == SocketError.Success);
         Assert.Equal(SocketError.WouldBlock, error);
     }

@@ -10,10 +10,12 @@ public class ProxyListenerTests
     public async Task RunAsync_queue_that_is_not_empty_does_not_keep_the_thread()
     {
         await using var proxy = new TestProxy(new ProxyOptions { RefusesWhenFull = true });
-        StreamListener socket = StreamListener.Bind(new StreamAddress.Tcp("127.0.0.1", 0));
+        var socket = StreamListener.Bind(new StreamAddress.Tcp("127.0.0.1", 0));
         var connections = new List<Socket>();
         for (int i = 0; i < 100; i++)
+        {
             connections.Add(await proxy.DialAsync(socket.LocalAddress));
+        }
 
         using var open = new OpenConnections();
         var listener = new ProxyListener(

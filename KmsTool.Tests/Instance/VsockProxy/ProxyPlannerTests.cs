@@ -40,7 +40,7 @@ public sealed class ProxyPlannerTests : IDisposable
     {
         await WriteAsync($"- {{local_port: 8000, mode: connect}}\n- {{local_port: 8001, remote_addr: {host}, remote_port: 443}}");
 
-        var e = await Assert.ThrowsAsync<ConfigurationException>(() => PlanAsync(new ProxyOptions { Family = family }));
+        ConfigurationException e = await Assert.ThrowsAsync<ConfigurationException>(() => PlanAsync(new ProxyOptions { Family = family }));
 
         Assert.Equal($"{Config}:6: {reason}", e.Message);
     }

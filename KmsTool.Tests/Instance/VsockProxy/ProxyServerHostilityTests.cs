@@ -26,7 +26,7 @@ public class ProxyServerHostilityTests
         using Socket earlyAccepted = await proxy.AcceptAsync();
         using var enough = new CancellationTokenSource();
         var isOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task flooding = Task.Run(() => FloodAsync(proxy, addresses[0], isOn, enough.Token));
+        var flooding = Task.Run(() => FloodAsync(proxy, addresses[0], isOn, enough.Token));
         Task echoing = EchoAllAsync(proxy.Destination, enough.Token);
 
         await isOn.Task.WaitAsync(proxy.Patience);
@@ -60,7 +60,7 @@ public class ProxyServerHostilityTests
         accepted.LingerState = new LingerOption(true, 0);
         accepted.Dispose();
 
-        var e = await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1], proxy.Patience).AsTask());
+        SocketException e = await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1], proxy.Patience).AsTask());
         Assert.Equal(SocketError.ConnectionReset, e.SocketErrorCode);
         await proxy.WaitForLogAsync("; Broken: ");
     }
@@ -74,19 +74,29 @@ public class ProxyServerHostilityTests
             Socket one = await DialFromAsync(proxy, "127.0.0.3", address);
             one.LingerState = new LingerOption(true, i % 3 == 0 ? 0 : 1);
             if (i % 3 == 2)
+            {
                 kept.Enqueue(one);
+            }
             else
+            {
                 one.Dispose();
+            }
 
             if (kept.Count > 300)
+            {
                 kept.Dequeue().Dispose();
+            }
 
             if (i == 100)
+            {
                 isOn.SetResult();
+            }
         }
 
         foreach (Socket socket in kept)
+        {
             socket.Dispose();
+        }
     }
 
     /// <summary>Accepts whatever comes, and sends back what each sends until it closes.</summary>
@@ -95,7 +105,9 @@ public class ProxyServerHostilityTests
         try
         {
             while (true)
+            {
                 _ = EchoAsync(await destination.AcceptSocketAsync(enough));
+            }
         }
         catch (OperationCanceledException)
         {
@@ -111,7 +123,9 @@ public class ProxyServerHostilityTests
             {
                 byte[] buffer = new byte[1];
                 while (await socket.ReceiveAsync(buffer) > 0)
+                {
                     await socket.SendAsync(buffer);
+                }
             }
             catch (SocketException)
             {

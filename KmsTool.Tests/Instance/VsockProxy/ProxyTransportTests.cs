@@ -32,7 +32,9 @@ public sealed class ProxyTransportTests : IDisposable
         Assert.Equal(0, await client.ReceiveAsync(new byte[1], proxy.Patience));
         string ended = await proxy.WaitForLogAsync("both sides closed");
         if (transport == Transports.Vsock)
+        {
             Assert.Contains($"of CID {Transports.LocalCid} ", ended, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -23,7 +23,9 @@ public sealed class SlowNamesTests : IDisposable
         using Socket accepted = await proxy.AcceptAsync();
         var askers = new List<Socket>();
         for (int i = 0; i < 100; i++)
+        {
             askers.Add(await AskAsync(proxy, await proxy.DialAsync(asked), $"n{i}.slow.test", 443));
+        }
 
         await _names.WaitForBegunAsync(3, proxy.Patience);
         await proxy.WaitForLogAsync("too many names are being looked up already");
@@ -46,7 +48,9 @@ public sealed class SlowNamesTests : IDisposable
             [proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("**.slow.test", 443), ("good.test", proxy.Port), ("127.0.0.1", proxy.Port))]);
         var askers = new List<Socket>();
         for (int i = 0; i < 50; i++)
+        {
             askers.Add(await AskAsync(proxy, await DialFromAsync(proxy, "127.0.0.2"), $"n{i}.slow.test", 443));
+        }
 
         await proxy.WaitForLogAsync("too many names are being looked up already");
         using Socket other = await AskAsync(proxy, await DialFromAsync(proxy, "127.0.0.3"), "good.test", proxy.Port);

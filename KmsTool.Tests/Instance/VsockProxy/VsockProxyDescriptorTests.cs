@@ -42,7 +42,9 @@ public sealed class VsockProxyDescriptorTests : IDisposable
 
             // Those of the first listener have their answer; what waits in its queue later on is lost with it.
             if (i == 0)
+            {
                 Assert.All(await Task.WhenAll(clients.Select(AnswerAsync)), answered => Assert.True(answered));
+            }
 
             await WriteAsync($"{i + 1}");
             proxy.HangUp();
@@ -87,7 +89,9 @@ public sealed class VsockProxyDescriptorTests : IDisposable
         try
         {
             while (true)
+            {
                 _ = EchoAsync(await _server.AcceptSocketAsync(_patience.Token));
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -100,7 +104,9 @@ public sealed class VsockProxyDescriptorTests : IDisposable
         using (accepted)
         {
             if (await AnswerAsync(accepted))
+            {
                 await accepted.SendAsync("x"u8.ToArray(), _patience.Token);
+            }
 
             await accepted.ReadToEndAsync(_patience.Token);
         }

@@ -44,7 +44,7 @@ public sealed class VsockProxyOperationTests : IDisposable
     [Fact]
     public async Task Networks_of_all_addresses_open_no_address_of_the_parent()
     {
-        using TcpListener server = TcpListener.Create(0);
+        using var server = TcpListener.Create(0);
         server.Start();
         int port = ((IPEndPoint)server.LocalEndpoint).Port;
         await File.WriteAllTextAsync(
@@ -83,9 +83,13 @@ public sealed class VsockProxyOperationTests : IDisposable
         string metrics = await FindMetricsAsync(proxy);
 
         if (text is null)
+        {
             File.Delete(Config);
+        }
         else
+        {
             await File.WriteAllTextAsync(Config, text);
+        }
 
         proxy.HangUp();
         string line = await proxy.WaitForErrorAsync("the file was not taken, the old rules hold: ");

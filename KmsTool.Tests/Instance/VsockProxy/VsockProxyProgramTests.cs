@@ -68,7 +68,9 @@ public sealed class VsockProxyProgramTests : IDisposable
         }
 
         foreach (Socket client in clients)
+        {
             client.Dispose();
+        }
 
         await echo;
     }

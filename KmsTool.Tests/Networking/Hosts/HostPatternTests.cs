@@ -47,7 +47,7 @@ public class HostPatternTests
     [Fact]
     public void MatchesName_many_wildcards_and_labels_take_no_time_to_speak_of()
     {
-        HostPattern pattern = HostPattern.Parse(string.Join('.', Enumerable.Repeat("**.a", 60)) + ".b");
+        var pattern = HostPattern.Parse(string.Join('.', Enumerable.Repeat("**.a", 60)) + ".b");
 
         Assert.False(pattern.MatchesName(string.Join('.', Enumerable.Repeat("a", 126))));
     }

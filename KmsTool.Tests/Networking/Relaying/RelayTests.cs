@@ -156,7 +156,7 @@ public sealed class RelayTests : IDisposable
             client.Dispose();
 
             // Not 0 bytes: that would look like an end in order.
-            var e = await Assert.ThrowsAsync<SocketException>(() => server.ReceiveAsync(buffer, _patience.Token).AsTask());
+            SocketException e = await Assert.ThrowsAsync<SocketException>(() => server.ReceiveAsync(buffer, _patience.Token).AsTask());
             Assert.Equal(SocketError.ConnectionReset, e.SocketErrorCode);
             Assert.Equal(RelayEnd.Broken, (await relay).End);
         }
@@ -192,7 +192,9 @@ public sealed class RelayTests : IDisposable
         byte[] buffer = new byte[256 * 1024];
         int length;
         while ((length = await socket.ReceiveAsync(buffer, _patience.Token)) > 0)
+        {
             hash.AppendData(buffer.AsSpan(0, length));
+        }
 
         return hash.GetHashAndReset();
     }
@@ -210,7 +212,9 @@ public sealed class RelayTests : IDisposable
             Memory<byte> part = block.AsMemory(random.Next(block.Length - piece), piece);
             hash.AppendData(part.Span);
             for (int sent = 0; sent < piece;)
+            {
                 sent += await socket.SendAsync(part[sent..], _patience.Token);
+            }
 
             length -= piece;
         }

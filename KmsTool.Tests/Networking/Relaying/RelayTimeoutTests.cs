@@ -29,7 +29,9 @@ public sealed class RelayTimeoutTests : IDisposable
             Assert.Equal(RelayEnd.Stalled, result.End);
             // A vsock send that waits for credit may not notice that the relay has gone.
             if (Transports.HaveVsock)
+            {
                 client.Dispose();
+            }
 
             await Assert.ThrowsAnyAsync<Exception>(() => sending);
             _patience.Token.ThrowIfCancellationRequested();

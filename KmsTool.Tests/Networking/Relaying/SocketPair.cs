@@ -11,9 +11,11 @@ internal static class SocketPair
     public static async Task<(Socket Client, Socket Server)> ConnectAsync(CancellationToken cancellationToken)
     {
         if (!Transports.HaveVsock)
+        {
             return await ConnectTcpAsync(cancellationToken);
+        }
 
-        await using StreamListener listener = StreamListener.Bind(new StreamAddress.Vsock(Transports.LocalCid, 0));
+        await using var listener = StreamListener.Bind(new StreamAddress.Vsock(Transports.LocalCid, 0));
         Socket client = await StreamConnector.ConnectAsync(listener.LocalAddress, null, cancellationToken);
         return (client, await listener.AcceptAsync(cancellationToken));
     }

@@ -12,7 +12,9 @@ internal static class SocketReading
         byte[] buffer = new byte[1024];
         int length;
         while ((length = await socket.ReceiveAsync(buffer, cancellationToken)) > 0)
+        {
             text.Append(Encoding.ASCII.GetString(buffer, 0, length));
+        }
 
         return text.ToString();
     }

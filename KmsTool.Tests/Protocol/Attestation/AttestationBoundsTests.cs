@@ -50,12 +50,14 @@ public sealed class AttestationBoundsTests
     public void Verify_deep_nesting_or_a_great_claim_in_a_signed_payload_is_refused()
     {
         string[] members = ["module_id", "digest", "timestamp", "pcrs", "certificate", "cabundle", "public_key", "user_data", "nonce"];
-        TestChain small = TestChain.Create([TestChain.Default[0], TestChain.Default[4]]);
+        var small = TestChain.Create([TestChain.Default[0], TestChain.Default[4]]);
         foreach (byte[] value in Hostile)
         {
             AssertRefused(null, Chain.Sign(value));
             foreach (string member in members)
+            {
                 AssertRefused(null, Chain.Sign(new TestPayload(small.Document() with { Pcrs = OnePcr }).Set(member, value).Encode()));
+            }
 
             AssertRefused(null, Chain.Sign(new TestPayload(small.Document() with { Pcrs = OnePcr }).Set("pcrs", Map(Number(0), value)).Encode()));
             AssertRefused(null, Chain.Sign(new TestPayload(small.Document() with { Pcrs = OnePcr }).Set("cabundle", List(value)).Encode()));
@@ -81,7 +83,9 @@ public sealed class AttestationBoundsTests
         // Sequences in sequences, as deep as 1024 bytes allow.
         byte[] nested = [];
         while (nested.Length < 1_016)
+        {
             nested = nested.Length < 128 ? [0x30, (byte)nested.Length, .. nested] : [0x30, 0x82, (byte)(nested.Length >> 8), (byte)nested.Length, .. nested];
+        }
 
         TestChain chain = Chain.WithCertificate(_ => nested);
 

@@ -92,7 +92,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Parse_handmade_certificate_is_understood()
     {
-        AttestationCertificate certificate = AttestationCertificate.Parse(new HandmadeCertificate().Encode(), "certificate");
+        var certificate = AttestationCertificate.Parse(new HandmadeCertificate().Encode(), "certificate");
 
         Assert.Equal((true, 3, true, true), (certificate.IsAuthority, certificate.PathLength, certificate.MaySign, certificate.MaySignCertificates));
         Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), certificate.NotBefore);
@@ -105,7 +105,7 @@ public sealed class AttestationChainTests
     {
         (AttestationFailure failure, Func<HandmadeCertificate, HandmadeCertificate> breakIt) = BrokenCertificates[what];
 
-        var exception = Assert.Throws<AttestationRejectedException>(() => AttestationCertificate.Parse(breakIt(new HandmadeCertificate()).Encode(), "certificate"));
+        AttestationRejectedException exception = Assert.Throws<AttestationRejectedException>(() => AttestationCertificate.Parse(breakIt(new HandmadeCertificate()).Encode(), "certificate"));
 
         Assert.Equal(failure, exception.Failure);
     }
@@ -113,7 +113,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void VerifyCertificate_key_that_is_no_point_of_the_curve_verifies_nothing()
     {
-        AttestationCertificate certificate = AttestationCertificate.Parse((new HandmadeCertificate() with { Point = [0x04, .. new byte[95], 0x01] }).Encode(), "certificate");
+        var certificate = AttestationCertificate.Parse((new HandmadeCertificate() with { Point = [0x04, .. new byte[95], 0x01] }).Encode(), "certificate");
 
         Assert.False(certificate.VerifyCertificate(certificate));
         Assert.False(certificate.VerifyDocument([1, 2, 3], new byte[96]));
@@ -122,7 +122,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_validity_includes_its_first_and_last_second()
     {
-        TestChain chain = TestChain.Create(Enclave, c => c with { NotBefore = TestChain.Now, NotAfter = TestChain.Now });
+        var chain = TestChain.Create(Enclave, c => c with { NotBefore = TestChain.Now, NotAfter = TestChain.Now });
 
         Assert.Equal("valid", chain.Verify(chain.Sign(chain.Document())).Reason);
     }
@@ -130,7 +130,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_root_that_signs_the_enclave_itself_is_valid()
     {
-        TestChain chain = TestChain.Create([TestChain.Default[Root] with { PathLength = 0 }, TestChain.Default[Enclave]]);
+        var chain = TestChain.Create([TestChain.Default[Root] with { PathLength = 0 }, TestChain.Default[Enclave]]);
 
         Assert.Equal("valid", chain.Verify(chain.Sign(chain.Document())).Reason);
     }
@@ -138,7 +138,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_enclave_without_basic_constraints_is_valid()
     {
-        TestChain chain = TestChain.Create(Enclave, c => c with { IsAuthority = null });
+        var chain = TestChain.Create(Enclave, c => c with { IsAuthority = null });
 
         Assert.Equal("valid", chain.Verify(chain.Sign(chain.Document())).Reason);
     }
@@ -146,7 +146,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_unknown_extension_that_is_not_critical_is_passed_over()
     {
-        TestChain chain = TestChain.Create(Zone, c => c with { Extensions = [new X509Extension("1.2.3.4", [0x05, 0x00], critical: false)] });
+        var chain = TestChain.Create(Zone, c => c with { Extensions = [new X509Extension("1.2.3.4", [0x05, 0x00], critical: false)] });
 
         Assert.Equal("valid", chain.Verify(chain.Sign(chain.Document())).Reason);
     }
@@ -154,7 +154,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_authority_left_out_or_out_of_order_is_refused()
     {
-        TestChain chain = TestChain.Create();
+        var chain = TestChain.Create();
         AttestationDocument document = chain.Document();
 
         AttestationVerdict gap = chain.Verify(chain.Sign(document with { CaBundle = [document.CaBundle[0], document.CaBundle[1], document.CaBundle[3]] }));
@@ -167,8 +167,8 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_enclave_certificate_of_another_chain_under_the_pinned_root_is_refused()
     {
-        TestChain trusted = TestChain.Create();
-        TestChain forged = TestChain.Create();
+        var trusted = TestChain.Create();
+        var forged = TestChain.Create();
         AttestationDocument document = forged.Document() with { CaBundle = [trusted.Authorities[0], .. forged.Document().CaBundle.Skip(1)] };
 
         AttestationVerifierTests.AssertRefused(AttestationFailure.CertificateSignature, "cabundle[1] was not signed", trusted.Verify(forged.Sign(document)));
@@ -177,7 +177,7 @@ public sealed class AttestationChainTests
     [Fact]
     public void Verify_certificates_exchanged_for_others_are_refused()
     {
-        TestChain chain = TestChain.Create();
+        var chain = TestChain.Create();
         AttestationDocument document = chain.Document();
         IReadOnlyList<ReadOnlyMemory<byte>> bundle = document.CaBundle;
         AttestationVerdict verify(AttestationDocument changed) => chain.Verify(chain.Sign(changed));
@@ -199,7 +199,7 @@ public sealed class AttestationChainTests
     public void Verify_enclave_key_that_signs_certificates_for_others_is_refused()
     {
         // What an enclave could try with the key behind its own certificate, were basic constraints not looked at.
-        TestChain chain = TestChain.Create([.. TestChain.Default, TestChain.Default[Enclave] with { Subject = "CN=forged" }]);
+        var chain = TestChain.Create([.. TestChain.Default, TestChain.Default[Enclave] with { Subject = "CN=forged" }]);
 
         AttestationVerdict verdict = chain.Verify(chain.Sign(chain.Document()));
 

@@ -51,7 +51,7 @@ public sealed class AttestationDocumentTests
     {
         byte[] der = TestChain.Create().Authorities[0];
         using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(der);
-        AttestationRoot root = AttestationRoot.FromCertificate(certificate);
+        var root = AttestationRoot.FromCertificate(certificate);
 
         Assert.True(root.Matches(der));
         Assert.False(root.Matches([.. der, 0]));
@@ -62,7 +62,7 @@ public sealed class AttestationDocumentTests
     [Fact]
     public void Sign_gives_the_structure_of_devices()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
 
         byte[] untagged = CoseSign1.Sign(new byte[] { 0xA0 }, key, tagged: false);
         byte[] tagged = CoseSign1.Sign(new byte[] { 0xA0 }, key, tagged: true);

@@ -61,7 +61,7 @@ public sealed class AttestationMutationTests
     {
         var random = new Random(20260316);
         byte[][] certificates = [Chain.Authorities[0], Chain.Certificate];
-        AttestationCertificate root = AttestationCertificate.Parse(Chain.Authorities[0], "root");
+        var root = AttestationCertificate.Parse(Chain.Authorities[0], "root");
         IEnumerable<byte[]> damaged = Mutations.OneBitOfEveryByte(Chain.Certificate)
             .Concat(Enumerable.Range(0, Chain.Certificate.Length).Select(length => Chain.Certificate[..length]))
             .Concat(Enumerable.Range(0, 1_000).Select(_ => Mutations.Random(random, certificates)));
@@ -69,7 +69,7 @@ public sealed class AttestationMutationTests
         {
             try
             {
-                AttestationCertificate certificate = AttestationCertificate.Parse(mutated, "certificate");
+                var certificate = AttestationCertificate.Parse(mutated, "certificate");
                 Assert.False(root.VerifyCertificate(certificate) && !certificates.Any(original => original.SequenceEqual(mutated)), Convert.ToHexString(mutated));
             }
             catch (AttestationRejectedException)

@@ -23,7 +23,7 @@ public sealed class AttestationOpenSslTests : IDisposable
         AttestationDocument document = TestChain.Create().Document() with { CaBundle = [root, Der("zone")], Certificate = Der("enclave") };
         byte[] payload = document.EncodePayload();
 
-        using ECDsa placeholder = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var placeholder = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         byte[] cose = CoseSign1.Sign(payload, placeholder, tagged: true);
         _openSsl.Write("tbs", CoseSign1.Parse(cose).ToBeSigned);
         await _openSsl.RunAsync("dgst", "-sha384", "-sign", "enclave.key", "-out", "signature", "tbs");
@@ -37,8 +37,8 @@ public sealed class AttestationOpenSslTests : IDisposable
     [Fact]
     public async Task Sign_makes_a_signature_that_openssl_verifies()
     {
-        TestChain chain = TestChain.Create();
-        CoseSign1 cose = CoseSign1.Parse(chain.Sign(chain.Document()));
+        var chain = TestChain.Create();
+        var cose = CoseSign1.Parse(chain.Sign(chain.Document()));
         _openSsl.Write("key", chain.Key.ExportSubjectPublicKeyInfoPem());
         _openSsl.Write("tbs", cose.ToBeSigned);
         _openSsl.Write("signature", SequenceOf(cose.Signature.Span[..48], cose.Signature.Span[48..]));
@@ -51,7 +51,7 @@ public sealed class AttestationOpenSslTests : IDisposable
     [Fact]
     public async Task Chain_that_is_valid_to_us_is_valid_to_openssl()
     {
-        TestChain chain = TestChain.Create();
+        var chain = TestChain.Create();
         _openSsl.Write("root", Pem(chain.Authorities[0]));
         _openSsl.Write("untrusted", string.Concat(chain.Authorities.Skip(1).Select(Pem)));
         _openSsl.Write("certificate", Pem(chain.Certificate));

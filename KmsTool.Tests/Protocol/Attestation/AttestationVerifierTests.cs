@@ -188,7 +188,7 @@ public sealed class AttestationVerifierTests
     [Fact]
     public void Verify_document_signed_by_another_key_is_refused()
     {
-        using ECDsa other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
 
         AssertRefused(AttestationFailure.DocumentSignature, "not signed", Chain.Verify(CoseSign1.Sign(Chain.Document().EncodePayload(), other, tagged: false)));
     }
@@ -196,7 +196,7 @@ public sealed class AttestationVerifierTests
     [Fact]
     public void Verify_document_of_another_root_of_the_same_name_is_refused()
     {
-        TestChain other = TestChain.Create();
+        var other = TestChain.Create();
 
         AssertRefused(AttestationFailure.RootMismatch, "pinned root", Chain.Verify(other.Sign(other.Document())));
     }

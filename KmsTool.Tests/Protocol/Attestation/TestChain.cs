@@ -55,7 +55,7 @@ internal sealed class TestChain
         string issuer = certificates[0].Subject;
         foreach (TestCertificate certificate in certificates)
         {
-            ECDsa key = ECDsa.Create(certificate.Curve);
+            var key = ECDsa.Create(certificate.Curve);
             encoded.Add(certificate.Encode(key, issuer, above ?? key));
             above = key;
             issuer = certificate.Subject;

@@ -25,7 +25,9 @@ public sealed class EnclaveImageFieldTests
     {
         ulong offset = (ulong)Full.SectionAt(index);
         foreach (ulong value in (ulong[])[0, 1, offset - 1, offset + 1, .. Huge])
+        {
             await AssertRefusedAsync(EnclaveImageFailure.SectionOffset, $"section_offsets[{index}]", Full.EncodeWith(TestImage.OffsetField(index), value, 8));
+        }
     }
 
     [Theory]
@@ -44,7 +46,9 @@ public sealed class EnclaveImageFieldTests
             isLast ? "end of file" : $"section_offsets[{index + 1}]",
             Full.EncodeWith(TestImage.SizeField(index), size - 1, 8));
         foreach (ulong value in Huge)
+        {
             await AssertRefusedAsync(EnclaveImageFailure.SectionSize, $"section_sizes[{index}]", Full.EncodeWith(TestImage.SizeField(index), value, 8));
+        }
     }
 
     [Fact]
@@ -64,13 +68,19 @@ public sealed class EnclaveImageFieldTests
         int at = Full.SectionAt(index);
         ulong size = (ulong)Full.Sections[index].Content.Length;
         foreach (ulong type in (ulong[])[0, 6, 0x0100, 0xFFFF])
+        {
             await AssertRefusedAsync(EnclaveImageFailure.SectionType, $"section[{index}].type", Full.EncodeWith(at, type, 2));
+        }
 
         foreach (ulong flags in (ulong[])[1, 0x8000])
+        {
             await AssertRefusedAsync(EnclaveImageFailure.Flags, $"section[{index}].flags", Full.EncodeWith(at + 2, flags, 2));
+        }
 
         foreach (ulong value in (ulong[])[0, size + 1, .. Huge])
+        {
             await AssertRefusedAsync(EnclaveImageFailure.SectionSize, $"section[{index}].size", Full.EncodeWith(at + 4, value, 8));
+        }
     }
 
     [Fact]
@@ -97,7 +107,7 @@ public sealed class EnclaveImageFieldTests
         byte[] image = Claim(index, TwoGibibytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
 
         Assert.Equal((failure, field), (e.Failure, e.Field));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
@@ -109,7 +119,7 @@ public sealed class EnclaveImageFieldTests
     {
         byte[] image = Full.EncodeWith(TestImage.SizeField(index), long.MaxValue, 8);
 
-        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
 
         Assert.Equal((EnclaveImageFailure.SectionSize, $"section_sizes[{index}]"), (e.Failure, e.Field));
     }
@@ -120,7 +130,9 @@ public sealed class EnclaveImageFieldTests
         byte[] image = Small.EncodeWith(TestImage.SizeField(index), size, 8);
         ulong more = size - (ulong)Small.Sections[index].Content.Length;
         for (int i = index + 1; i < Small.Sections.Count; i++)
+        {
             BinaryPrimitives.WriteUInt64BigEndian(image.AsSpan(TestImage.OffsetField(i)), (ulong)Small.SectionAt(i) + more);
+        }
 
         BinaryPrimitives.WriteUInt64BigEndian(image.AsSpan(Small.SectionAt(index) + 4), size);
         return image;
@@ -128,16 +140,18 @@ public sealed class EnclaveImageFieldTests
 
     private static TestImage CreateFull()
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         while (image.Sections.Count < MaxSections)
+        {
             image.Sections.Add((TestImage.RamdiskType, [(byte)image.Sections.Count]));
+        }
 
         return image;
     }
 
     private static async Task AssertRefusedAsync(EnclaveImageFailure failure, string field, byte[] image)
     {
-        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(image)));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(image)));
 
         Assert.Equal((failure, field), (e.Failure, e.Field));
         Assert.Contains("expected", e.Message, StringComparison.Ordinal);

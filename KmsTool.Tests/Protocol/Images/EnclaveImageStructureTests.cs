@@ -80,7 +80,7 @@ public sealed class EnclaveImageStructureTests
     [InlineData(TestImage.SignatureType, EnclaveImage.MaxSignatureLength, "a signature")]
     public async Task Read_of_a_section_that_is_too_long_to_keep_is_refused(int type, int limit, string what)
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections.RemoveAll(section => section.Type == type);
         image.Sections.Insert(1, ((ushort)type, new byte[limit + 1]));
 
@@ -197,7 +197,7 @@ public sealed class EnclaveImageStructureTests
 
     private static byte[] WithMetadata(byte[] metadata)
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections[2] = (TestImage.MetadataType, metadata);
         return image.Encode();
     }

@@ -71,7 +71,7 @@ public sealed class EnclaveImageTests
     [InlineData(0xFFFE, ImageArchitecture.X64)]
     public async Task Read_of_an_image_with_further_flags_reports_them_and_measures_by_the_published_rule(int flags, ImageArchitecture architecture)
     {
-        TestImage written = TestImage.CreateSmall();
+        var written = TestImage.CreateSmall();
 
         EnclaveImage image = await ReadAsync(written.EncodeWith(6, (ulong)flags, 2));
 
@@ -96,7 +96,7 @@ public sealed class EnclaveImageTests
     [Fact]
     public async Task Read_with_as_many_sections_as_there_can_be()
     {
-        TestImage written = TestImage.Create();
+        var written = TestImage.Create();
         while (written.Sections.Count < 32)
         {
             written.Sections.Add((TestImage.RamdiskType, [(byte)written.Sections.Count]));
@@ -121,7 +121,7 @@ public sealed class EnclaveImageTests
     public async Task Read_of_a_large_image_takes_one_buffer()
     {
         const int rest = 64 << 20;
-        TestImage small = TestImage.Create();
+        var small = TestImage.Create();
         small.Sections.Add((TestImage.RamdiskType, []));
         int last = small.Sections.Count - 1;
         byte[] start = small.EncodeWith(TestImage.SizeField(last), rest, 8);
@@ -130,7 +130,7 @@ public sealed class EnclaveImageTests
         using var stream = new ReadCountingStream(start, start.Length + (long)rest);
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(stream));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(stream));
 
         Assert.Equal(EnclaveImageFailure.Checksum, e.Failure);
         Assert.Equal(start.Length + (long)rest, stream.BytesRead);

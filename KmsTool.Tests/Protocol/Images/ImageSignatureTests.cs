@@ -130,8 +130,8 @@ public sealed class ImageSignatureTests : IDisposable
     [Fact]
     public async Task Read_of_an_image_with_further_flags_takes_a_signature_of_another_PCR0()
     {
-        string signed = new('a', 96);
-        TestImage image = TestImage.CreateSmall();
+        string signed = new string('a', 96);
+        var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, _signer.Section(signed)));
 
         EnclaveImage read = await EnclaveImage.ReadAsync(new MemoryStream(image.EncodeWith(6, 0x0240, 2)));
@@ -271,14 +271,14 @@ public sealed class ImageSignatureTests : IDisposable
 
     private static async Task<EnclaveImage> ReadAsync(byte[] section)
     {
-        TestImage image = TestImage.CreateSmall();
+        var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, section));
         return await EnclaveImage.ReadAsync(new MemoryStream(image.Encode()));
     }
 
     private static async Task<(EnclaveImageFailure Failure, string Message)> RefusalAsync(byte[] section)
     {
-        var e = await Assert.ThrowsAsync<EnclaveImageException>(() => ReadAsync(section));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => ReadAsync(section));
         return (e.Failure, e.Message);
     }
 }

@@ -15,7 +15,7 @@ public class CommandParserTests
     [Fact]
     public void SetClient_isReadWithItsEscapesResolved()
     {
-        using var command = Assert.IsType<SetClientCommand>(Parse(SetClient));
+        using SetClientCommand command = Assert.IsType<SetClientCommand>(Parse(SetClient));
 
         Assert.Equal("AKIDEXAMPLE", command.AwsAccessKeyId);
         Assert.Equal("a/b+c", Encoding.UTF8.GetString(command.AwsSecretAccessKey.Span));
@@ -41,7 +41,7 @@ public class CommandParserTests
     [InlineData("line\\nbreak")]
     public void SetClient_withAccessKeyThatBreaksTheAuthorizationHeader_isRefused(string id)
     {
-        var invalid = Assert.IsType<InvalidCommand>(Parse($$"""{"Operation":"SetClient","AwsAccessKeyId":"{{id}}","AwsSecretAccessKey":"s"}"""));
+        InvalidCommand invalid = Assert.IsType<InvalidCommand>(Parse($$"""{"Operation":"SetClient","AwsAccessKeyId":"{{id}}","AwsSecretAccessKey":"s"}"""));
 
         Assert.StartsWith("Could not read credentials", invalid.Message, StringComparison.Ordinal);
     }
@@ -53,7 +53,7 @@ public class CommandParserTests
     [InlineData("é")]
     public void SetClient_withTokenThatBreaksTheHeader_isRefusedWithoutQuotingIt(string token)
     {
-        var invalid = Assert.IsType<InvalidCommand>(Parse(
+        InvalidCommand invalid = Assert.IsType<InvalidCommand>(Parse(
             $$"""{"Operation":"SetClient","AwsAccessKeyId":"AKID","AwsSecretAccessKey":"s","AwsSessionToken":"{{token}}"}"""));
 
         Assert.Equal("Could not read credentials: a secret is empty or malformed", invalid.Message);
@@ -62,7 +62,7 @@ public class CommandParserTests
     [Fact]
     public void SetClient_withEmptyToken_hasNone()
     {
-        using var command = Assert.IsType<SetClientCommand>(Parse(
+        using SetClientCommand command = Assert.IsType<SetClientCommand>(Parse(
             """{"Operation":"SetClient","AwsAccessKeyId":"AKID","AwsSecretAccessKey":"s","AwsSessionToken":""}"""));
 
         Assert.Null(command.AwsSessionToken);
@@ -74,7 +74,7 @@ public class CommandParserTests
         byte[] bytes = Encoding.UTF8.GetBytes(Decrypt);
         for (int split = 1; split < bytes.Length; split++)
         {
-            var command = Assert.IsType<DecryptCommand>(CommandParser.Parse(TwoSegments(bytes, split)));
+            DecryptCommand command = Assert.IsType<DecryptCommand>(CommandParser.Parse(TwoSegments(bytes, split)));
             Assert.Equal([1, 2, 3], command.Ciphertext.ToArray());
         }
     }
@@ -91,14 +91,20 @@ public class CommandParserTests
         {
             byte[] mutated = original[..random.Next(1, original.Length + 1)];
             for (int flips = random.Next(4); flips > 0; flips--)
+            {
                 mutated[random.Next(mutated.Length)] = (byte)random.Next(256);
+            }
 
             Command command = CommandParser.Parse(new ReadOnlySequence<byte>(mutated));
 
             if (command is InvalidCommand invalid)
+            {
                 Assert.NotEmpty(invalid.Message);
+            }
             else
+            {
                 Assert.True(command is SetClientCommand or DecryptCommand);
+            }
         }
     }
 

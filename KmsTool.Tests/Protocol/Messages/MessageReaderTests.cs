@@ -66,7 +66,9 @@ public class MessageReaderTests
     private static async Task WriteAsync(PipeWriter writer, byte[] bytes, int chunk)
     {
         for (int i = 0; i < bytes.Length; i += chunk)
+        {
             await writer.WriteAsync(bytes.AsMemory(i, Math.Min(chunk, bytes.Length - i)));
+        }
 
         await writer.CompleteAsync();
     }

@@ -14,7 +14,7 @@ public class PushCredentialsCommandTests
     [Fact]
     public void Parse_ofAllMembers()
     {
-        using var command = Assert.IsType<PushCredentialsCommand>(Parse(Whole));
+        using PushCredentialsCommand command = Assert.IsType<PushCredentialsCommand>(Parse(Whole));
 
         Assert.Equal("AKIDEXAMPLE", command.AwsAccessKeyId);
         Assert.Equal("a/b+c", Encoding.UTF8.GetString(command.AwsSecretAccessKey.Span));
@@ -26,7 +26,7 @@ public class PushCredentialsCommandTests
     [Fact]
     public void Parse_ofTheNeededMembersOnly()
     {
-        using var command = Assert.IsType<PushCredentialsCommand>(
+        using PushCredentialsCommand command = Assert.IsType<PushCredentialsCommand>(
             Parse("""{"Operation":"PushCredentials","AwsAccessKeyId":"A","AwsSecretAccessKey":"s","AwsSessionToken":"","Expiration":null}"""));
 
         Assert.Null(command.AwsSessionToken);
@@ -49,7 +49,7 @@ public class PushCredentialsCommandTests
     [InlineData(""","AwsAccessKeyId":"A","AwsSecretAccessKey":"SECRETSECRET","Expiration":"2026-13-02T03:04:05Z" """, "Expiration is wrong: it takes a time such as 2026-01-02T03:04:05Z")]
     public void Parse_ofAnythingElse_isRefusedAndNotQuoted(string members, string expected)
     {
-        var invalid = Assert.IsType<InvalidCommand>(Parse($$"""{"Operation":"PushCredentials"{{members}}}"""));
+        InvalidCommand invalid = Assert.IsType<InvalidCommand>(Parse($$"""{"Operation":"PushCredentials"{{members}}}"""));
 
         Assert.StartsWith(expected, invalid.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("SECRETSECRET", invalid.Message, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public class PushCredentialsCommandTests
         byte[] written = (await pipe.Reader.ReadAtLeastAsync(int.MaxValue)).Buffer.ToArray();
 
         Assert.StartsWith("{\"Operation\":\"PushCredentials\",", Encoding.UTF8.GetString(written), StringComparison.Ordinal);
-        using var read = Assert.IsType<PushCredentialsCommand>(CommandParser.Parse(new ReadOnlySequence<byte>(written.AsMemory()[..^1])));
+        using PushCredentialsCommand read = Assert.IsType<PushCredentialsCommand>(CommandParser.Parse(new ReadOnlySequence<byte>(written.AsMemory()[..^1])));
         Assert.Equal(command.AwsSecretAccessKey.Span, read.AwsSecretAccessKey.Span);
         Assert.Equal(command.AwsSessionToken!.Span, read.AwsSessionToken!.Span);
         Assert.Equal((command.AwsAccessKeyId, command.Expiration), (read.AwsAccessKeyId, read.Expiration));

@@ -80,7 +80,7 @@ public sealed class NsmRequestTests
     [MemberData(nameof(Golden))]
     public void Decode_reads_the_bytes_that_the_device_takes(string hex, NsmRequest request)
     {
-        NsmRequest decoded = NsmRequest.Decode(Convert.FromHexString(hex));
+        var decoded = NsmRequest.Decode(Convert.FromHexString(hex));
 
         Assert.Equal(request.GetType(), decoded.GetType());
         Assert.Equal(hex, Convert.ToHexStringLower(decoded.Encode()));
@@ -99,7 +99,7 @@ public sealed class NsmRequestTests
     [Fact]
     public void Decode_absent_optional_members_are_null()
     {
-        var request = Assert.IsType<NsmRequest.Attestation>(NsmRequest.Decode(Map(Text("Attestation"), Map(Text("nonce"), Bytes(9)))));
+        NsmRequest.Attestation request = Assert.IsType<NsmRequest.Attestation>(NsmRequest.Decode(Map(Text("Attestation"), Map(Text("nonce"), Bytes(9)))));
 
         Assert.Equal([9], request.Nonce!.Value.ToArray());
         Assert.Null(request.UserData);
@@ -111,7 +111,7 @@ public sealed class NsmRequestTests
     {
         byte[] encoded = IndefiniteMap(LongText("ExtendPCR"), IndefiniteMap(Text("data"), Bytes(1, 2), Text("index"), [0x19, 0x00, 0x05]));
 
-        var request = Assert.IsType<NsmRequest.ExtendPcr>(NsmRequest.Decode(encoded));
+        NsmRequest.ExtendPcr request = Assert.IsType<NsmRequest.ExtendPcr>(NsmRequest.Decode(encoded));
 
         Assert.Equal(5, request.Index);
         Assert.Equal([1, 2], request.Data.ToArray());

@@ -72,7 +72,7 @@ public sealed class NsmResponseTests
     [MemberData(nameof(Golden))]
     public void Decode_reads_the_bytes_that_the_device_gives(string hex, NsmResponse response)
     {
-        NsmResponse decoded = NsmResponse.Decode(Convert.FromHexString(hex));
+        var decoded = NsmResponse.Decode(Convert.FromHexString(hex));
 
         Assert.Equal(response.GetType(), decoded.GetType());
         Assert.Equal(hex, Convert.ToHexStringLower(decoded.Encode()));
@@ -118,7 +118,7 @@ public sealed class NsmResponseTests
     {
         byte[] encoded = IndefiniteMap(Text("Attestation"), IndefiniteMap(Text("document"), Bytes(1, 2)));
 
-        var response = Assert.IsType<NsmResponse.Attestation>(NsmResponse.Decode(encoded));
+        NsmResponse.Attestation response = Assert.IsType<NsmResponse.Attestation>(NsmResponse.Decode(encoded));
 
         Assert.Equal([1, 2], response.Document.ToArray());
     }

@@ -60,7 +60,7 @@ public sealed class RecipientEnvelopeTests
     [Fact]
     public void Seal_to_a_larger_key_is_what_that_key_opens()
     {
-        using RSA large = RSA.Create(3072);
+        using var large = RSA.Create(3072);
         var cms = new EnvelopedCms();
 
         cms.Decode(RecipientEnvelope.Seal([1, 2], large.ExportSubjectPublicKeyInfo()));
@@ -72,8 +72,8 @@ public sealed class RecipientEnvelopeTests
     [Fact]
     public void Seal_to_what_is_no_RSA_key_of_2048_bits_is_refused()
     {
-        using RSA small = RSA.Create(1024);
-        using ECDsa curve = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var small = RSA.Create(1024);
+        using var curve = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         byte[][] keys =
         [
             [],

@@ -175,7 +175,7 @@ public sealed class RecipientKeyPairTests
     [Fact]
     public void Open_envelope_of_another_key_fails_uniformly()
     {
-        using RSA other = RSA.Create(2048);
+        using var other = RSA.Create(2048);
 
         AssertFailsUniformly(RecipientEnvelope.Seal([1, 2, 3], other.ExportSubjectPublicKeyInfo()));
     }
@@ -206,7 +206,9 @@ public sealed class RecipientKeyPairTests
         void count(object? sender, FirstChanceExceptionEventArgs e)
         {
             if (Environment.CurrentManagedThreadId == thread)
+            {
                 thrown.Add(e.Exception.GetType());
+            }
         }
 
         AppDomain.CurrentDomain.FirstChanceException += count;
@@ -246,7 +248,9 @@ public sealed class RecipientKeyPairTests
 
         Assert.InRange(ofBadPadding, Longer / 2, long.MaxValue);
         foreach (string key in (string[])["encrypted key of zeros", "content key of 31 bytes", "empty content key"])
+        {
             Assert.InRange(ofContent(Broken[key]), ofBadPadding - (Longer / 2), ofBadPadding + (Longer / 2));
+        }
     }
 
     [Fact]
@@ -290,9 +294,9 @@ public sealed class RecipientKeyPairTests
     [Fact]
     public void Generate_gives_a_public_key_of_2048_bits_that_is_new_each_time()
     {
-        using RecipientKeyPair one = RecipientKeyPair.Generate();
-        using RecipientKeyPair two = RecipientKeyPair.Generate();
-        using RSA imported = RSA.Create();
+        using var one = RecipientKeyPair.Generate();
+        using var two = RecipientKeyPair.Generate();
+        using var imported = RSA.Create();
         imported.ImportSubjectPublicKeyInfo(one.PublicKey.Span, out int read);
 
         Assert.Equal((one.PublicKey.Length, 2048), (read, imported.KeySize));
@@ -302,7 +306,7 @@ public sealed class RecipientKeyPairTests
     [Fact]
     public void Dispose_ends_the_use_of_the_key()
     {
-        RecipientKeyPair keyPair = RecipientKeyPair.Generate();
+        var keyPair = RecipientKeyPair.Generate();
         byte[] envelope = RecipientEnvelope.Seal([1], keyPair.PublicKey.Span);
 
         keyPair.Dispose();

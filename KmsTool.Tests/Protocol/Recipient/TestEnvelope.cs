@@ -73,7 +73,7 @@ internal sealed record TestEnvelope
 
     public static byte[] Encrypt(byte[] plaintext)
     {
-        using Aes aes = Aes.Create();
+        using var aes = Aes.Create();
         aes.SetKey(ContentKey);
         return aes.EncryptCbc(plaintext, InitializationVector);
     }
@@ -81,7 +81,7 @@ internal sealed record TestEnvelope
     /// <summary>Encrypts what already is padded, rightly or wrongly.</summary>
     public static byte[] EncryptPadded(byte[] padded)
     {
-        using Aes aes = Aes.Create();
+        using var aes = Aes.Create();
         aes.SetKey(ContentKey);
         return aes.EncryptCbc(padded, InitializationVector, PaddingMode.None);
     }

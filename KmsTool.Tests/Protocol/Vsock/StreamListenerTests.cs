@@ -11,7 +11,7 @@ public class StreamListenerTests
     {
         using var directory = new TempDirectory();
         string path = directory["a.sock"];
-        await using (StreamListener listener = StreamListener.Bind(new StreamAddress.Unix(path)))
+        await using (var listener = StreamListener.Bind(new StreamAddress.Unix(path)))
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
             await AssertEchoAsync(listener);
@@ -34,7 +34,7 @@ public class StreamListenerTests
         }
 
         Assert.True(File.Exists(path));
-        await using StreamListener listener = StreamListener.Bind(new StreamAddress.Unix(path));
+        await using var listener = StreamListener.Bind(new StreamAddress.Unix(path));
         await AssertEchoAsync(listener);
     }
 
@@ -43,7 +43,7 @@ public class StreamListenerTests
     {
         using var directory = new TempDirectory();
         var address = new StreamAddress.Unix(directory["a.sock"]);
-        await using StreamListener first = StreamListener.Bind(address);
+        await using var first = StreamListener.Bind(address);
 
         SocketException e = Assert.Throws<SocketException>(() => StreamListener.Bind(address));
 
@@ -70,9 +70,9 @@ public class StreamListenerTests
     {
         using var directory = new TempDirectory();
         var address = new StreamAddress.Unix(directory["a.sock"]);
-        StreamListener first = StreamListener.Bind(address);
+        var first = StreamListener.Bind(address);
         await first.DisposeAsync();
-        await using StreamListener second = StreamListener.Bind(address);
+        await using var second = StreamListener.Bind(address);
 
         await first.DisposeAsync();
 
@@ -84,16 +84,20 @@ public class StreamListenerTests
     {
         using var directory = new TempDirectory();
         using var timer = new CancellationTokenSource(Transports.Patience);
-        await using StreamListener listener = StreamListener.Bind(
+        await using var listener = StreamListener.Bind(
             new StreamAddress.Unix(directory["a.sock"]), new StreamSocketOptions(Backlog: 1));
         Task<Socket>[] clients =
             [.. Enumerable.Range(0, 20).Select(_ => StreamConnector.ConnectAsync(listener.LocalAddress, null, timer.Token).AsTask())];
 
         for (int i = 0; i < clients.Length; i++)
+        {
             (await listener.AcceptAsync(timer.Token)).Dispose();
+        }
 
         foreach (Socket client in await Task.WhenAll(clients))
+        {
             client.Dispose();
+        }
     }
 
     private static async Task AssertEchoAsync(StreamListener listener)

@@ -39,7 +39,7 @@ public sealed class TransportStreamTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task HttpClient_over_it_reuses_its_connection(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         Task serving = AnswerTwiceAsync(listener);
         using var handler = new SocketsHttpHandler
         {
@@ -111,7 +111,7 @@ public sealed class TransportStreamTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task Socket_that_the_parents_proxy_has_led_on_stays_connected(string transport)
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(transport, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         var routes = new ParentRoutes { Other = listener.LocalAddress, OtherTakesConnect = true };
         Task<Socket> connecting = routes.ConnectAsync("kms.test", 443, _patience.Token).AsTask();
         using Socket proxy = await listener.AcceptAsync(_patience.Token);

@@ -32,7 +32,7 @@ public sealed class TransportTests : IDisposable
     {
         await using StreamListener first = Bind(transport);
 
-        var e = Assert.Throws<SocketException>(() => StreamListener.Bind(first.LocalAddress));
+        SocketException e = Assert.Throws<SocketException>(() => StreamListener.Bind(first.LocalAddress));
 
         Assert.Equal(SocketError.AddressAlreadyInUse, e.SocketErrorCode);
     }
@@ -47,7 +47,7 @@ public sealed class TransportTests : IDisposable
         using Socket server = await first.AcceptAsync(_patience.Token);
         await first.DisposeAsync();
 
-        await using StreamListener second = StreamListener.Bind(address);
+        await using var second = StreamListener.Bind(address);
 
         Assert.Equal(address, second.LocalAddress);
         await AssertJoinedAsync(client, server);
@@ -112,7 +112,7 @@ public sealed class TransportTests : IDisposable
         StreamListener listener = Bind(transport);
         await listener.DisposeAsync();
 
-        var e = await Assert.ThrowsAsync<SocketException>(
+        SocketException e = await Assert.ThrowsAsync<SocketException>(
             () => StreamConnector.ConnectAsync(listener.LocalAddress, null, _patience.Token).AsTask());
 
         Assert.Equal(
@@ -204,7 +204,9 @@ public sealed class TransportTests : IDisposable
         finally
         {
             foreach (Socket client in clients)
+            {
                 client.Dispose();
+            }
         }
 
         await serving;
@@ -223,7 +225,9 @@ public sealed class TransportTests : IDisposable
     {
         var served = new List<Task>();
         while (served.Count < number)
+        {
             served.Add(EchoAsync(await listener.AcceptAsync(_patience.Token)));
+        }
 
         await Task.WhenAll(served);
     }
@@ -235,7 +239,9 @@ public sealed class TransportTests : IDisposable
             byte[] buffer = new byte[sizeof(int)];
             int length;
             while ((length = await socket.ReceiveAsync(buffer, _patience.Token)) > 0)
+            {
                 await socket.SendAsync(buffer.AsMemory(0, length), _patience.Token);
+            }
         }
     }
 

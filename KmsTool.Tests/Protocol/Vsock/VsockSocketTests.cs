@@ -22,19 +22,19 @@ public sealed class VsockSocketTests : IDisposable
     {
         await using TransportPair pair = await TransportPair.ConnectAsync(Transports.Vsock, _patience.Token);
 
-        var remote = Assert.IsType<VsockEndPoint>(pair.Server.RemoteEndPoint);
+        VsockEndPoint remote = Assert.IsType<VsockEndPoint>(pair.Server.RemoteEndPoint);
 
-        var local = Assert.IsType<VsockEndPoint>(pair.Client.LocalEndPoint);
+        VsockEndPoint local = Assert.IsType<VsockEndPoint>(pair.Client.LocalEndPoint);
         Assert.Equal((Transports.LocalCid, local.Port), (remote.Cid, remote.Port));
     }
 
     [VsockFact]
     public async Task ConnectAsync_to_a_CID_that_is_not_there_fails_and_the_instance_says_so()
     {
-        var e = await Assert.ThrowsAsync<SocketException>(() => StreamConnector.ConnectAsync(Nowhere, null, _patience.Token).AsTask());
+        SocketException e = await Assert.ThrowsAsync<SocketException>(() => StreamConnector.ConnectAsync(Nowhere, null, _patience.Token).AsTask());
 
         Assert.True(e.SocketErrorCode is SocketError.TimedOut or SocketError.SocketError, e.SocketErrorCode.ToString());
-        var failure = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
+        CommandFailedException failure = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
             Nowhere, null, Transports.Patience, TimeProvider.System, NullLogger.Instance, _patience.Token));
         Assert.Equal(ExitCode.CouldNotConnect, failure.ExitCode);
         Assert.Contains($"{Nowhere}: there is no machine with that CID", failure.Message, StringComparison.Ordinal);
@@ -59,7 +59,7 @@ public sealed class VsockSocketTests : IDisposable
     [VsockFact]
     public async Task VsockBufferSize_of_a_listener_is_what_a_peer_may_send_before_it_is_accepted()
     {
-        await using StreamListener listener = StreamListener.Bind(
+        await using var listener = StreamListener.Bind(
             Transports.Address(Transports.Vsock, _directory), new StreamSocketOptions(3584));
 
         using Socket client = await StreamConnector.ConnectAsync(listener.LocalAddress, null, _patience.Token);
@@ -71,7 +71,7 @@ public sealed class VsockSocketTests : IDisposable
     [VsockFact]
     public async Task Sockets_of_ParentRoutes_reach_every_connection()
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(Transports.Vsock, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(Transports.Vsock, _directory));
         var routes = new ParentRoutes
         {
             Fixed = new Dictionary<(string, int), StreamAddress> { [("kms.test", 443)] = listener.LocalAddress },
@@ -88,7 +88,7 @@ public sealed class VsockSocketTests : IDisposable
     [VsockFact]
     public async Task Sockets_of_the_instances_client_reach_its_connection()
     {
-        await using StreamListener listener = StreamListener.Bind(Transports.Address(Transports.Vsock, _directory));
+        await using var listener = StreamListener.Bind(Transports.Address(Transports.Vsock, _directory));
         await using EnclaveClient client = await EnclaveClient.ConnectAsync(
             listener.LocalAddress, new StreamSocketOptions(3584), Transports.Patience, TimeProvider.System, NullLogger.Instance, _patience.Token);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);

@@ -79,7 +79,9 @@ public sealed class AwsCliTests : IAsyncLifetime
         {
             bool isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "aws")));
             if (!isInstalled)
+            {
                 Skip = "the AWS CLI is not installed";
+            }
         }
     }
 }

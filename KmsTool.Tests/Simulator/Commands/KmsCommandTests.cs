@@ -66,7 +66,9 @@ public sealed class KmsCommandTests
         await using RunningSimulator simulator = await RunningSimulator.StartAsync(options => options with { RoleName = null });
         Dictionary<string, string> environment = Exports(simulator, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
         if (variable.Split('=', 2) is [string name, string value])
+        {
             environment[name] = value.Replace("NSM_ROOT", simulator.Host.Files.NsmRoot, StringComparison.Ordinal);
+        }
 
         ProgramResult result = await RunAsync(environment, arguments);
 

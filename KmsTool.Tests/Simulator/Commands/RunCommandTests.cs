@@ -39,9 +39,14 @@ public sealed class RunCommandTests : IDisposable
         Assert.Matches("^http://127.0.0.1:[0-9]+/$", exports["AWS_EC2_METADATA_SERVICE_ENDPOINT"]);
 
         if (interrupt)
+        {
             simulator.Interrupt();
+        }
         else
+        {
             simulator.Terminate();
+        }
+
         ProgramResult result = await simulator.WaitForExitAsync();
 
         Assert.Equal(0, result.ExitCode);
@@ -56,7 +61,7 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task Nsm_ofASecondEnclave_isSignedByTheSamePki()
     {
-        StreamAddress address = StreamAddress.Parse($"unix:{_directory}/second.sock");
+        var address = StreamAddress.Parse($"unix:{_directory}/second.sock");
         await using RunningProgram simulator = Start("run", "--dir", _directory);
         await simulator.WaitForOutputAsync("ready");
         await using RunningProgram second = Start("nsm", "--dir", _directory, "--pcr0", Pcr0, "--pcr", $"8={Pcr0}", "--listen", address.ToString());
@@ -64,7 +69,9 @@ public sealed class RunCommandTests : IDisposable
 
         byte[] document;
         await using (NsmClient nsm = await NsmClient.ConnectAsync(address))
+        {
             document = await nsm.AttestAsync(publicKey: null);
+        }
 
         using X509Certificate2 root = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_directory, "nsm-root.pem"));
         AttestationVerdict verdict = new AttestationVerifier(AttestationRoot.FromCertificate(root)).Verify(document, TimeProvider.System.GetUtcNow());
@@ -159,7 +166,7 @@ public sealed class RunCommandTests : IDisposable
     /// <summary>Sources env.sh in a shell that holds an old session token, and gives its environment.</summary>
     private async Task<Dictionary<string, string>> SourceAsync()
     {
-        Dictionary<string, string> before = new() { ["AWS_SESSION_TOKEN"] = "old", ["FILE"] = Path.Combine(_directory, "env.sh") };
+        var before = new Dictionary<string, string> { ["AWS_SESSION_TOKEN"] = "old", ["FILE"] = Path.Combine(_directory, "env.sh") };
         ProgramResult shell = await ProgramRunner.RunAsync("/bin/sh", ["-euc", ". \"$FILE\"; /usr/bin/env"], before);
         Assert.Equal(0, shell.ExitCode);
         return shell.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);

@@ -67,12 +67,12 @@ public sealed class TlsTests
     private static async Task<SslPolicyErrors> HandshakeAsync(
         RunningSimulator simulator, string name, SslProtocols protocols = SslProtocols.None)
     {
-        using TcpClient tcp = new();
+        using var tcp = new TcpClient();
         await tcp.ConnectAsync(IPAddress.Loopback, simulator.Host.KmsEndpoint.Port);
         SslPolicyErrors seen = default;
-        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(simulator.Host.TlsAuthority);
-        await using SslStream tls = new(tcp.GetStream());
+        await using var tls = new SslStream(tcp.GetStream());
         try
         {
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions

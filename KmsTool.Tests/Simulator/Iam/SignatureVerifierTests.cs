@@ -104,9 +104,13 @@ public sealed class SignatureVerifierTests
         SigV4Request request = Request("GET", "/", "host;x-amz-date", Vanilla, [Host, Date]);
 
         if (message is null)
+        {
             Assert.Same(Principal, Verifier().Verify(request, "service").Principal);
+        }
         else
+        {
             Assert.StartsWith(message, Assert.Throws<SignatureException>(() => Verifier().Verify(request, "service")).Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -189,7 +193,7 @@ public sealed class SignatureVerifierTests
 
     private SignatureVerifier Verifier(string? token = null, DateTimeOffset? expiration = null)
     {
-        CredentialStore credentials = new(_clock);
+        var credentials = new CredentialStore(_clock);
         // The key pair of the test suite.
         credentials.Add(new AwsCredential(Principal, "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token, SignedAt, expiration));
         return new SignatureVerifier(credentials, "us-east-1", _clock);

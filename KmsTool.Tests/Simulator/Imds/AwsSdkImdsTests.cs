@@ -30,7 +30,7 @@ public sealed class AwsSdkImdsTests
 
     private static (string Region, string[] Credentials) AskSdk(string configPath)
     {
-        SdkContext context = new();
+        var context = new SdkContext();
         try
         {
             Assembly sdk = context.LoadFromAssemblyPath(typeof(Amazon.Runtime.AWSCredentials).Assembly.Location);

@@ -26,7 +26,9 @@ public sealed class ImdsTests
 
         Assert.Equal(expected, response.StatusCode);
         if (expected == HttpStatusCode.OK)
+        {
             Assert.Equal(lifetime, response.Headers.GetValues(LifetimeHeader).Single());
+        }
     }
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class ImdsTests
         (_, string document) = await GetAsync(simulator, CredentialsPath + roleName, token);
 
         Assert.Equal("kmstool-instance-role", roleName);
-        using JsonDocument json = JsonDocument.Parse(document);
+        using var json = JsonDocument.Parse(document);
         AwsCredential issued = simulator.Host.Role!.CurrentCredential();
         Assert.Equal("Success", json.RootElement.GetProperty("Code").GetString());
         Assert.Equal("AWS-HMAC", json.RootElement.GetProperty("Type").GetString());
@@ -116,7 +118,7 @@ public sealed class ImdsTests
         Assert.Equal("eu-central-1", (await GetAsync(simulator, "/latest/meta-data/placement/region", token)).Body);
         Assert.Equal("eu-central-1a", (await GetAsync(simulator, "/latest/meta-data/placement/availability-zone", token)).Body);
         Assert.Equal("i-0123456789abcdef0", (await GetAsync(simulator, "/latest/meta-data/instance-id", token)).Body);
-        using JsonDocument json = JsonDocument.Parse(identity);
+        using var json = JsonDocument.Parse(identity);
         Assert.Equal("eu-central-1", json.RootElement.GetProperty("region").GetString());
         Assert.Equal("111122223333", json.RootElement.GetProperty("accountId").GetString());
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(simulator, "/latest/user-data", token)).Status);
@@ -124,11 +126,17 @@ public sealed class ImdsTests
 
     private static async Task<HttpResponseMessage> PutTokenAsync(RunningSimulator simulator, string? lifetime, params (string Name, string Value)[] headers)
     {
-        using HttpRequestMessage request = new(HttpMethod.Put, new Uri(simulator.Host.ImdsEndpoint, "/latest/api/token"));
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(simulator.Host.ImdsEndpoint, "/latest/api/token"));
         if (lifetime is not null)
+        {
             request.Headers.Add(LifetimeHeader, lifetime);
+        }
+
         foreach ((string name, string value) in headers)
+        {
             request.Headers.Add(name, value);
+        }
+
         return await simulator.HttpClient().SendAsync(request);
     }
 
@@ -140,9 +148,12 @@ public sealed class ImdsTests
 
     private static async Task<(HttpStatusCode Status, string Body)> GetAsync(RunningSimulator simulator, string path, string? token)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(simulator.Host.ImdsEndpoint, path));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(simulator.Host.ImdsEndpoint, path));
         if (token is not null)
+        {
             request.Headers.Add(TokenHeader, token);
+        }
+
         using HttpResponseMessage response = await simulator.HttpClient().SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }

@@ -33,7 +33,9 @@ public sealed class AliasTests(SimulatorFixture fixture) : IClassFixture<Simulat
         await _kms.CreateAliasAsync("alias/app/one", _simulator.Host.CreateKey());
 
         foreach (string name in (string[])["alias/APP/one", "arn:aws:kms:eu-west-1:111122223333:alias/app/one", "app/one"])
+        {
             await Assert.ThrowsAsync<NotFoundException>(() => _kms.DescribeKeyAsync(name));
+        }
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
     {
         KeyMetadata key = (await _kms.CreateKeyAsync(new CreateKeyRequest { KeySpec = spec, KeyUsage = "ENCRYPT_DECRYPT" })).KeyMetadata;
         GetPublicKeyResponse response = await _kms.GetPublicKeyAsync(new GetPublicKeyRequest { KeyId = key.KeyId });
-        using RSA publicKey = RSA.Create();
+        using var publicKey = RSA.Create();
         publicKey.ImportSubjectPublicKeyInfo(response.PublicKey.ToArray(), out int length);
 
         Assert.Equal(spec, key.KeySpec);
@@ -42,7 +42,7 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
     {
         KeyMetadata key = (await _kms.CreateKeyAsync(new CreateKeyRequest { KeySpec = spec, KeyUsage = "KEY_AGREEMENT" })).KeyMetadata;
         GetPublicKeyResponse response = await _kms.GetPublicKeyAsync(new GetPublicKeyRequest { KeyId = key.Arn });
-        using ECDiffieHellman publicKey = ECDiffieHellman.Create();
+        using var publicKey = ECDiffieHellman.Create();
         publicKey.ImportSubjectPublicKeyInfo(response.PublicKey.ToArray(), out _);
 
         Assert.Equal(spec, (await _kms.DescribeKeyAsync(key.KeyId)).KeyMetadata.KeySpec);
@@ -57,7 +57,7 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
     public async Task CreateKey_deprecatedMember_isTakenToo()
     {
 #pragma warning disable CS0618 // What old programs send.
-        CreateKeyRequest request = new() { CustomerMasterKeySpec = "ECC_NIST_P256", KeyUsage = "KEY_AGREEMENT" };
+        var request = new CreateKeyRequest { CustomerMasterKeySpec = "ECC_NIST_P256", KeyUsage = "KEY_AGREEMENT" };
 #pragma warning restore CS0618
 
         Assert.Equal("ECC_NIST_P256", (await _kms.CreateKeyAsync(request)).KeyMetadata.KeySpec);
@@ -97,7 +97,7 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
     public async Task Decrypt_whatOpenSslEncrypted_givesThePlaintextBack(string hash, string algorithm)
     {
         string keyArn = _simulator.Host.CreateKey(keySpec: "RSA_2048");
-        using TempDirectory directory = new();
+        using var directory = new TempDirectory();
         await File.WriteAllBytesAsync(directory["key.der"], _simulator.Host.GetPublicKey(keyArn).ToArray());
         await File.WriteAllTextAsync(directory["plaintext"], "from outside");
 
@@ -133,7 +133,10 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
         altered[^1] ^= 1;
 
         foreach (byte[] bad in (byte[][])[altered, ciphertext[1..], [.. ciphertext, 0], new byte[256], [.. Enumerable.Repeat((byte)255, 256)], new byte[6144]])
+        {
             await Assert.ThrowsAsync<InvalidCiphertextException>(() => DecryptAsync(keyArn, bad, "RSAES_OAEP_SHA_256"));
+        }
+
         await Assert.ThrowsAsync<InvalidCiphertextException>(() => DecryptAsync(keyArn, ciphertext, "RSAES_OAEP_SHA_1"));
     }
 
@@ -158,7 +161,7 @@ public sealed class AsymmetricKeyTests(SimulatorFixture fixture) : IClassFixture
     public async Task EncryptionContext_withRsa_isRefused()
     {
         string keyArn = _simulator.Host.CreateKey(keySpec: "RSA_2048");
-        Dictionary<string, string> context = new() { ["a"] = "1" };
+        var context = new Dictionary<string, string> { ["a"] = "1" };
 
         AmazonKeyManagementServiceException encrypt = await Assert.ThrowsAsync<AmazonKeyManagementServiceException>(() => _kms.EncryptAsync(
             new EncryptRequest { KeyId = keyArn, Plaintext = new MemoryStream([1]), EncryptionAlgorithm = "RSAES_OAEP_SHA_256", EncryptionContext = context }));

@@ -31,7 +31,7 @@ public sealed class DataKeyPairTests(SimulatorFixture fixture) : IClassFixture<S
         Assert.Equal(keyArn, response.KeyId);
         Assert.Equal(spec, response.KeyPairSpec);
         Assert.Equal(response.PrivateKeyPlaintext.ToArray(), decrypted.Plaintext.ToArray());
-        using TempDirectory directory = new();
+        using var directory = new TempDirectory();
         await File.WriteAllBytesAsync(directory["private.der"], response.PrivateKeyPlaintext.ToArray());
         Assert.Contains(description, await OpenSslAsync("-inform", "DER", "-in", directory["private.der"], "-check", "-noout", "-text"), StringComparison.Ordinal);
         await OpenSslAsync("-inform", "DER", "-in", directory["private.der"], "-pubout", "-outform", "DER", "-out", directory["public.der"]);
@@ -43,7 +43,7 @@ public sealed class DataKeyPairTests(SimulatorFixture fixture) : IClassFixture<S
     {
         GenerateDataKeyPairResponse response = await _kms.GenerateDataKeyPairAsync(
             new GenerateDataKeyPairRequest { KeyId = _simulator.Host.CreateKey(), KeyPairSpec = "RSA_2048" });
-        using RSA key = RSA.Create();
+        using var key = RSA.Create();
         key.ImportPkcs8PrivateKey(response.PrivateKeyPlaintext.ToArray(), out int length);
 
         Assert.Equal(response.PrivateKeyPlaintext.Length, length);
@@ -56,7 +56,7 @@ public sealed class DataKeyPairTests(SimulatorFixture fixture) : IClassFixture<S
 
         GenerateDataKeyPairWithoutPlaintextResponse response = await _kms.GenerateDataKeyPairWithoutPlaintextAsync(
             new GenerateDataKeyPairWithoutPlaintextRequest { KeyId = keyArn, KeyPairSpec = "ECC_NIST_P256", EncryptionContext = Context });
-        using ECDiffieHellman pair = ECDiffieHellman.Create();
+        using var pair = ECDiffieHellman.Create();
         pair.ImportPkcs8PrivateKey((await DecryptAsync(response.PrivateKeyCiphertextBlob)).Plaintext.ToArray(), out _);
 
         Assert.Equal(keyArn, response.KeyId);

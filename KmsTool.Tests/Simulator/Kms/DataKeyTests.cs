@@ -18,7 +18,7 @@ public sealed class DataKeyTests(SimulatorFixture fixture) : IClassFixture<Simul
     public async Task GenerateDataKey_givesTheKeyAndItsCiphertext(string? spec, int? numberOfBytes, int length)
     {
         string keyArn = _simulator.Host.CreateKey();
-        GenerateDataKeyRequest request = new() { KeyId = keyArn, KeySpec = spec, NumberOfBytes = numberOfBytes, EncryptionContext = Context };
+        var request = new GenerateDataKeyRequest { KeyId = keyArn, KeySpec = spec, NumberOfBytes = numberOfBytes, EncryptionContext = Context };
 
         GenerateDataKeyResponse response = await _kms.GenerateDataKeyAsync(request);
         DecryptResponse decrypted = await DecryptAsync(response.CiphertextBlob);
@@ -28,7 +28,10 @@ public sealed class DataKeyTests(SimulatorFixture fixture) : IClassFixture<Simul
         Assert.Null(response.CiphertextForRecipient);
         Assert.Equal(response.Plaintext.ToArray(), decrypted.Plaintext.ToArray());
         if (length >= 16)
+        {
             Assert.NotEqual(response.Plaintext.ToArray(), (await _kms.GenerateDataKeyAsync(request)).Plaintext.ToArray());
+        }
+
         await Assert.ThrowsAsync<InvalidCiphertextException>(() => _kms.DecryptAsync(new DecryptRequest { CiphertextBlob = response.CiphertextBlob }));
     }
 
@@ -71,7 +74,9 @@ public sealed class DataKeyTests(SimulatorFixture fixture) : IClassFixture<Simul
         Assert.Equal(length, response.Plaintext.Length);
         Assert.Null(response.CiphertextForRecipient);
         if (length > 1)
+        {
             Assert.NotEqual(response.Plaintext.ToArray(), (await _kms.GenerateRandomAsync(length)).Plaintext.ToArray());
+        }
     }
 
     [Fact]

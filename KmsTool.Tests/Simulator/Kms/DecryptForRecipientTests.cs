@@ -95,8 +95,8 @@ public sealed class DecryptForRecipientTests : IAsyncLifetime
         altered[^1] ^= 1;
         await using RunningSimulator stranger = await RunningSimulator.StartAsync();
         await using NsmClient strangersNsm = await NsmClient.ConnectAsync(stranger.Host.NsmAddress);
-        using RSA shortKey = RSA.Create(1024);
-        using ECDsa otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var shortKey = RSA.Create(1024);
+        using var otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
         Assert.Equal("ValidationException", await ErrorAsync(altered));
         Assert.Equal("ValidationException", await ErrorAsync(document[..^1]));

@@ -17,7 +17,7 @@ public sealed class DeriveSharedSecretTests(SimulatorFixture fixture) : IClassFi
     public async Task DeriveSharedSecret_withAKeyOfOpenSsl_givesWhatOpenSslDerives(string spec, string curve, int length)
     {
         string keyArn = _simulator.Host.CreateKey(keySpec: spec);
-        using TempDirectory directory = new();
+        using var directory = new TempDirectory();
         await File.WriteAllBytesAsync(directory["kms.der"], _simulator.Host.GetPublicKey(keyArn).ToArray());
         await OpenSslAsync("genpkey", "-algorithm", "EC", "-pkeyopt", $"ec_paramgen_curve:{curve}", "-out", directory["peer.pem"]);
         await OpenSslAsync("pkey", "-in", directory["peer.pem"], "-pubout", "-outform", "DER", "-out", directory["peer.der"]);
@@ -38,13 +38,13 @@ public sealed class DeriveSharedSecretTests(SimulatorFixture fixture) : IClassFi
     public async Task DeriveSharedSecret_publicKeyThatIsNone_isRefused()
     {
         string keyArn = _simulator.Host.CreateKey(keySpec: "ECC_NIST_P256");
-        using ECDiffieHellman peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        using ECDiffieHellman otherCurve = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
-        using RSA rsa = RSA.Create(2048);
+        using var peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var otherCurve = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
+        using var rsa = RSA.Create(2048);
         byte[] publicKey = peer.ExportSubjectPublicKeyInfo();
         byte[] offTheCurve = [.. publicKey];
         offTheCurve[^1] ^= 1;
-        using ECDiffieHellman speltOut = ECDiffieHellman.Create(peer.ExportExplicitParameters(includePrivateParameters: false));
+        using var speltOut = ECDiffieHellman.Create(peer.ExportExplicitParameters(includePrivateParameters: false));
 
         foreach (byte[] bad in (byte[][])
             [
@@ -64,7 +64,7 @@ public sealed class DeriveSharedSecretTests(SimulatorFixture fixture) : IClassFi
     [InlineData("RSA_2048")]
     public async Task DeriveSharedSecret_keyOfAnotherUsage_isInvalidKeyUsage(string spec)
     {
-        using ECDiffieHellman peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        using var peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
 
         await Assert.ThrowsAsync<InvalidKeyUsageException>(
             () => DeriveAsync(_simulator.Host.CreateKey(keySpec: spec), peer.ExportSubjectPublicKeyInfo()));

@@ -56,7 +56,7 @@ public sealed class DryRunTests(SimulatorFixture fixture) : IClassFixture<Simula
     private async Task<string?> ErrorAsync(string operation, object dryRun, bool asRole = false)
     {
         string keyArn = _simulator.Host.CreateKey(keySpec: operation == "DeriveSharedSecret" ? "ECC_NIST_P256" : "SYMMETRIC_DEFAULT");
-        Dictionary<string, object> request = new() { ["KeyId"] = keyArn, ["DryRun"] = dryRun };
+        var request = new Dictionary<string, object> { ["KeyId"] = keyArn, ["DryRun"] = dryRun };
         switch (operation)
         {
             case "Encrypt":
@@ -66,8 +66,11 @@ public sealed class DryRunTests(SimulatorFixture fixture) : IClassFixture<Simula
                 request["CiphertextBlob"] = _simulator.Host.Encrypt(keyArn, [1]);
                 break;
             case "DeriveSharedSecret":
-                using (ECDiffieHellman peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256))
+                using (var peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256))
+                {
                     request["PublicKey"] = peer.ExportSubjectPublicKeyInfo();
+                }
+
                 request["KeyAgreementAlgorithm"] = "ECDH";
                 break;
             default:
@@ -76,7 +79,7 @@ public sealed class DryRunTests(SimulatorFixture fixture) : IClassFixture<Simula
                 break;
         }
 
-        RawKms kms = new(_simulator, asRole ? _simulator.Host.Role!.CurrentCredential() : null);
+        var kms = new RawKms(_simulator, asRole ? _simulator.Host.Role!.CurrentCredential() : null);
         using HttpResponseMessage response = await kms.PostAsync(operation, JsonSerializer.Serialize(request));
         return response.IsSuccessStatusCode ? null : await RawKms.ErrorOf(response);
     }

@@ -123,9 +123,11 @@ public sealed class KeyPolicyConditionTests(SimulatorFixture fixture) : IClassFi
         string policy = Policy(
             "{'Effect':'Allow','Principal':'*','Action':'*','Resource':'*','Condition':{'Null':{'kms:BypassPolicyLockoutSafetyCheck':true}}}");
         string key = _simulator.Host.CreateKey(policy);
-        PutKeyPolicyRequest request = new() { KeyId = key, Policy = policy };
+        var request = new PutKeyPolicyRequest { KeyId = key, Policy = policy };
         if (bypass is { } value)
+        {
             request.BypassPolicyLockoutSafetyCheck = value;
+        }
 
         Assert.Equal(error, await ErrorOf(() => _kms.PutKeyPolicyAsync(request)));
     }

@@ -163,7 +163,7 @@ public sealed class KmsFaultTests : IAsyncLifetime
     {
         _simulator.Host.Faults.SlowDelay = TimeSpan.FromHours(1);
         _simulator.Host.Faults[SimulatorFault.KmsSlow] = true;
-        RawKms kms = new(_simulator);
+        var kms = new RawKms(_simulator);
 
         Task<HttpResponseMessage> slow = kms.PostAsync("Decrypt", await RequestAsync());
         using HttpResponseMessage other = await kms.PostAsync("ListKeys", "{}");
@@ -186,11 +186,14 @@ public sealed class KmsFaultTests : IAsyncLifetime
     public async Task AnyFault_ofKms_leavesRequestsWithoutRecipientAlone()
     {
         foreach (SimulatorFault fault in Enum.GetValues<SimulatorFault>().Where(f => f.ToString().StartsWith("Kms", StringComparison.Ordinal)))
+        {
             _simulator.Host.Faults[fault] = true;
+        }
+
         byte[] blob = _simulator.Host.Encrypt(_keyArn, Plaintext);
 
         using HttpResponseMessage response = await new RawKms(_simulator).PostAsync("Decrypt", JsonSerializer.Serialize(new { CiphertextBlob = blob }));
-        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
 
         Assert.Equal(Plaintext, answer.RootElement.GetProperty("Plaintext").GetBytesFromBase64());
     }

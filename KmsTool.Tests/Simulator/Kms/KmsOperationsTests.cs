@@ -97,7 +97,7 @@ public sealed class KmsOperationsTests(SimulatorFixture fixture) : IClassFixture
     public async Task PutKeyPolicy_thatLocksItsAuthorOut_isRefusedUnlessInsistedOn()
     {
         string keyArn = _simulator.Host.CreateKey();
-        PutKeyPolicyRequest request = new()
+        var request = new PutKeyPolicyRequest
         {
             KeyId = keyArn,
             Policy = """{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}}""",
@@ -187,7 +187,7 @@ public sealed class KmsOperationsTests(SimulatorFixture fixture) : IClassFixture
     [Fact]
     public async Task Decrypt_keyIdOfAnotherKey_isIncorrect()
     {
-        MemoryStream blob = new(_simulator.Host.Encrypt(_simulator.Host.CreateKey(), "secret"u8));
+        var blob = new MemoryStream(_simulator.Host.Encrypt(_simulator.Host.CreateKey(), "secret"u8));
 
         await Assert.ThrowsAsync<IncorrectKeyException>(
             () => _kms.DecryptAsync(new DecryptRequest { CiphertextBlob = blob, KeyId = _simulator.Host.CreateKey() }));

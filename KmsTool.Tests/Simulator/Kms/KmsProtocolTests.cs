@@ -195,7 +195,7 @@ public sealed class KmsProtocolTests(SimulatorFixture fixture) : IClassFixture<S
     [Fact]
     public async Task Post_unsigned_isRefused()
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, _simulator.Host.KmsEndpoint) { Content = new StringContent("{}") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, _simulator.Host.KmsEndpoint) { Content = new StringContent("{}") };
         request.Headers.Add("X-Amz-Target", "TrentService.ListKeys");
 
         using HttpResponseMessage response = await _simulator.HttpClient().SendAsync(request);

@@ -20,7 +20,7 @@ internal sealed class RawKms(RunningSimulator simulator, AwsCredential? credenti
     public async Task<HttpResponseMessage> PostAsync(string operation, byte[] body)
     {
         string time = simulator.Host.Clock.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
-        using HttpRequestMessage request = new(HttpMethod.Post, simulator.Host.KmsEndpoint);
+        using var request = new HttpRequestMessage(HttpMethod.Post, simulator.Host.KmsEndpoint);
         request.Content = new ByteArrayContent(body);
         // So that a body that is refused for its length is not sent: the answer could be lost to the broken connection.
         request.Headers.ExpectContinue = true;
@@ -28,7 +28,10 @@ internal sealed class RawKms(RunningSimulator simulator, AwsCredential? credenti
         request.Headers.Add("X-Amz-Date", time);
         request.Headers.Add("X-Amz-Target", "TrentService." + operation);
         if (_credential.SessionToken is { } token)
+        {
             request.Headers.Add("X-Amz-Security-Token", token);
+        }
+
         request.Headers.TryAddWithoutValidation("Authorization", Sign(operation, body, time));
         return await _client.SendAsync(request);
     }
@@ -37,7 +40,7 @@ internal sealed class RawKms(RunningSimulator simulator, AwsCredential? credenti
     public static async Task<string> ErrorOf(HttpResponseMessage response)
     {
         Assert.False(response.IsSuccessStatusCode);
-        using JsonDocument json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        using var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
         return json.RootElement.GetProperty("__type").GetString()!;
     }
 
@@ -51,7 +54,10 @@ internal sealed class RawKms(RunningSimulator simulator, AwsCredential? credenti
             + $"{SignedHeaders}\n{Hex(SHA256.HashData(body))}";
         byte[] key = Encoding.UTF8.GetBytes("AWS4" + _credential.SecretAccessKey);
         foreach (string part in (string[])[time[..8], region, "kms", "aws4_request"])
+        {
             key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
+        }
+
         string toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         string signature = Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign)));
         return $"AWS4-HMAC-SHA256 Credential={_credential.AccessKeyId}/{scope}, SignedHeaders={SignedHeaders}, Signature={signature}";

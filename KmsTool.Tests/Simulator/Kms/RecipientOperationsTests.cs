@@ -100,8 +100,8 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
     public async Task DeriveSharedSecret_answersForTheEnclaveOnly()
     {
         string keyArn = _simulator.Host.CreateKey(Policy(), "ECC_NIST_P384");
-        using ECDiffieHellman peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
-        using ECDiffieHellman kmsKey = ECDiffieHellman.Create();
+        using var peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
+        using var kmsKey = ECDiffieHellman.Create();
         kmsKey.ImportSubjectPublicKeyInfo(_simulator.Host.GetPublicKey(keyArn).Span, out _);
 
         DeriveSharedSecretResponse response = await _kms.DeriveSharedSecretAsync(new DeriveSharedSecretRequest
@@ -151,7 +151,9 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
 
         faults[SimulatorFault.KmsPlaintextBeside] = true;
         using (JsonDocument answer = await AnswerAsync(operation, request))
+        {
             Assert.Equal(Open(answer), answer.RootElement.GetProperty(plaintextName).GetBytesFromBase64());
+        }
 
         faults.Clear();
         faults[SimulatorFault.KmsNullBeside] = true;
@@ -180,7 +182,9 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
         faults.Clear();
         faults[SimulatorFault.KmsEmptyPlaintext] = true;
         using (JsonDocument answer = await AnswerAsync(operation, request))
+        {
             Assert.Empty(Open(answer));
+        }
 
         faults.Clear();
         faults[SimulatorFault.KmsWrongKeyId] = true;
@@ -194,7 +198,9 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
         faults.Clear();
         faults[SimulatorFault.KmsForeignEnvelope] = true;
         using (JsonDocument answer = await AnswerAsync(operation, request))
+        {
             Assert.Throws<RecipientEnvelopeException>(() => Open(answer));
+        }
     }
 
     private Dictionary<string, object> Request(string operation)
@@ -210,7 +216,7 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
             case "GenerateRandom":
                 return new() { ["NumberOfBytes"] = 24 };
             default:
-                using (ECDiffieHellman peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256))
+                using (var peer = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256))
                 {
                     return new()
                     {

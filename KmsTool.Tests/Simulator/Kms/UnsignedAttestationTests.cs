@@ -120,7 +120,10 @@ public sealed class UnsignedAttestationTests : IAsyncLifetime
         tooLarge.Payload.Set("cabundle", List([.. Enumerable.Repeat(Bytes(new byte[1024]), 8)])).Add(Text("extra"), Bytes(new byte[8192]));
 
         foreach (byte[] damaged in (byte[][])[[.. document, 0], document[..^1], [0xD1, .. document], [0xD2, 0xD2, .. document], tooLarge.Encode(), [0x80], [0]])
+        {
             Assert.Equal("ValidationException", (await ErrorAsync(damaged)).ErrorCode);
+        }
+
         Assert.Empty(_log.Warnings);
     }
 

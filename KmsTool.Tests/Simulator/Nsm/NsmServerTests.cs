@@ -50,7 +50,9 @@ public sealed class NsmServerTests
         await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
 
         for (ushort i = 0; i < 32; i++)
+        {
             Assert.Equal(new byte[48], await ReadAsync(nsm, i));
+        }
     }
 
     [Fact]
@@ -100,7 +102,9 @@ public sealed class NsmServerTests
 
         NsmResponse.Error error = Assert.IsType<NsmResponse.Error>(NsmResponse.Decode(answer));
         if (expected is not null)
+        {
             Assert.Equal(expected, error.Code.ToString());
+        }
         // And it goes on.
         Assert.IsType<NsmResponse.GetRandom>(await nsm.SendAsync(new NsmRequest.GetRandom()));
     }

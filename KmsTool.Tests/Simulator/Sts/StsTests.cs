@@ -72,7 +72,7 @@ public sealed class StsTests(SimulatorFixture fixture) : IClassFixture<Simulator
     public async Task AssumeRole_byARole_lastsAnHourAtMost()
     {
         AmazonSecurityTokenServiceClient sts = _simulator.Sts(_simulator.Host.Role!.CurrentCredential());
-        AssumeRoleRequest request = new() { RoleArn = RoleArn, RoleSessionName = "chained", DurationSeconds = 3601 };
+        var request = new AssumeRoleRequest { RoleArn = RoleArn, RoleSessionName = "chained", DurationSeconds = 3601 };
 
         AmazonSecurityTokenServiceException e = await Assert.ThrowsAnyAsync<AmazonSecurityTokenServiceException>(() => sts.AssumeRoleAsync(request));
         request.DurationSeconds = 3600;
@@ -105,7 +105,7 @@ public sealed class StsTests(SimulatorFixture fixture) : IClassFixture<Simulator
     [Fact]
     public async Task Post_unsigned_isRefusedInXml()
     {
-        using FormUrlEncodedContent form = new(new Dictionary<string, string> { ["Action"] = "GetCallerIdentity", ["Version"] = "2011-06-15" });
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["Action"] = "GetCallerIdentity", ["Version"] = "2011-06-15" });
 
         using HttpResponseMessage response = await _simulator.HttpClient().PostAsync(_simulator.Host.StsEndpoint, form);
 

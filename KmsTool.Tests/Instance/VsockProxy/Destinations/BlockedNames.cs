@@ -22,7 +22,9 @@ internal sealed class BlockedNames : IDisposable
         _asked.Enqueue(name);
         _begun.Release();
         if (name.EndsWith(".slow.test", StringComparison.Ordinal))
+        {
             _gate.Wait();
+        }
 
         return [IPAddress.Loopback];
     }
@@ -35,7 +37,9 @@ internal sealed class BlockedNames : IDisposable
     public async Task WaitForBegunAsync(int count, CancellationToken cancellationToken)
     {
         for (int i = 0; i < count; i++)
+        {
             await _begun.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>Lets the lookups end. The events are left to the collector: lookups may still be about to end.</summary>

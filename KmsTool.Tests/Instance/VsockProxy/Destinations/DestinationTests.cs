@@ -126,7 +126,7 @@ public sealed class DestinationTests : IDisposable
     {
         _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.4");
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => Create("kms.test").ConnectAsync(_patience.Token));
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => Create("kms.test").ConnectAsync(_patience.Token));
 
         Assert.Equal("127.0.0.3: Connection refused; 127.0.0.4: Connection refused", e.Message);
     }
@@ -166,7 +166,7 @@ public sealed class DestinationTests : IDisposable
 
         _clock.Advance(TimeSpan.FromSeconds(3));
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => connecting);
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => connecting);
         Assert.Equal("no answer within 3 s", e.Message);
         await askedAgain.Task.WaitAsync(_patience.Token);
     }
@@ -197,7 +197,7 @@ public sealed class DestinationTests : IDisposable
     {
         DestinationOptions options = Options("kms.test") with { Filter = new DestinationOptions { Host = "kms.test", Port = 1 }.Filter };
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => Create(options, _names.LookUpAsync).ConnectAsync(_patience.Token));
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => Create(options, _names.LookUpAsync).ConnectAsync(_patience.Token));
 
         Assert.Equal(DestinationFailure.NotAllowed, e.Failure);
     }
@@ -218,13 +218,13 @@ public sealed class DestinationTests : IDisposable
         _names.Answer = _ => NameTable.Addresses("127.0.0.3");
         Destination destination = Create(
             Options("kms.test") with { Filter = actual => actual.Equals(IPAddress.Parse("127.0.0.3")) || list.Admit("kms.test", Port)!(actual) }, _names.LookUpAsync);
-        var refused = await Assert.ThrowsAsync<DestinationException>(() => destination.ConnectAsync(_patience.Token));
+        DestinationException refused = await Assert.ThrowsAsync<DestinationException>(() => destination.ConnectAsync(_patience.Token));
         Assert.Equal(DestinationFailure.Unreachable, refused.Failure);
 
         _names.Answer = _ => NameTable.Addresses(address);
         _clock.Advance(TimeSpan.FromSeconds(2));
 
-        var rebound = await Assert.ThrowsAsync<DestinationException>(() => destination.ConnectAsync(_patience.Token));
+        DestinationException rebound = await Assert.ThrowsAsync<DestinationException>(() => destination.ConnectAsync(_patience.Token));
         Assert.Equal(DestinationFailure.NotAllowed, rebound.Failure);
         Assert.False(_server.Pending());
     }

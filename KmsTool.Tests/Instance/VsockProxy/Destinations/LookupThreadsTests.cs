@@ -75,7 +75,9 @@ public sealed class LookupThreadsTests : IDisposable
         PendingLookup[] waiting = [Join("a", "a.test"), Join("a", "b.test"), Join("a", "c.test")];
         Join("a", "a.test");
         foreach (PendingLookup pending in waiting)
+        {
             _threads.Leave(pending, "a");
+        }
 
         Assert.False(waiting[0].Answer.IsCompleted);
         Assert.True(waiting[1].Answer.IsCanceled);

@@ -69,7 +69,9 @@ public sealed class NameResolverAgeTests : IDisposable
         _names.Answer = _ => throw NameTable.Unknown;
         _clock.Advance(TimeSpan.FromSeconds(30));
         for (int i = 0; i < 10; i++)
+        {
             Assert.Same(old, await _resolver.ResolveAgainAsync(old, "asker", _patience.Token));
+        }
 
         Assert.Equal(2, _names.Questions);
         Assert.Single(_log.Warnings);
@@ -106,7 +108,7 @@ public sealed class NameResolverAgeTests : IDisposable
         var threads = new LookupThreads(new LookupBounds(1) { Waiting = 0 }, blocked.LookUp);
         var resolver = new NameResolver("kms.test", AddressFamily.Unspecified, threads, _clock, _log);
 
-        var e = await Assert.ThrowsAsync<DestinationException>(async () => await resolver.ResolveAsync("asker", _patience.Token));
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(async () => await resolver.ResolveAsync("asker", _patience.Token));
 
         Assert.Equal(DestinationFailure.Unresolved, e.Failure);
         Assert.Equal("too many names are being looked up already; kms.test is not", e.Message);

@@ -61,9 +61,9 @@ public sealed class NameResolverTests : IDisposable
         var names = new NameTable { Answer = _ => throw NameTable.Unknown };
         NameResolver resolver = Create(names);
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
         names.Answer = _ => NameTable.Addresses("192.0.2.1");
-        var again = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
+        DestinationException again = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
 
         Assert.StartsWith("looking kms.test up failed: ", e.Message, StringComparison.Ordinal);
         Assert.Equal(e.Message, again.Message);
@@ -81,7 +81,7 @@ public sealed class NameResolverTests : IDisposable
 
         _clock.Advance(TimeSpan.FromSeconds(10));
 
-        var e = await Assert.ThrowsAsync<DestinationException>(() => waiting);
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => waiting);
         Assert.Equal("looking kms.test up took more than 10 s", e.Message);
     }
 
@@ -134,7 +134,7 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
 
-        var e = await Assert.ThrowsAsync<DestinationException>(
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(
             () => Create(names, AddressFamily.InterNetworkV6).ResolveAsync("asker", _patience.Token));
 
         Assert.Equal("kms.test has no IPv6 address", e.Message);

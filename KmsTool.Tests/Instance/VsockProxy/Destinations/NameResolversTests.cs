@@ -13,7 +13,9 @@ public class NameResolversTests
         NameResolver first = resolvers.Asked("first.test");
         NameResolver second = resolvers.Asked("second.test");
         for (int i = 0; i < NameResolvers.Capacity - 2; i++)
+        {
             _ = resolvers.Asked($"{i}.test");
+        }
 
         Assert.Same(first, resolvers.Asked("FIRST.test"));
         _ = resolvers.Asked("one-more.test");
@@ -29,7 +31,9 @@ public class NameResolversTests
         NameResolver kept = resolvers.Fixed("kept.test");
         NameResolver dropped = resolvers.Fixed("dropped.test");
         for (int i = 0; i <= NameResolvers.Capacity; i++)
+        {
             _ = resolvers.Asked($"{i}.test");
+        }
 
         Assert.Same(kept, resolvers.Fixed("KEPT.test"));
         Assert.Same(kept, resolvers.Asked("kept.test"));

@@ -64,10 +64,12 @@ public class SpecialAddressesTests
     {
         var clock = new ManualClock();
         int reads = 0;
-        IPAddress own = IPAddress.Parse("192.168.7.9");
+        var own = IPAddress.Parse("192.168.7.9");
         var addresses = new SpecialAddresses(() => reads++ == 0 ? [] : [own], clock);
         for (int i = 0; i < 1000; i++)
+        {
             Assert.False(addresses.Contains(own));
+        }
 
         Assert.Equal(1, reads);
         clock.Advance(TimeSpan.FromSeconds(5));

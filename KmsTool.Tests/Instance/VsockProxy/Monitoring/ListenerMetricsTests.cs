@@ -10,7 +10,7 @@ public class ListenerMetricsTests
     {
         var metrics = new ListenerMetrics("x");
         using var enough = new CancellationTokenSource();
-        Task coming = Task.Run(() =>
+        var coming = Task.Run(() =>
         {
             while (!enough.IsCancellationRequested)
             {

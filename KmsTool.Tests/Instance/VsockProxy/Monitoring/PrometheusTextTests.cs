@@ -12,7 +12,9 @@ public class PrometheusTextTests
         var metrics = new ProxyMetrics();
         ListenerMetrics listener = metrics["unix:/a\"b\\c"];
         for (int i = 0; i < 3; i++)
+        {
             listener.CountAccepted();
+        }
 
         listener.CountUp(5);
         listener.CountDown(70);

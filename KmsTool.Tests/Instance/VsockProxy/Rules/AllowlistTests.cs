@@ -65,7 +65,7 @@ public class AllowlistTests
     [InlineData("sub.kms.test", 443)]
     public async Task AdmitAsync_not_listed_is_refused(string host, ushort port)
     {
-        var e = await Assert.ThrowsAsync<NotAllowedException>(
+        NotAllowedException e = await Assert.ThrowsAsync<NotAllowedException>(
             () => List.AdmitAsync(Options(host, port), Names.LookUpAsync, CancellationToken.None));
 
         Assert.Equal($"tcp:{host}:{port} is not in the allowlist", e.Message);
@@ -74,7 +74,7 @@ public class AllowlistTests
     [Fact]
     public async Task AdmitAsync_name_that_cannot_be_looked_up_is_refused_and_said_to_be()
     {
-        var e = await Assert.ThrowsAsync<NotAllowedException>(
+        NotAllowedException e = await Assert.ThrowsAsync<NotAllowedException>(
             () => List.AdmitAsync(Options("unknown.test", 443), Names.LookUpAsync, CancellationToken.None));
 
         Assert.Equal("tcp:unknown.test:443 is not in the allowlist, and its addresses could not be looked up", e.Message);
@@ -87,7 +87,9 @@ public class AllowlistTests
         Task<IPAddress[]> LookUp(string name, AddressFamily family, CancellationToken cancellationToken)
         {
             lock (families)
+            {
                 families.Add(family);
+            }
 
             return NameTable.Addresses("192.0.2.1");
         }

@@ -155,7 +155,7 @@ public sealed class ProxyFileReaderTests : IDisposable
     {
         File.WriteAllText(Path, text);
 
-        var e = Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(Path));
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(Path));
 
         Assert.StartsWith(Path, e.Message, StringComparison.Ordinal);
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
@@ -201,7 +201,7 @@ public sealed class ProxyFileReaderTests : IDisposable
     [Fact]
     public void Read_directory_is_refused()
     {
-        var e = Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(_directory.Path));
+        ConfigurationException e = Assert.Throws<ConfigurationException>(() => ProxyFileReader.Read(_directory.Path));
 
         Assert.Contains("cannot be read", e.Message, StringComparison.Ordinal);
     }

@@ -294,10 +294,13 @@ public sealed class PolicyEvaluatorTests
     [InlineData(false)]
     public void Evaluate_contextWithExactKeys_allowsThatPairOnly(bool isAllowed, params string[] pairs)
     {
-        RequestContext context = new();
+        var context = new RequestContext();
         context.SetMany("kms:EncryptionContextKeys", pairs.Select(pair => pair.Split('=')[0]));
         foreach (string pair in pairs)
+        {
             context.Set("kms:EncryptionContext:" + pair.Split('=')[0], pair.Split('=')[1]);
+        }
+
         string statement = Statement("Allow", condition:
             "{'StringEquals':{'kms:EncryptionContext:AppName':'ExampleApp'},'ForAllValues:StringEquals':{'kms:EncryptionContextKeys':['AppName']}}");
 
@@ -332,7 +335,7 @@ public sealed class PolicyEvaluatorTests
     {
         // The Deny form that protects a key from its own administrators.
         string deny = Statement("Deny", condition: "{'StringNotEqualsIgnoreCase':{'kms:RecipientAttestation:ImageSha384':'" + Pcr0 + "'}}");
-        AuthorizationRequest request = new(Administrator, "kms:Decrypt", KeyArn, new RequestContext());
+        var request = new AuthorizationRequest(Administrator, "kms:Decrypt", KeyArn, new RequestContext());
 
         Assert.Equal(AuthorizationDecision.Denied, PolicyEvaluator.Evaluate(Parse(Statement("Allow"), deny), request));
     }
@@ -344,7 +347,7 @@ public sealed class PolicyEvaluatorTests
 
     private static AuthorizationDecision EvaluateAction(AwsPrincipal principal, string action, params string[] statements)
     {
-        RequestContext context = new();
+        var context = new RequestContext();
         context.Set("kms:RecipientAttestation:ImageSha384", Pcr0);
         context.Set("kms:RecipientAttestation:PCR0", Pcr0);
         context.Set("kms:RecipientAttestation:PCR8", Pcr8);

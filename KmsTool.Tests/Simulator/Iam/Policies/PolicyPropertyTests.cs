@@ -55,7 +55,7 @@ public sealed class PolicyPropertyTests
     [Fact]
     public void Evaluate_generatedPolicy_agreesWithTheReference()
     {
-        Dictionary<string, int> decisions = new() { ["Allow"] = 0, ["Deny"] = 0, ["None"] = 0 };
+        var decisions = new Dictionary<string, int> { ["Allow"] = 0, ["Deny"] = 0, ["None"] = 0 };
         HashSet<string> operators = [];
         Property property = Prop.ForAll(Case().ToArbitrary(), generated =>
         {
@@ -100,10 +100,13 @@ public sealed class PolicyPropertyTests
 
     private static string Decide(GeneratedCase generated)
     {
-        RequestContext context = new();
+        var context = new RequestContext();
         foreach ((string key, string[] values) in generated.Context)
+        {
             context.SetMany(key, values);
-        AuthorizationRequest request = new(generated.Caller, generated.Action, KeyArn, context);
+        }
+
+        var request = new AuthorizationRequest(generated.Caller, generated.Action, KeyArn, context);
         return PolicyEvaluator.Evaluate(PolicyParser.Parse(generated.Policy), request) switch
         {
             AuthorizationDecision.Allowed => "Allow",

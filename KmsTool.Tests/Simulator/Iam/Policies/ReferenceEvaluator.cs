@@ -53,7 +53,10 @@ internal static partial class ReferenceEvaluator
     {
         HashSet<string> named = [.. Principals(statement["Principal"] ?? statement["NotPrincipal"])];
         if (statement["NotPrincipal"] is not null)
+        {
             return !named.Contains("*") && !call.Identities.All(named.Contains);
+        }
+
         bool needsIam = Effect(statement) == "Allow";
         return named.Contains("*")
             || call.Identities.Skip(1).Any(named.Contains)
@@ -77,11 +80,15 @@ internal static partial class ReferenceEvaluator
         string[] actual = call.Context.FirstOrDefault(pair => pair.Key.Equals(key, StringComparison.OrdinalIgnoreCase)).Value ?? [];
         List<string> texts = [.. wanted.Select(item => item!.ToString())];
         if (core == "Null")
+        {
             return texts.Exists(text => bool.Parse(text) == (actual.Length == 0));
+        }
 
         bool isNegated = core.Contains("Not", StringComparison.Ordinal);
         if (actual.Length == 0)
+        {
             return ifExists || set == "ForAllValues" || (set.Length == 0 && isNegated);
+        }
 
         List<Func<string, bool>> tests = [.. texts.Select(text => Test(core.Replace("Not", "", StringComparison.Ordinal), text, call, hasVariables))];
         bool holds(string value) => tests.Exists(test => test(value)) != isNegated;
@@ -121,8 +128,11 @@ internal static partial class ReferenceEvaluator
     private static double Seconds(string date)
     {
         if (date.All(char.IsDigit))
+        {
             return double.Parse(date, CultureInfo.InvariantCulture);
-        DateTime time = DateTime.Parse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+        }
+
+        var time = DateTime.Parse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
         return (time - DateTime.UnixEpoch).TotalSeconds;
     }
 
@@ -132,7 +142,7 @@ internal static partial class ReferenceEvaluator
     private static Regex Pattern(
         string text, ReferenceCall call, bool hasVariables, bool isArn, bool ignoresCase = false, bool hasWildcards = true)
     {
-        StringBuilder regex = new(@"\A");
+        var regex = new StringBuilder(@"\A");
         int colons = 0;
         foreach (Match token in (hasVariables ? VariableOrCharacter() : AnyCharacter()).Matches(text))
         {
@@ -154,7 +164,10 @@ internal static partial class ReferenceEvaluator
     private static string Resolve(string variable, ReferenceCall call)
     {
         if (variable is "*" or "?" or "$")
+        {
             return variable;
+        }
+
         string[] parts = variable.Split(", '");
         string[]? values = call.Context.FirstOrDefault(pair => pair.Key.Equals(parts[0], StringComparison.OrdinalIgnoreCase)).Value;
         return values?[0] ?? (parts.Length > 1 ? parts[1][..^1] : throw new UnresolvedVariableException());

@@ -7,9 +7,12 @@ internal static class RequestContexts
     /// <summary>Makes the context of a request that has these keys, each with one value.</summary>
     public static RequestContext Of(Dictionary<string, string> values)
     {
-        RequestContext context = new();
+        var context = new RequestContext();
         foreach ((string key, string value) in values)
+        {
             context.Set(key, value);
+        }
+
         return context;
     }
 }
