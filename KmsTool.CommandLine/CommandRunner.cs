@@ -16,7 +16,11 @@ internal static class CommandRunner
     /// <param name="program">The program's name, for hints.</param>
     /// <param name="root">The command tree.</param>
     /// <param name="args">The program's arguments.</param>
-    public static async Task<int> RunAsync(string program, RootCommand root, string[] args)
+    /// <param name="describe">
+    /// Gives the exit code and the text of an exception that the program's features throw; <see langword="null"/> for one that is
+    /// a defect of the program.
+    /// </param>
+    public static async Task<int> RunAsync(string program, RootCommand root, string[] args, Func<Exception, CommandFailedException?>? describe = null)
     {
         ParseResult parseResult = Parse(root, args);
         using var stopping = new CancellationTokenSource();
@@ -45,11 +49,11 @@ internal static class CommandRunner
             await Console.Error.WriteLineAsync("Interrupted.");
             return (int)ExitCode.OperationFailed;
         }
-        catch (CommandFailedException e)
+        catch (Exception e) when ((e as CommandFailedException ?? describe?.Invoke(e)) is { } failure)
         {
-            string hint = e.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Of(parseResult)}".TrimEnd()} --help'." : "";
-            await Console.Error.WriteLineAsync($"{program}: {TerminalText.EndSentence(TerminalText.Neutralize(e.Message))}{hint}");
-            return (int)e.ExitCode;
+            string hint = failure.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Of(parseResult)}".TrimEnd()} --help'." : "";
+            await Console.Error.WriteLineAsync($"{program}: {TerminalText.EndSentence(TerminalText.Neutralize(failure.Message))}{hint}");
+            return (int)failure.ExitCode;
         }
 #pragma warning disable CA1031 // Left to the runtime it would end in a core dump, which holds every secret of the process.
         catch (Exception e)

@@ -22,7 +22,7 @@ internal static class Program
         ProcessMemory.Protect();
         string name = ProgramName.Invoked();
         int exitCode = await CommandRunner.RunAsync(
-            name is OriginalServer or OriginalCommandLine ? name : "kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args);
+            name is OriginalServer or OriginalCommandLine ? name : "kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args, Failures.Describe);
         return ExitCodeUnder(name, (ExitCode)exitCode);
     }
 

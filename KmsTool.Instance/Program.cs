@@ -14,7 +14,7 @@ internal static class Program
         ProcessMemory.Protect();
         string name = ProgramName.Invoked();
         RootCommand root = BuildCommandTree(name, new DecryptCommandLine(asSample: name == Original));
-        int exitCode = await CommandRunner.RunAsync(name is Original or VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args);
+        int exitCode = await CommandRunner.RunAsync(name is Original or VsockProxyCommandLine.Name ? name : "kmstool-instance", root, args, Failures.Describe);
         // The sample's has one way to fail, and scripts may compare with it.
         return name == Original && exitCode != 0 ? (int)ExitCode.OperationFailed : exitCode;
     }
