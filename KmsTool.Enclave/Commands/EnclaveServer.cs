@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Reflection;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
@@ -17,7 +16,7 @@ namespace KmsTool.Enclave.Commands;
 internal sealed class EnclaveServer : IAsyncDisposable
 {
     private readonly StreamListener _listener;
-    private readonly Introspection _introspection;
+    private readonly DescribeAndAttestHandler _describeAndAttest;
     private readonly EnclaveDaemon _daemon;
     private readonly ClockCheck _clock;
 
@@ -28,16 +27,13 @@ internal sealed class EnclaveServer : IAsyncDisposable
         DaemonLimits limits = WithinDescriptors(options.Limits, logger);
         var counters = new DaemonCounters();
         var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Pins, options.Kms.Region, options.Kms.Endpoints);
-        _introspection = new Introspection(kms.Nsm, options.Pins, Describe(options), limits, counters, Version, time);
-        _daemon = new EnclaveDaemon(listener, clients, new CredentialInbox(credentials), _introspection, limits, counters, time, logger);
+        _describeAndAttest = new DescribeAndAttestHandler(kms.Nsm, options.Pins, Describe(options), limits, counters, time);
+        _daemon = new EnclaveDaemon(listener, new CommandHandlers(clients, new CredentialInbox(credentials), _describeAndAttest), limits, counters, time, logger);
         _clock = new ClockCheck(kms.Nsm, options.Startup, time, logger);
     }
 
     /// <summary>Where it listens.</summary>
     public StreamAddress LocalAddress => _listener.LocalAddress;
-
-    private static string Version =>
-        typeof(EnclaveServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     /// <summary>Listens.</summary>
     /// <param name="kms">The way to KMS, which stays the caller's.</param>
@@ -56,7 +52,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _listener.DisposeAsync();
-        _introspection.Dispose();
+        _describeAndAttest.Dispose();
     }
 
     // At the limit accepting fails, and so does dialling KMS: one peer could keep all others out.

@@ -23,8 +23,7 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
             ?? throw new CommandFailedException(ExitCode.WrongUsage, $"No partition has a region {region}.");
         var waits = new WaitNotice(logger, time);
         using KmsCredentials credentials = await ReadCredentialsAsync(readCredentials, waits, cancellationToken);
-        using var timer = new CancellationTokenSource(timeout, time);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var deadline = new Deadline(timeout, time, cancellationToken);
         using IDisposable waiting = waits.Begin($"{endpoint.Host} by way of the parent's vsock-proxy");
         try
         {

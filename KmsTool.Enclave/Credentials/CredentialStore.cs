@@ -1,4 +1,5 @@
 using KmsTool.Enclave.Kms;
+using KmsTool.Protocol;
 
 namespace KmsTool.Enclave.Credentials;
 
@@ -10,7 +11,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
 {
     private readonly Lock _lock = new();
     private TaskCompletionSource _next = NewSource();
-    private Shared<KmsCredentials>? _current;
+    private RefCounted<KmsCredentials>? _current;
     private DateTimeOffset? _expiration;
 
     /// <summary>Called when somebody needs newer credentials than there are; may be called often.</summary>
@@ -20,11 +21,11 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     /// <param name="credentials">Owned from here on.</param>
     public void Put(TimedCredentials credentials)
     {
-        Shared<KmsCredentials>? old;
+        RefCounted<KmsCredentials>? old;
         TaskCompletionSource arrived;
         lock (_lock)
         {
-            (old, _current) = (_current, new Shared<KmsCredentials>(credentials.Credentials));
+            (old, _current) = (_current, new RefCounted<KmsCredentials>(credentials.Credentials));
             _expiration = credentials.Expiration;
             (arrived, _next) = (_next, NewSource());
         }
@@ -37,7 +38,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     /// <param name="patience">Longest wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>To be released. Those that seem to have expired when no others are there by then; <see langword="null"/> when there are none.</returns>
-    public Task<Shared<KmsCredentials>?> RentAsync(TimeSpan patience, CancellationToken cancellationToken) =>
+    public Task<RefCounted<KmsCredentials>?> RentAsync(TimeSpan patience, CancellationToken cancellationToken) =>
         RentAsync(null, patience, cancellationToken);
 
     /// <summary>Credentials that have come after <paramref name="refused"/>, which KMS takes no more; waits for them.</summary>
@@ -45,10 +46,9 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     /// <param name="patience">Longest wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns><see langword="null"/> when none have come by then. To be released.</returns>
-    public async Task<Shared<KmsCredentials>?> RentAsync(Shared<KmsCredentials>? refused, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<RefCounted<KmsCredentials>?> RentAsync(RefCounted<KmsCredentials>? refused, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var deadline = new Deadline(patience, time, cancellationToken);
         while (true)
         {
             Task next;
@@ -65,7 +65,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
             Wanted?.Invoke();
             try
             {
-                await next.WaitAsync(either.Token);
+                await next.WaitAsync(deadline.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -84,7 +84,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     }
 
     // Whether they have expired is for KMS to say: the enclave's clock need not be right.
-    private Shared<KmsCredentials>? TryRentExpired(Shared<KmsCredentials>? refused)
+    private RefCounted<KmsCredentials>? TryRentExpired(RefCounted<KmsCredentials>? refused)
     {
         lock (_lock)
         {
@@ -94,3 +94,8 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
+
+/// <summary>Credentials, and from when on they are no good.</summary>
+/// <param name="Credentials">Owned by whoever holds this.</param>
+/// <param name="Expiration">Time of their end; <see langword="null"/> where they have none.</param>
+internal sealed record TimedCredentials(KmsCredentials Credentials, DateTimeOffset? Expiration);

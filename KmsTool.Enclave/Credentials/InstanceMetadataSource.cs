@@ -53,8 +53,7 @@ internal sealed class InstanceMetadataSource : ICredentialSource, IAsyncDisposab
     /// <inheritdoc/>
     public async Task<TimedCredentials> FetchAsync(CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(Timeout, _time);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var deadline = new Deadline(Timeout, _time, cancellationToken);
         try
         {
             using SensitiveBufferWriter tokenAnswer = await AskAsync(HttpMethod.Put, "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds", "60", deadline.Token);

@@ -2,8 +2,8 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using KmsTool.Enclave.Kms;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
-using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Daemon;
 
@@ -11,18 +11,12 @@ namespace KmsTool.Enclave.Daemon;
 /// One peer: reads its commands, works on up to a number of them at once, and answers in order. Nothing that this peer
 /// does delays another.
 /// </summary>
-internal sealed class Connection(
-    long id,
-    KmsClientFactory clients,
-    CredentialInbox inbox,
-    Introspection introspection,
-    DaemonLimits limits,
-    MessageBudget budget,
-    DaemonCounters counters,
-    ILogger logger) : IDisposable
+internal sealed class Connection(long id, DaemonContext context) : IDisposable
 {
-    // A command holds a slot until its reply has been sent; holding all of them is being alone.
-    private readonly SemaphoreSlim _slots = new(limits.MaxPending);
+    private readonly DaemonLimits _limits = context.Limits;
+
+    // A command holds a slot until its reply has been sent. Acquiring every slot gives exclusive access.
+    private readonly SemaphoreSlim _slots = new(context.Limits.MaxPending);
     private readonly Channel<Pending> _answers = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private KmsClient? _client;
     private long _commands;
@@ -38,14 +32,15 @@ internal sealed class Connection(
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(aborting);
-        using var reading = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, lost.Token);
+        using var reading = new Deadline(Timeout.InfiniteTimeSpan, context.Time, ended.Token);
         PipeReader input = MessagePipe.CreateReader(stream);
-        using var held = new ConnectionBudget(budget, stream);
+        using var held = new ConnectionBudget(context.Budget, stream);
         Task writing = WriteAnswersAsync(MessagePipe.CreateWriter(stream), held, lost);
         string reason = "a fault of this program";
         try
         {
-            reason = await ReadCommandsAsync(new MessageReader(input, limits.MaxMessageLength, held), held, reading, lost.Token);
+            reason = await ReadCommandsAsync(new MessageReader(input, _limits.MaxMessageLength, held), held, reading, lost.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -59,7 +54,7 @@ internal sealed class Connection(
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _client?.Dispose();
             await input.CompleteAsync();
-            Log.ConnectionClosed(logger, id, _commands, reason);
+            Log.ConnectionClosed(context.Logger, id, _commands, reason);
         }
 
         await writing;
@@ -67,14 +62,14 @@ internal sealed class Connection(
 
     public void Dispose() => _slots.Dispose();
 
-    private async Task<string> ReadCommandsAsync(MessageReader messages, ConnectionBudget held, CancellationTokenSource reading, CancellationToken lost)
+    private async Task<string> ReadCommandsAsync(MessageReader messages, ConnectionBudget held, Deadline reading, CancellationToken lost)
     {
         while (true)
         {
             await _slots.WaitAsync(lost);
-            reading.CancelAfter(limits.IdleTimeout);
+            reading.Restart(_limits.IdleTimeout);
             MessageRead read = await messages.ReadAsync(reading.Token);
-            reading.CancelAfter(Timeout.InfiniteTimeSpan);
+            reading.Restart(Timeout.InfiniteTimeSpan);
             Command command;
             switch (read.Status)
             {
@@ -84,11 +79,11 @@ internal sealed class Connection(
                     break;
                 case MessageReadStatus.TooLong:
                     command = new InvalidCommand(null,
-                        $"{ErrorTexts.NotJson}: the message has more than {limits.MaxMessageLength} bytes", ErrorCodes.MessageTooLarge);
+                        $"{ErrorTexts.NotJson}: the message has more than {_limits.MaxMessageLength} bytes", ErrorCodes.MessageTooLarge);
                     break;
                 case MessageReadStatus.Refused:
                     command = new InvalidCommand(null,
-                        $"{ErrorTexts.Busy}: other messages and replies take the {limits.MessageBudget} bytes that there are (--message-budget). Send it again later",
+                        $"{ErrorTexts.Busy}: other messages and replies take the {_limits.MessageBudget} bytes that there are (--message-budget). Send it again later",
                         ErrorCodes.EnclaveBusy);
                     break;
                 default:
@@ -117,8 +112,8 @@ internal sealed class Connection(
                 {
                     KmsCommand { Operation: { } name } when _client is null => Failed(name, ErrorTexts.ClientNotInitialized, ErrorCodes.ClientNotInitialized),
                     KmsCommand kms => ExecuteAsync(kms, _client!.ExecuteAsync, lost),
-                    AttestCommand attest => ExecuteAsync(attest, introspection.AttestAsync, lost),
-                    DescribeCommand describe => ExecuteAsync(describe, (_, token) => introspection.DescribeAsync(token), lost),
+                    AttestCommand attest => ExecuteAsync(attest, context.Handlers.Enclave.AttestAsync, lost),
+                    DescribeCommand describe => ExecuteAsync(describe, (_, token) => context.Handlers.Enclave.DescribeAsync(token), lost),
                     InvalidCommand invalid => Failed(invalid.Operation, invalid.Message, invalid.Code),
                     _ => throw new InvalidOperationException("There is no other command."),
                 }, charge);
@@ -132,7 +127,7 @@ internal sealed class Connection(
     // Commands before SetClient use the old client and those after it the new one.
     private async Task AnswerAloneAsync(SetClientCommand command, long charge, CancellationToken lost)
     {
-        int others = limits.MaxPending - 1;
+        int others = _limits.MaxPending - 1;
         for (int i = 0; i < others; i++)
         {
             await _slots.WaitAsync(lost);
@@ -147,7 +142,7 @@ internal sealed class Connection(
 
     private Task<Answer> Failed(string? operation, string message, string code)
     {
-        counters.CommandDone(operation, succeeded: false);
+        context.Counters.CommandDone(operation, succeeded: false);
         return Task.FromResult(new Answer(Reply.Failed(message, code), null));
     }
 
@@ -156,15 +151,14 @@ internal sealed class Connection(
         where TCommand : Command
         where TReply : SuccessReply?
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost);
-        deadline.CancelAfter(limits.RequestTimeout);
+        using var deadline = new Deadline(_limits.RequestTimeout, context.Time, lost);
         string name = command.Operation!;
         Reply failure;
         try
         {
             TReply reply = await execute(command, deadline.Token);
-            counters.CommandDone(name, succeeded: true);
-            Log.CommandDone(logger, name, id, Reply.Ok);
+            context.Counters.CommandDone(name, succeeded: true);
+            Log.CommandDone(context.Logger, name, id, Reply.Ok);
             return new Answer(null, reply);
         }
         catch (CommandException e)
@@ -178,18 +172,18 @@ internal sealed class Connection(
         catch (OperationCanceledException)
         {
             string code = command is AttestCommand or DescribeCommand ? ErrorCodes.AttestationUnavailable : ErrorCodes.KmsTimeout;
-            failure = Failure(name, code, $"no answer within {limits.RequestTimeout.TotalSeconds} s");
+            failure = Failure(name, code, $"no answer within {_limits.RequestTimeout.TotalSeconds} s");
         }
 #pragma warning disable CA1031 // A fault of ours must cost one reply, not the connection; its text might quote input, so only its type is told.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Log.CommandFaulted(logger, name, id, e.GetType().Name);
+            Log.CommandFaulted(context.Logger, name, id, e.GetType().Name);
             failure = Reply.Failed($"Internal error: {e.GetType().Name}", ErrorCodes.InternalError);
         }
 
-        counters.CommandDone(name, succeeded: false);
-        Log.CommandDone(logger, name, id, failure.Code!);
+        context.Counters.CommandDone(name, succeeded: false);
+        Log.CommandDone(context.Logger, name, id, failure.Code!);
         return new Answer(failure, null);
     }
 
@@ -200,13 +194,13 @@ internal sealed class Connection(
     {
         _client?.Dispose();
         _client = null;
-        _client = await clients.CreateAsync(command, cancellationToken);
+        _client = await context.Handlers.Kms.CreateAsync(command, cancellationToken);
         return null;
     }
 
     private Task<SuccessReply?> TakeCredentialsAsync(PushCredentialsCommand command, CancellationToken cancellationToken)
     {
-        inbox.Take(command);
+        context.Handlers.Credentials.Take(command);
         return Task.FromResult<SuccessReply?>(null);
     }
 
@@ -228,8 +222,7 @@ internal sealed class Connection(
                     charged += pending.Charge;
                 }
 
-                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
-                deadline.CancelAfter(limits.SendTimeout);
+                using var deadline = new Deadline(_limits.SendTimeout, context.Time, lost.Token);
                 await output.FlushAsync(deadline.Token);
                 held.Return(charged);
                 _slots.Release(written);

@@ -1,25 +1,23 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
+using KmsTool.Networking;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Daemon;
 
 /// <summary>Accepts connections and serves each on its own, within the limits.</summary>
+/// <param name="listener">Closed when the daemon ends.</param>
+/// <param name="handlers">Carry out what peers ask for.</param>
+/// <param name="limits">Bounds on what peers may take.</param>
+/// <param name="counters">Count what happens.</param>
+/// <param name="time">Measures timeouts.</param>
+/// <param name="logger">The log.</param>
 internal sealed class EnclaveDaemon(
-    StreamListener listener,
-    KmsClientFactory clients,
-    CredentialInbox inbox,
-    Introspection introspection,
-    DaemonLimits limits,
-    DaemonCounters counters,
-    TimeProvider time,
-    ILogger logger)
+    StreamListener listener, CommandHandlers handlers, DaemonLimits limits, DaemonCounters counters, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
-
-    private readonly MessageBudget _budget = new(limits.MessageBudget, limits.MaxMessageLength, limits.RequestTimeout, time);
-    private readonly ConcurrentDictionary<long, Task> _connections = new();
+    private readonly DaemonContext _context = new(
+        handlers, limits, new MessageBudget(limits.MessageBudget, limits.MaxMessageLength, limits.RequestTimeout, time), counters, time, logger);
+    private readonly ConnectionTasks<long> _connections = new();
 
     /// <summary>
     /// Serves until <paramref name="stopping"/> is cancelled, then closes the listener and lets commands under way finish
@@ -28,78 +26,77 @@ internal sealed class EnclaveDaemon(
     public async Task RunAsync(CancellationToken stopping)
     {
         using var aborting = new CancellationTokenSource();
-        var reclaimer = new MemoryReclaimer(() => _budget.IsUnused && clients.IsIdle, MemoryReclaimer.Collect, time);
+        var reclaimer = new MemoryReclaimer(() => _context.Budget.IsUnused && handlers.Kms.IsIdle, MemoryReclaimer.Collect, time);
         Task reclaiming = reclaimer.RunAsync(() => _connections.Count, stopping);
-        for (long id = 1; !stopping.IsCancellationRequested; id++)
-        {
-            Socket socket;
-            try
+        var loop = new AcceptLoop(listener, time, e => Log.AcceptFailed(logger, e.SocketErrorCode.ToString()));
+        long latest = 0;
+        await loop.RunAsync(
+            socket =>
             {
-                socket = await listener.AcceptAsync(stopping);
-            }
-            catch (OperationCanceledException)
-            {
-                break;
-            }
-            catch (SocketException e)
-            {
-                // Most likely no descriptor is left; closing connections will give some back.
-                Log.AcceptFailed(logger, e.SocketErrorCode.ToString());
-                await Task.Delay(AcceptPause, time, CancellationToken.None);
-                continue;
-            }
-
-            if (_connections.Count >= limits.MaxConnections)
-            {
-                counters.ConnectionRefused();
-                Log.TooManyConnections(logger, limits.MaxConnections);
-                socket.Dispose();
-                continue;
-            }
-
-            Serve(id, socket, stopping, aborting.Token);
-            reclaimer.Note(_connections.Count);
-        }
-
-        await listener.DisposeAsync();
+                Admit(++latest, socket, stopping, aborting.Token);
+                reclaimer.Note(_connections.Count);
+                return ValueTask.CompletedTask;
+            },
+            stopping);
         await DrainAsync(aborting);
         await reclaiming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private void Serve(long id, Socket socket, CancellationToken stopping, CancellationToken aborting)
+    private void Admit(long id, Socket socket, CancellationToken stopping, CancellationToken aborting)
     {
+        if (_connections.Count >= limits.MaxConnections)
+        {
+            counters.ConnectionRefused();
+            Log.TooManyConnections(logger, limits.MaxConnections);
+            socket.Dispose();
+            return;
+        }
+
         counters.ConnectionOpened();
         Log.ConnectionOpened(logger, id);
-        // On a thread of the pool, so that a connection's first commands do not keep the next from being accepted.
-        var served = Task.Run(async () =>
+        _connections.Start(id, () => ServeAsync(id, socket, stopping, aborting));
+    }
+
+    private async Task ServeAsync(long id, Socket socket, CancellationToken stopping, CancellationToken aborting)
+    {
+        using var connection = new Connection(id, _context);
+        try
         {
-            using var connection = new Connection(id, clients, inbox, introspection, limits, _budget, counters, logger);
-            try
-            {
-                await connection.RunAsync(socket, stopping, aborting);
-            }
+            await connection.RunAsync(socket, stopping, aborting);
+        }
 #pragma warning disable CA1031 // A fault of ours ends this connection and no other; its text might quote input, so only its type is told.
-            catch (Exception e)
+        catch (Exception e)
 #pragma warning restore CA1031
-            {
-                Log.ConnectionFaulted(logger, id, e.GetType().Name);
-            }
-            finally
-            {
-                counters.ConnectionClosed();
-            }
-        }, CancellationToken.None);
-        _connections[id] = served;
-        _ = served.ContinueWith(
-            _ => _connections.TryRemove(id, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        {
+            Log.ConnectionFaulted(logger, id, e.GetType().Name);
+        }
+        finally
+        {
+            counters.ConnectionClosed();
+        }
     }
 
     private async Task DrainAsync(CancellationTokenSource aborting)
     {
         Log.Stopping(logger, _connections.Count, limits.DrainTimeout.TotalSeconds);
-        var all = Task.WhenAll(_connections.Values);
         aborting.CancelAfter(limits.DrainTimeout);
-        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _connections.WhenAllAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Log.Stopped(logger);
     }
 }
+
+/// <summary>Who carries out what peers ask for.</summary>
+/// <param name="Kms">SetClient, and through it the KMS operations.</param>
+/// <param name="Credentials">PushCredentials.</param>
+/// <param name="Enclave">Describe and Attest.</param>
+internal sealed record CommandHandlers(KmsClientFactory Kms, CredentialInbox Credentials, DescribeAndAttestHandler Enclave);
+
+/// <summary>What the connections of a daemon share.</summary>
+/// <param name="Handlers">Carry out what peers ask for.</param>
+/// <param name="Limits">Bounds on what peers may take.</param>
+/// <param name="Budget">The bytes that messages of all connections may take.</param>
+/// <param name="Counters">Count what happens.</param>
+/// <param name="Time">Measures timeouts.</param>
+/// <param name="Logger">The log.</param>
+internal sealed record DaemonContext(
+    CommandHandlers Handlers, DaemonLimits Limits, MessageBudget Budget, DaemonCounters Counters, TimeProvider Time, ILogger Logger);

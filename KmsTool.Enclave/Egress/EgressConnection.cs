@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using KmsTool.Networking;
 using KmsTool.Networking.Http;
 using KmsTool.Networking.Relaying;
+using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Egress;
@@ -8,9 +10,9 @@ namespace KmsTool.Enclave.Egress;
 /// <summary>A connection of an application: one request, which leads to one destination until either side ends it.</summary>
 internal sealed class EgressConnection(Socket application, EgressOptions options, TimeProvider time, ILogger logger)
 {
-    private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
     private static readonly RelayOptions Bounds = new();
 
+    private readonly ConnectServer _server = new(forwards: true, options.RequestTimeout, time);
     private volatile Relay? _tunnel;
 
     /// <summary>How long nothing has passed through its tunnel; zero where it has none.</summary>
@@ -29,25 +31,14 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
     {
         try
         {
-            application.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
-            HeadRead read = await RequestHeadReader.ReadAsync(application, options.RequestTimeout, time, cancellationToken);
-            if (read.Head is null)
+            ConnectRead read = await _server.ReadAsync(application, cancellationToken);
+            if (read.Request is not null)
             {
-                if (read.Refusal is { } refusal)
-                {
-                    await RefuseAsync("nothing", refusal, cancellationToken);
-                }
-
-                return;
+                await LeadAsync(read.Request, read.Rest, place, cancellationToken);
             }
-
-            if (EgressRequest.TryRead(read.Head, out EgressRequest? request, out HttpAnswer? wrong))
+            else if (read.Refusal is { } refusal)
             {
-                await LeadAsync(request, read.Rest, place, cancellationToken);
-            }
-            else
-            {
-                await RefuseAsync("nothing", wrong, cancellationToken);
+                await RefuseAsync("nothing", refusal, cancellationToken);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -56,7 +47,7 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
         }
     }
 
-    private async Task LeadAsync(EgressRequest request, ReadOnlyMemory<byte> rest, ConnectionLimiter.Place place, CancellationToken cancellationToken)
+    private async Task LeadAsync(ProxyRequest request, ReadOnlyMemory<byte> rest, ConnectionLimiter.Place place, CancellationToken cancellationToken)
     {
         string name = $"{request.Host}:{request.Port}";
         if (!options.Rules.Allows(request.Host))
@@ -71,19 +62,18 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
         }
 
         Socket destination;
-        using (var timer = new CancellationTokenSource(options.ConnectTimeout, time))
-        using (var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token))
+        using (var deadline = new Deadline(options.ConnectTimeout, time, cancellationToken))
         {
             try
             {
-                destination = await options.Parent.ConnectAsync(request.Host, request.Port, either.Token);
+                destination = await options.Parent.ConnectAsync(request.Host, request.Port, deadline.Token);
             }
             catch (Exception e) when (e is SocketException or IOException)
             {
                 await RefuseAsync(name, HttpAnswer.Refusal("502 Bad Gateway", $"{name} cannot be reached: {e.Message}"), cancellationToken);
                 return;
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException e) when (deadline.IsOver(e))
             {
                 await RefuseAsync(name, HttpAnswer.Refusal("504 Gateway Timeout", $"{name} did not answer within {options.ConnectTimeout.TotalSeconds} s"), cancellationToken);
                 return;
@@ -98,9 +88,9 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
             {
                 early = (byte[])[.. head, .. rest.Span];
             }
-            else
+            else if (!await _server.TryEstablishAsync(application, cancellationToken))
             {
-                await application.SendAsync(Established, SocketFlags.None, cancellationToken);
+                return;
             }
 
             _tunnel = new Relay(application, destination, Bounds, time);
@@ -113,13 +103,6 @@ internal sealed class EgressConnection(Socket application, EgressOptions options
     private async Task RefuseAsync(string destination, HttpAnswer answer, CancellationToken cancellationToken)
     {
         Log.EgressRefused(logger, destination, answer.Body.TrimEnd('\n'));
-        try
-        {
-            await answer.SendAsync(application, time, cancellationToken);
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            // The application does not wait for it; the log has the reason.
-        }
+        await _server.RefuseAsync(application, answer, cancellationToken);
     }
 }

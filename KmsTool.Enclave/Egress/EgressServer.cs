@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Networking.Http;
+using KmsTool.Networking;
+using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Egress;
@@ -15,26 +15,26 @@ internal sealed class EgressServer : IAsyncDisposable
     // As many as the kernel allows (net.core.somaxconn). A connection that finds the queue full tries again after a second only.
     private const int Backlog = 4096;
 
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
-
-    private readonly Socket _listener;
+    private readonly StreamListener _listener;
     private readonly EgressOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConnectionLimiter _limiter;
-    private readonly ConcurrentDictionary<EgressConnection, Task> _connections = new();
+    private readonly ConnectionTasks<EgressConnection> _connections = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
-    private EgressServer(Socket listener, EgressOptions options, TimeProvider time, ILogger logger)
+    private EgressServer(StreamListener listener, EgressOptions options, TimeProvider time, ILogger logger)
     {
         _listener = listener;
         _options = options;
         _time = time;
         _logger = logger;
         _limiter = new ConnectionLimiter(options.MaxConnections, time);
-        Address = new Uri($"http://{listener.LocalEndPoint}");
-        _running = Task.Run(AcceptAsync);
+        var address = (StreamAddress.Tcp)listener.LocalAddress;
+        Address = new Uri($"http://{address.Host}:{address.Port}");
+        var loop = new AcceptLoop(listener, time, e => Log.AcceptFailed(logger, e.SocketErrorCode.ToString()));
+        _running = Task.Run(() => loop.RunAsync(AdmitAsync, _stop.Token));
     }
 
     /// <summary>Where it listens, with the port that was chosen if 0 was asked for.</summary>
@@ -43,69 +43,41 @@ internal sealed class EgressServer : IAsyncDisposable
     /// <exception cref="SocketException">The port is in use.</exception>
     public static EgressServer Start(EgressOptions options, TimeProvider time, ILogger logger)
     {
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            listener.Bind(new IPEndPoint(IPAddress.Loopback, options.Port));
-            listener.Listen(Backlog);
-            return new EgressServer(listener, options, time, logger);
-        }
-        catch
-        {
-            listener.Dispose();
-            throw;
-        }
+        var address = new StreamAddress.Tcp(IPAddress.Loopback.ToString(), (ushort)options.Port);
+        return new EgressServer(StreamListener.Bind(address, new StreamSocketOptions(Backlog: Backlog)), options, time, logger);
     }
 
     /// <summary>Breaks off what is open.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
+        await _listener.DisposeAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll(_connections.Values);
+        await _connections.WhenAllAsync();
         _stop.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async ValueTask AdmitAsync(Socket socket)
     {
-        while (!_stop.IsCancellationRequested)
+        var connection = new EgressConnection(socket, _options, _time, _logger);
+        ConnectionLimiter.Place place;
+        try
         {
-            Socket socket;
-            try
-            {
-                socket = await _listener.AcceptAsync(_stop.Token);
-            }
-            catch (SocketException e) when (!_stop.IsCancellationRequested)
-            {
-                Log.AcceptFailed(_logger, e.SocketErrorCode.ToString());
-                await Task.Delay(AcceptPause, _time, _stop.Token);
-                continue;
-            }
-
-            var connection = new EgressConnection(socket, _options, _time, _logger);
-            ConnectionLimiter.Place place;
-            try
-            {
-                // Further ones wait in the kernel's queue.
-                place = await _limiter.TakeAsync(socket, connection.End, EndIdlestTunnel, _stop.Token);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-
-            var served = Task.Run(() => ServeAsync(connection, socket, place), CancellationToken.None);
-            _connections[connection] = served;
-            _ = served.ContinueWith(
-                _ => _connections.TryRemove(connection, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            // Further ones wait in the kernel's queue.
+            place = await _limiter.TakeAsync(socket, connection.End, EndIdlestTunnel, _stop.Token);
         }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        _connections.Start(connection, () => ServeAsync(connection, socket, place));
     }
 
     private TimeSpan EndIdlestTunnel()
     {
-        EgressConnection? idlest = _connections.Keys.MaxBy(static connection => connection.IdleTime);
+        EgressConnection? idlest = _connections.Connections.MaxBy(static connection => connection.IdleTime);
         TimeSpan left = _options.TunnelPatience - (idlest?.IdleTime ?? TimeSpan.Zero);
         if (left > TimeSpan.Zero)
         {

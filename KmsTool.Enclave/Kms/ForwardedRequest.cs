@@ -111,3 +111,12 @@ internal sealed record ForwardedRequest : KmsRequest
 
     private static KmsException NotA(string type, string name) => new(ErrorCodes.InvalidParameter, $"{name} is not a {type}");
 }
+
+/// <summary>Reading members of KMS's answers.</summary>
+internal static class JsonMembers
+{
+    /// <summary>The member's text; <see langword="null"/> where it is absent or no string.</summary>
+    /// <exception cref="InvalidOperationException">It holds an invalid escape.</exception>
+    public static string? Text(this JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+}

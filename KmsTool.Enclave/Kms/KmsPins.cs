@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Enclave.Kms;
@@ -191,4 +193,51 @@ internal sealed record KmsPins
 
     private static KmsException Violation(string pin, string reason) =>
         new(ErrorCodes.PinViolated, $"the enclave is pinned by {pin}: {reason}");
+}
+
+/// <summary>A pair that every encryption context must have.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Value">The value; <see langword="null"/> for any.</param>
+internal sealed record RequiredContext(string Name, string? Value)
+{
+    /// <summary>Reads <c>NAME</c> or <c>NAME=VALUE</c>.</summary>
+    /// <exception cref="FormatException">There is no name.</exception>
+    public static RequiredContext Parse(string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        string name = equals < 0 ? text : text[..equals];
+        return name.Length > 0
+            ? new RequiredContext(name, equals < 0 ? null : text[(equals + 1)..])
+            : throw new FormatException($"'{text}' has no name; write NAME or NAME=VALUE");
+    }
+
+    public bool IsMetBy(IReadOnlyDictionary<string, string>? context) =>
+        context is not null && context.TryGetValue(Name, out string? value) && (Value is null || value == Value);
+
+    public override string ToString() => Value is null ? Name : $"{Name}={Value}";
+}
+
+/// <summary>
+/// ARN of a KMS key, <c>arn:PARTITION:kms:REGION:ACCOUNT:key/ID</c> (AWS Service Authorization Reference). Not of an alias:
+/// an alias can be made to point elsewhere, and KMS's answers name keys.
+/// </summary>
+/// <param name="Arn">The whole.</param>
+/// <param name="Region">AWS region code.</param>
+/// <param name="Id">UUID, or <c>mrk-</c> and 32 digits for a multi-Region key.</param>
+internal sealed partial record KmsKeyArn(string Arn, string Region, string Id)
+{
+    public static bool TryParse(string text, [NotNullWhen(true)] out KmsKeyArn? key)
+    {
+        Match match = Form().Match(text);
+        key = match.Success ? new KmsKeyArn(text, match.Groups["region"].Value, match.Groups["id"].Value) : null;
+        return key is not null;
+    }
+
+    /// <summary>Whether a request's KeyId means this key: its ARN or its id.</summary>
+    public bool IsMeantBy(string keyId) => keyId == Arn || keyId == Id;
+
+    public override string ToString() => Arn;
+
+    [GeneratedRegex("^arn:aws[a-z-]{0,20}:kms:(?<region>[a-z0-9-]{1,32}):[0-9]{12}:key/(?<id>[A-Za-z0-9-]{1,64})\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Recipient;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,7 @@ internal sealed class RecipientSource : IDisposable
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _refresh = new(1);
     private readonly ITimer _rotation;
-    private volatile Task<Shared<RecipientKeyPair>> _key;
+    private volatile Task<RefCounted<RecipientKeyPair>> _key;
     private volatile Attested? _attested;
     private volatile bool _disposed;
 
@@ -62,7 +63,7 @@ internal sealed class RecipientSource : IDisposable
     /// <summary>Makes a new key and gives up the old one, with its document.</summary>
     public async Task RotateAsync()
     {
-        Shared<RecipientKeyPair> next;
+        RefCounted<RecipientKeyPair> next;
         try
         {
             next = await Task.Run(Generate);
@@ -73,7 +74,7 @@ internal sealed class RecipientSource : IDisposable
             return;
         }
 
-        Task<Shared<RecipientKeyPair>> previous = Interlocked.Exchange(ref _key, Task.FromResult(next));
+        Task<RefCounted<RecipientKeyPair>> previous = Interlocked.Exchange(ref _key, Task.FromResult(next));
         _attested = null;
         await ReleaseAsync(previous);
         Log.RecipientKeyReplaced(_logger);
@@ -87,7 +88,7 @@ internal sealed class RecipientSource : IDisposable
         _ = ReleaseAsync(_key);
     }
 
-    private static async Task ReleaseAsync(Task<Shared<RecipientKeyPair>> key)
+    private static async Task ReleaseAsync(Task<RefCounted<RecipientKeyPair>> key)
     {
         await ((Task)key).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (key.IsCompletedSuccessfully)
@@ -103,10 +104,10 @@ internal sealed class RecipientSource : IDisposable
         _rotation.Change(_options.KeyLifetime, Timeout.InfiniteTimeSpan);
     }
 
-    private Shared<RecipientKeyPair> Generate()
+    private RefCounted<RecipientKeyPair> Generate()
     {
         Log.RecipientKeyGenerating(_logger);
-        return new Shared<RecipientKeyPair>(RecipientKeyPair.Generate());
+        return new RefCounted<RecipientKeyPair>(RecipientKeyPair.Generate());
     }
 
     private RecipientLease? TryRentCurrent() =>
@@ -116,8 +117,8 @@ internal sealed class RecipientSource : IDisposable
 
     private async Task<RecipientLease> AttestAsync(CancellationToken cancellationToken)
     {
-        Task<Shared<RecipientKeyPair>> current;
-        Shared<RecipientKeyPair> key;
+        Task<RefCounted<RecipientKeyPair>> current;
+        RefCounted<RecipientKeyPair> key;
         do
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -154,5 +155,25 @@ internal sealed class RecipientSource : IDisposable
         }
     }
 
-    private sealed record Attested(Shared<RecipientKeyPair> Key, ReadOnlyMemory<byte> Value, long At);
+    private sealed record Attested(RefCounted<RecipientKeyPair> Key, ReadOnlyMemory<byte> Value, long At);
 }
+
+/// <summary>A recipient key with its attestation document, for one request.</summary>
+/// <param name="key">Counted for this lease.</param>
+/// <param name="value">See <see cref="Value"/>.</param>
+internal sealed class RecipientLease(RefCounted<RecipientKeyPair> key, ReadOnlyMemory<byte> value) : IDisposable
+{
+    /// <summary>The value of the request's member <c>Recipient</c>: a JSON object in UTF-8.</summary>
+    public ReadOnlyMemory<byte> Value { get; } = value;
+
+    /// <summary>Opens CiphertextForRecipient.</summary>
+    /// <exception cref="RecipientEnvelopeException">It cannot be opened; always the same text.</exception>
+    public SensitiveBytes Open(ReadOnlyMemory<byte> envelope) => key.Value.Open(envelope);
+
+    public void Dispose() => key.Release();
+}
+
+/// <summary>How long keys and documents are used.</summary>
+/// <param name="AttestationLifetime">How long an attestation document is reused; zero asks for one per request.</param>
+/// <param name="KeyLifetime">How long a recipient key is used.</param>
+internal sealed record RecipientOptions(TimeSpan AttestationLifetime, TimeSpan KeyLifetime);

@@ -16,14 +16,13 @@ namespace KmsTool.Enclave.KmsProxy;
 /// KMS under this enclave's attestation and credentials.
 /// </summary>
 /// <param name="kms">The channel.</param>
-/// <param name="regions">The regions that may be named, and where KMS of each is.</param>
 /// <param name="credentials">What requests to KMS are signed with.</param>
 /// <param name="key">What requests from here are signed with.</param>
-/// <param name="requestTimeout">Longest time for a body to arrive, and then for the answer.</param>
+/// <param name="options">The regions that may be named, and the longest time for a body to arrive and then for the response.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log; no body goes there.</param>
 internal sealed class KmsProxyHandler(
-    AttestedKmsClient kms, ProxyRegions regions, CredentialStore credentials, LocalAccessKey key, TimeSpan requestTimeout, TimeProvider time, ILogger logger)
+    AttestedKmsClient kms, CredentialStore credentials, LocalAccessKey key, KmsProxyOptions options, TimeProvider time, ILogger logger)
 {
     private const string TargetHeader = "X-Amz-Target";
     private const string ExpiredToken = "ExpiredTokenException";
@@ -80,7 +79,7 @@ internal sealed class KmsProxyHandler(
         }
         catch (OperationCanceledException)
         {
-            error = new ProxyError(503, ErrorCodes.KmsTimeout + "Exception", $"KMS gave no answer within {requestTimeout.TotalSeconds} s");
+            error = new ProxyError(503, ErrorCodes.KmsTimeout + "Exception", $"KMS gave no answer within {options.RequestTimeout.TotalSeconds} s");
         }
 #pragma warning disable CA1031 // A fault of ours must cost one answer; its text might quote the request, so only its type is told.
         catch (Exception e)
@@ -109,7 +108,7 @@ internal sealed class KmsProxyHandler(
             key.RequireSignature(claim, body.Written);
             KmsOperation operation = (request.Headers[TargetHeader] is [{ } target] ? KmsOperation.OfTarget(target) : null)
                 ?? throw Refused(400, "UnknownOperationException", "X-Amz-Target has to be TrentService. and the name of a KMS operation");
-            return (operation, regions.Find(claim.Region), body);
+            return (operation, options.Regions.Find(claim.Region), body);
         }
         catch
         {
@@ -120,15 +119,14 @@ internal sealed class KmsProxyHandler(
 
     private async Task<SensitiveBufferWriter> ReadBodyAsync(HttpContext context)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        deadline.CancelAfter(requestTimeout);
+        using var deadline = new Deadline(options.RequestTimeout, time, context.RequestAborted);
         try
         {
             return await RequestBody.ReadAsync(context.Request, deadline.Token);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            throw Refused(408, "SerializationException", $"The body did not arrive within {requestTimeout.TotalSeconds} s");
+            throw Refused(408, "SerializationException", $"The body did not arrive within {options.RequestTimeout.TotalSeconds} s");
         }
     }
 
@@ -188,9 +186,8 @@ internal sealed class KmsProxyHandler(
 
     private async Task<KmsAnswer> AskAsync(KmsRequest request, KmsEndpoint endpoint, CancellationToken cancellationToken)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(requestTimeout);
-        Shared<KmsCredentials> rented = await credentials.RentAsync(CredentialPatience, deadline.Token)
+        using var deadline = new Deadline(options.RequestTimeout, time, cancellationToken);
+        RefCounted<KmsCredentials> rented = await credentials.RentAsync(CredentialPatience, deadline.Token)
             ?? throw Refused(503, "CredentialsUnavailableException", "The KMS proxy has no AWS credentials yet: with --credentials imds its log says why; with push the parent has sent none");
         try
         {

@@ -23,7 +23,7 @@ internal sealed class KmsProxyServer : IAsyncDisposable
         KmsProxyOptions options, AttestedKmsClient kms, CredentialStore credentials, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var key = LocalAccessKey.Generate();
-        var handler = new KmsProxyHandler(kms, options.Regions, credentials, key, options.RequestTimeout, time, logger);
+        var handler = new KmsProxyHandler(kms, credentials, key, options, time, logger);
         try
         {
             LocalHttpServer http = await LocalHttpServer.StartAsync(

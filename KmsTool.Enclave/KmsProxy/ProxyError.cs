@@ -41,3 +41,9 @@ internal sealed record ProxyError(int Status, string Type, string Message, strin
         ? new(refused.Status, refused.Code + "Exception", refused.Message, refused.RequestId)
         : new(refused.Status, refused.Code, refused.Message, refused.RequestId);
 }
+
+/// <summary>The proxy does not take a request to KMS.</summary>
+internal sealed class ProxyRefusalException(ProxyError error) : Exception(error.Message)
+{
+    public ProxyError Error { get; } = error;
+}

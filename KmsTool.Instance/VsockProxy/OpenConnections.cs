@@ -1,3 +1,5 @@
+using KmsTool.Networking;
+
 namespace KmsTool.Instance.VsockProxy;
 
 /// <summary>The connections of all listeners, those that a reload has ended included: their numbers, their places, their end.</summary>
@@ -14,8 +16,8 @@ internal sealed class OpenConnections : IDisposable
     /// <summary>How many are open, as long as more may enter.</summary>
     public long Count => Volatile.Read(ref _open) - 1;
 
-    /// <summary>What they take places of, besides those of their listeners.</summary>
-    public Places Places { get; } = new(0);
+    /// <summary>Bounds the connections of all listeners together; each listener has a bound of its own.</summary>
+    public ConcurrencyLimiter Slots { get; } = new(0);
 
     /// <summary>Cancelled when the proxy ends: who has not said what for it has come is let go.</summary>
     public CancellationToken Draining => _drain.Token;

@@ -1,17 +1,29 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Networking.Relaying;
+using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;
 
 /// <summary>An accepted connection, from its begin to the one line that the log has of it.</summary>
 internal sealed class ProxyConnection(
-    long number, Socket accepted, string peer, ListenerMetrics metrics, RelayOptions relay, TimeProvider time, ILogger logger)
+    long number, Socket accepted, ListenerMetrics metrics, RelayOptions relay, TimeProvider time, ILogger logger)
 {
     private readonly long _began = time.GetTimestamp();
 
-    public string PeerName => peer;
+    /// <summary>The peer, for logs and limits.</summary>
+    public string PeerName { get; } = NameOf(accepted.RemoteEndPoint);
+
+    /// <summary>Names a peer: an enclave by its CID, a TCP client by its IP address. Clients of a Unix socket cannot be told apart.</summary>
+    public static string NameOf(EndPoint? endPoint) => endPoint switch
+    {
+        VsockEndPoint { Cid: var cid } => string.Create(CultureInfo.InvariantCulture, $"CID {cid}"),
+        IPEndPoint { Address: var address } => address.ToString(),
+        _ => "unix",
+    };
 
     /// <summary>Takes the peer to where the route leads, until one side ends it. Whatever happens concerns this connection alone.</summary>
     public async Task RunAsync(IRoute route, CancellationToken draining, CancellationToken aborting)
@@ -36,7 +48,7 @@ internal sealed class ProxyConnection(
         catch (Exception e)
         {
             metrics.CountEnded(ConnectionEnd.Fault, Elapsed);
-            Log.ConnectionFault(logger, number, peer, e.ToString());
+            Log.ConnectionFault(logger, number, PeerName, e.ToString());
         }
         finally
         {
@@ -52,11 +64,11 @@ internal sealed class ProxyConnection(
         // Who looks whether anybody listens is no cause for a warning.
         if (end == ConnectionEnd.Closed)
         {
-            Log.ConnectionEnded(logger, number, peer, destination, 0, 0, Elapsed.TotalSeconds, end, reason);
+            Log.ConnectionEnded(logger, number, PeerName, destination, 0, 0, Elapsed.TotalSeconds, end, reason);
         }
         else
         {
-            Log.ConnectionRefused(logger, number, peer, destination, Elapsed.TotalSeconds, end, reason);
+            Log.ConnectionRefused(logger, number, PeerName, destination, Elapsed.TotalSeconds, end, reason);
         }
     }
 
@@ -66,7 +78,7 @@ internal sealed class ProxyConnection(
     {
         metrics.CountEnded(end, Elapsed);
         Log.ConnectionEnded(
-            logger, number, peer, destination, result.BytesUp, result.BytesDown, Elapsed.TotalSeconds, end, result.Reason ?? "both sides closed");
+            logger, number, PeerName, destination, result.BytesUp, result.BytesDown, Elapsed.TotalSeconds, end, result.Reason ?? "both sides closed");
     }
 
     private static ConnectionEnd Translate(RelayEnd end) => end switch

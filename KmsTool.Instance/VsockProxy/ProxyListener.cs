@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
+using KmsTool.Networking;
 using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -12,36 +13,23 @@ namespace KmsTool.Instance.VsockProxy;
 /// </summary>
 internal sealed class ProxyListener
 {
-    // An accept that fails will fail again at once (no descriptors left); the pause keeps that from taking all of the CPU.
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
-
-    // Completions run on a thread that waits for many sockets: a queue that is never empty would keep it.
-    private const int MaxBurst = 16;
-
     private readonly StreamListener _listener;
-    private readonly ProxyOptions _options;
-    private readonly OpenConnections _connections;
+    private readonly ProxyContext _context;
     private readonly ListenerMetrics _metrics;
     private readonly RelayOptions _relay;
-    private readonly Places _places;
-    private readonly PeerShares _shares;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly ConcurrencyLimiter _slots;
+    private readonly KeyedConcurrencyLimiter _peers;
     private volatile ListenerPlan _plan;
 
-    public ProxyListener(
-        StreamListener listener, ListenerPlan plan, ProxyOptions options, OpenConnections connections, ProxyMetrics metrics, TimeProvider time, ILogger logger)
+    public ProxyListener(StreamListener listener, ListenerPlan plan, ProxyContext context)
     {
         _listener = listener;
         _plan = plan;
-        _options = options;
-        _connections = connections;
-        _metrics = metrics[listener.LocalAddress.ToString()];
-        _relay = options.Relay with { Up = _metrics.CountUp, Down = _metrics.CountDown };
-        _places = new Places(plan.MaxConnections);
-        _shares = new PeerShares(plan.MaxPerPeer);
-        _time = time;
-        _logger = logger;
+        _context = context;
+        _metrics = context.Metrics[listener.LocalAddress.ToString()];
+        _relay = context.Options.Relay with { Up = _metrics.CountUp, Down = _metrics.CountDown };
+        _slots = new ConcurrencyLimiter(plan.MaxConnections);
+        _peers = new KeyedConcurrencyLimiter(plan.MaxPerPeer);
     }
 
     /// <summary>Where it listens.</summary>
@@ -53,61 +41,29 @@ internal sealed class ProxyListener
     public void Update(ListenerPlan plan)
     {
         _plan = plan;
-        _places.SetNumber(plan.MaxConnections);
-        _shares.SetMost(plan.MaxPerPeer);
+        _slots.SetLimit(plan.MaxConnections);
+        _peers.SetLimitOfEach(plan.MaxPerPeer);
     }
 
     /// <summary>Accepts until it is cancelled; connections go on.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        Log.Listening(_logger, LocalAddress.ToString(), _plan.Route.Name);
-        try
-        {
-            for (int accepted = 1; ; accepted++)
-            {
-                if (!_options.RefusesWhenFull)
-                {
-                    await _places.TakeAsync(stopping);
-                }
-
-                Socket socket = await AcceptAsync(stopping);
-                await AdmitAsync(socket, hasPlace: !_options.RefusesWhenFull || _places.TryTake(), stopping);
-                if (accepted % MaxBurst == 0)
-                {
-                    await Task.Yield();
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            await _listener.DisposeAsync();
-            Log.Stopped(_logger, LocalAddress.ToString());
-        }
+        Log.Listening(_context.Logger, LocalAddress.ToString(), _plan.Route.Name);
+        var loop = new AcceptLoop(_listener, _context.Time, e => Log.AcceptFailed(_context.Logger, LocalAddress.ToString(), e.Message));
+        bool refuses = _context.Options.RefusesWhenFull;
+        await loop.RunAsync(
+            socket => AdmitAsync(socket, hasSlot: !refuses || _slots.TryAcquire(), stopping),
+            stopping,
+            refuses ? null : () => _slots.AcquireAsync(stopping));
+        Log.Stopped(_context.Logger, LocalAddress.ToString());
     }
 
-    private async Task<Socket> AcceptAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await _listener.AcceptAsync(cancellationToken);
-            }
-            catch (SocketException e)
-            {
-                Log.AcceptFailed(_logger, LocalAddress.ToString(), e.Message);
-                await Task.Delay(PauseAfterFailure, _time, cancellationToken);
-            }
-        }
-    }
-
-    private async ValueTask AdmitAsync(Socket accepted, bool hasPlace, CancellationToken stopping)
+    private async ValueTask AdmitAsync(Socket accepted, bool hasSlot, CancellationToken stopping)
     {
         ListenerPlan plan = _plan;
-        string peer = Peer.NameOf(accepted.RemoteEndPoint);
-        var connection = new ProxyConnection(_connections.NextNumber(), accepted, peer, _metrics, _relay, _time, _logger);
+        var connection = new ProxyConnection(_context.Connections.NextNumber(), accepted, _metrics, _relay, _context.Time, _context.Logger);
         _metrics.CountAccepted();
-        if (!hasPlace)
+        if (!hasSlot)
         {
             connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"the limit of {plan.MaxConnections} connections is reached");
             return;
@@ -117,13 +73,13 @@ internal sealed class ProxyListener
         {
             connection.Refuse(plan.Route.Name, ConnectionEnd.PeerNotAllowed, "this peer is not one of those that the file lists");
         }
-        else if (!_shares.TryTake(peer))
+        else if (!_peers.TryAcquire(connection.PeerName))
         {
             connection.Refuse(plan.Route.Name, ConnectionEnd.TooMany, $"the limit of {plan.MaxPerPeer} connections of one peer is reached");
         }
-        else if (!await TakePlaceOfAllAsync(stopping))
+        else if (!await TryAcquireOfAllAsync(stopping))
         {
-            _shares.Release(peer);
+            _peers.Release(connection.PeerName);
             if (stopping.IsCancellationRequested)
             {
                 connection.Refuse(plan.Route.Name, ConnectionEnd.Stopped, "the listener ended");
@@ -135,28 +91,28 @@ internal sealed class ProxyListener
         }
         else
         {
-            _connections.Enter();
+            _context.Connections.Enter();
             _ = ServeAsync(connection, plan.Route);
             return;
         }
 
-        _places.Release();
+        _slots.Release();
     }
 
     /// <summary>
-    /// Takes a place of those that all listeners share. Only here, not before accepting: a listener that nobody connects to
-    /// shall hold none.
+    /// Acquires one of the slots that all listeners share. Only here, not before accepting: a listener without connections must
+    /// not hold one.
     /// </summary>
-    private async ValueTask<bool> TakePlaceOfAllAsync(CancellationToken stopping)
+    private async ValueTask<bool> TryAcquireOfAllAsync(CancellationToken stopping)
     {
-        if (_options.RefusesWhenFull)
+        if (_context.Options.RefusesWhenFull)
         {
-            return _connections.Places.TryTake();
+            return _context.Connections.Slots.TryAcquire();
         }
 
         try
         {
-            await _connections.Places.TakeAsync(stopping);
+            await _context.Connections.Slots.AcquireAsync(stopping);
             return true;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -168,10 +124,18 @@ internal sealed class ProxyListener
     private async Task ServeAsync(ProxyConnection connection, IRoute route)
     {
         // It throws nothing.
-        await connection.RunAsync(route, _connections.Draining, _connections.Aborting);
-        _shares.Release(connection.PeerName);
-        _places.Release();
-        _connections.Places.Release();
-        _connections.Leave();
+        await connection.RunAsync(route, _context.Connections.Draining, _context.Connections.Aborting);
+        _peers.Release(connection.PeerName);
+        _slots.Release();
+        _context.Connections.Slots.Release();
+        _context.Connections.Leave();
     }
 }
+
+/// <summary>What the listeners of a proxy share.</summary>
+/// <param name="Options">What holds for all of them.</param>
+/// <param name="Connections">The connections of all of them.</param>
+/// <param name="Metrics">Counts what they do.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">The log.</param>
+internal sealed record ProxyContext(ProxyOptions Options, OpenConnections Connections, ProxyMetrics Metrics, TimeProvider Time, ILogger Logger);

@@ -11,6 +11,8 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
     private readonly Dictionary<StreamAddress, RunningListener> _listeners = [];
     private readonly OpenConnections _connections = new();
 
+    private ProxyContext Context => new(options, _connections, metrics, time, logger);
+
     /// <summary>Where it listens.</summary>
     public IEnumerable<StreamAddress> LocalAddresses => _listeners.Values.Select(running => running.Listener.LocalAddress);
 
@@ -51,7 +53,7 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
             await CloseAsync(address);
         }
 
-        _connections.Places.SetNumber(plan.MaxConnections);
+        _connections.Slots.SetLimit(plan.MaxConnections);
         foreach (ListenerPlan listener in plan.Listeners)
         {
             if (_listeners.TryGetValue(listener.Local, out RunningListener? running))
@@ -138,7 +140,7 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
     }
 
     private void Start(StreamListener socket, ListenerPlan plan) =>
-        _listeners.Add(plan.Local, new RunningListener(new ProxyListener(socket, plan, options, _connections, metrics, time, logger)));
+        _listeners.Add(plan.Local, new RunningListener(new ProxyListener(socket, plan, Context)));
 
     private async Task CloseAsync(StreamAddress address)
     {
@@ -171,6 +173,29 @@ internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, Ti
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
             throw new ListenException(address, e);
+        }
+    }
+
+    /// <summary>A listener at work.</summary>
+    private sealed class RunningListener : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _running;
+
+        public RunningListener(ProxyListener listener)
+        {
+            Listener = listener;
+            _running = listener.RunAsync(_stop.Token);
+        }
+
+        public ProxyListener Listener { get; }
+
+        /// <summary>Stops listening; its connections go on.</summary>
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _running;
+            _stop.Dispose();
         }
     }
 }

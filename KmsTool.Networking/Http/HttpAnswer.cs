@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using KmsTool.Protocol;
 
 namespace KmsTool.Networking.Http;
 
@@ -22,15 +23,14 @@ internal sealed record HttpAnswer(string Status, string Body, string ContentType
     /// <exception cref="OperationCanceledException">The peer does not take it, or the token was cancelled.</exception>
     public async Task SendAsync(Socket socket, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var deadline = new Deadline(Patience, time, cancellationToken);
         byte[] body = Encoding.UTF8.GetBytes(Body);
         byte[] head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $"HTTP/1.1 {Status}\r\nContent-Type: {ContentType}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"));
         byte[] answer = [.. head, .. body];
         for (int sent = 0; sent < answer.Length;)
         {
-            sent += await socket.SendAsync(answer.AsMemory(sent), SocketFlags.None, either.Token);
+            sent += await socket.SendAsync(answer.AsMemory(sent), SocketFlags.None, deadline.Token);
         }
 
         socket.Shutdown(SocketShutdown.Send);
@@ -38,7 +38,7 @@ internal sealed record HttpAnswer(string Status, string Body, string ContentType
         byte[] buffer = new byte[4096];
         int discarded = 0;
         int length;
-        while (discarded < MaxDiscarded && (length = await socket.ReceiveAsync(buffer, SocketFlags.None, either.Token)) > 0)
+        while (discarded < MaxDiscarded && (length = await socket.ReceiveAsync(buffer, SocketFlags.None, deadline.Token)) > 0)
         {
             discarded += length;
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using KmsTool.Protocol;
 
 namespace KmsTool.Networking.Http;
 
@@ -14,15 +15,14 @@ internal static class RequestHeadReader
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<HeadRead> ReadAsync(Socket socket, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using var deadline = new Deadline(timeout, time, cancellationToken);
         try
         {
             // A peer that says nothing costs no buffer.
-            await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, either.Token);
-            return await ReadAsync(socket, either.Token);
+            await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, deadline.Token);
+            return await ReadAsync(socket, deadline.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (deadline.IsOver(e))
         {
             return Refused("408 Request Timeout", $"no whole request within {timeout.TotalSeconds:0.###} s");
         }
@@ -67,3 +67,9 @@ internal static class RequestHeadReader
 
     private static HeadRead Refused(string status, string reason) => new(null, default, HttpAnswer.Refusal(status, reason));
 }
+
+/// <summary>What came of reading a request's head.</summary>
+/// <param name="Head">The head, if one came.</param>
+/// <param name="Rest">What the peer has sent after it.</param>
+/// <param name="Refusal">The answer that the peer is owed in place of what it asked for; <see langword="null"/> with a head, or where the peer has gone.</param>
+internal readonly record struct HeadRead(RequestHead? Head, ReadOnlyMemory<byte> Rest, HttpAnswer? Refusal);

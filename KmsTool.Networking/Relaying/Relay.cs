@@ -15,8 +15,8 @@ internal sealed class Relay
     private readonly Socket _destination;
     private readonly RelayOptions _options;
     private readonly TimeProvider _time;
-    private readonly Pump _up;
-    private readonly Pump _down;
+    private readonly SocketCopier _up;
+    private readonly SocketCopier _down;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private RelayEnd _end = RelayEnd.Closed;
@@ -32,8 +32,8 @@ internal sealed class Relay
         _destination = destination;
         _options = options;
         _time = time;
-        _up = new Pump(accepted, destination, options.Up, time);
-        _down = new Pump(destination, accepted, options.Down, time);
+        _up = new SocketCopier(accepted, destination, options.Up, time);
+        _down = new SocketCopier(destination, accepted, options.Down, time);
         _timer = time.CreateTimer(static self => ((Relay)self!).Check(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -52,8 +52,8 @@ internal sealed class Relay
         await using (_timer)
         {
             _timer.Change(NextCheck(_time.GetTimestamp()), Timeout.InfiniteTimeSpan);
-            Task up = CarryAsync(_up, early);
-            await CarryAsync(_down, ReadOnlyMemory<byte>.Empty);
+            Task up = CopyAsync(_up, early);
+            await CopyAsync(_down, ReadOnlyMemory<byte>.Empty);
             await up;
         }
 
@@ -65,11 +65,11 @@ internal sealed class Relay
     /// <summary>Ends it as idle before the idle timeout is over.</summary>
     public void EndIdle() => Abort(RelayEnd.Idle, $"nothing passed for {IdleTime.TotalSeconds:0.###} s, and its place was needed");
 
-    private async Task CarryAsync(Pump pump, ReadOnlyMemory<byte> early)
+    private async Task CopyAsync(SocketCopier copier, ReadOnlyMemory<byte> early)
     {
         try
         {
-            await pump.RunAsync(early);
+            await copier.RunAsync(early);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -128,7 +128,7 @@ internal sealed class Relay
         }
     }
 
-    private bool IsStalled(Pump pump, long now) => pump.IsSending && _time.GetElapsedTime(pump.Latest, now) >= _options.SendTimeout;
+    private bool IsStalled(SocketCopier copier, long now) => copier.IsSending && _time.GetElapsedTime(copier.Latest, now) >= _options.SendTimeout;
 
     private TimeSpan IdleTimeAt(long now) =>
         _up.IsSending || _down.IsSending ? TimeSpan.Zero : _time.GetElapsedTime(Math.Max(_up.Latest, _down.Latest), now);
@@ -153,4 +153,51 @@ internal sealed class Relay
         TimeSpan idle = UntilIdle(now);
         return idle < _options.SendTimeout ? idle : _options.SendTimeout;
     }
+}
+
+/// <summary>Bounds of a relay, and who is told of what passes.</summary>
+internal sealed record RelayOptions
+{
+    /// <summary>
+    /// Longest time without a byte in either direction, while no side has still to take something; zero for no limit.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Longest time in which a side has to take a piece, of 64 KiB at most, of what is sent to it. A vsock send that waits for
+    /// the peer's credit does not notice that the peer has gone; this ends it, after twice the time at the latest.
+    /// </summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Told of bytes that passed from the accepted connection to the destination, as they pass.</summary>
+    public Action<int>? Up { get; init; }
+
+    /// <summary>Told of bytes that passed the other way.</summary>
+    public Action<int>? Down { get; init; }
+}
+
+/// <summary>How a relay ended.</summary>
+/// <param name="BytesUp">Bytes from the accepted connection to the destination.</param>
+/// <param name="BytesDown">Bytes the other way.</param>
+/// <param name="End">Why it ended.</param>
+/// <param name="Reason">What broke it off, in words; <see langword="null"/> when both sides closed in order.</param>
+internal readonly record struct RelayResult(long BytesUp, long BytesDown, RelayEnd End, string? Reason);
+
+/// <summary>Why a relay ended.</summary>
+internal enum RelayEnd
+{
+    /// <summary>Both sides closed in order.</summary>
+    Closed,
+
+    /// <summary>One side broke off.</summary>
+    Broken,
+
+    /// <summary>Nothing passed for too long.</summary>
+    Idle,
+
+    /// <summary>One side took too long for a piece of what was sent to it.</summary>
+    Stalled,
+
+    /// <summary>The relay was told to stop.</summary>
+    Stopped,
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using KmsTool.Networking;
 using KmsTool.Networking.Http;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -9,29 +10,17 @@ namespace KmsTool.Instance.VsockProxy.Monitoring;
 internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metrics, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Serves until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                await ServeOneAsync(cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await listener.DisposeAsync();
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        new AcceptLoop(listener, time, e => Log.MetricsFailed(logger, e.Message))
+            .RunAsync(accepted => ServeAsync(accepted, cancellationToken), cancellationToken);
 
-    private async Task ServeOneAsync(CancellationToken cancellationToken)
+    private async ValueTask ServeAsync(Socket accepted, CancellationToken cancellationToken)
     {
+        using Socket owned = accepted;
         try
         {
-            using Socket accepted = await listener.AcceptAsync(cancellationToken);
             HeadRead read = await RequestHeadReader.ReadAsync(accepted, RequestTimeout, time, cancellationToken);
             if ((read.Refusal ?? Answer(read.Head)) is { } answer)
             {
@@ -40,13 +29,11 @@ internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metric
         }
         catch (SocketException e)
         {
-            // Whoever asked has gone, or nobody can be accepted; the pause keeps the second from taking all of the CPU.
             Log.MetricsFailed(logger, e.Message);
-            await Task.Delay(PauseAfterFailure, time, cancellationToken);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Whoever asked does not take the answer.
+            // The client does not take the response.
         }
     }
 

@@ -66,12 +66,12 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
     {
         await _source.AnswerAsync(new TestCredentials("a").Timed(), _bound.Token);
         await _clock.WaitForTimerAsync(Second, _bound.Token);
-        Shared<KmsCredentials> refused = (await _store.RentAsync(TimeSpan.FromHours(2), _bound.Token))!;
+        RefCounted<KmsCredentials> refused = (await _store.RentAsync(TimeSpan.FromHours(2), _bound.Token))!;
         _clock.Advance(Second);
         _clock.Advance(TimeSpan.FromDays(1000));
         Assert.False(_source.IsAsked);
 
-        Task<Shared<KmsCredentials>?> renting = _store.RentAsync(refused, TimeSpan.FromHours(2), _bound.Token);
+        Task<RefCounted<KmsCredentials>?> renting = _store.RentAsync(refused, TimeSpan.FromHours(2), _bound.Token);
         await _source.AnswerAsync(new TestCredentials("b").Timed(), _bound.Token);
 
         Assert.Equal("b", (await renting.WaitAsync(_bound.Token))!.Value.AccessKeyId);
@@ -84,8 +84,8 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
         for (int i = 0; i < 3; i++)
         {
             await _clock.WaitForTimerAsync(Second, _bound.Token);
-            Shared<KmsCredentials> refused = (await _store.RentAsync(TimeSpan.FromHours(1), _bound.Token))!;
-            Task<Shared<KmsCredentials>?>[] renting =
+            RefCounted<KmsCredentials> refused = (await _store.RentAsync(TimeSpan.FromHours(1), _bound.Token))!;
+            Task<RefCounted<KmsCredentials>?>[] renting =
                 [.. Enumerable.Range(0, 100).Select(_ => _store.RentAsync(refused, TimeSpan.FromHours(1), _bound.Token))];
             _clock.Advance(Second - TimeSpan.FromTicks(1));
             Assert.False(_source.IsAsked);
@@ -103,7 +103,7 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Requests_that_waited_for_the_first_ones_do_not_have_the_source_asked_twice()
     {
-        Task<Shared<KmsCredentials>?> renting = _store.RentAsync(TimeSpan.FromHours(1), _bound.Token);
+        Task<RefCounted<KmsCredentials>?> renting = _store.RentAsync(TimeSpan.FromHours(1), _bound.Token);
 
         await _source.AnswerAsync(Expiring("a", TimeSpan.FromHours(1)), _bound.Token);
 
@@ -140,7 +140,7 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Requests_wait_for_a_source_that_comes_to_work()
     {
-        Task<Shared<KmsCredentials>?> renting = _store.RentAsync(TimeSpan.FromHours(1), _bound.Token);
+        Task<RefCounted<KmsCredentials>?> renting = _store.RentAsync(TimeSpan.FromHours(1), _bound.Token);
         await _source.FailAsync("not yet", _bound.Token);
         await _clock.WaitForTimerAsync(Second, _bound.Token);
         _clock.Advance(Second);
@@ -157,7 +157,7 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
 
         await StopAsync();
 
-        Task<Shared<KmsCredentials>?> renting = _store.RentAsync(TimeSpan.FromHours(1), _bound.Token);
+        Task<RefCounted<KmsCredentials>?> renting = _store.RentAsync(TimeSpan.FromHours(1), _bound.Token);
         _clock.Advance(TimeSpan.FromHours(1));
         Assert.Null(await renting.WaitAsync(_bound.Token));
         Assert.False(_source.IsAsked);
@@ -196,7 +196,7 @@ public sealed class CredentialRefresherTests : IAsyncLifetime, IDisposable
 
     private async Task<string?> RentIdAsync()
     {
-        Shared<KmsCredentials>? rented = await _store.RentAsync(TimeSpan.Zero, _bound.Token);
+        RefCounted<KmsCredentials>? rented = await _store.RentAsync(TimeSpan.Zero, _bound.Token);
         string? id = rented?.Value.AccessKeyId;
         rented?.Release();
         return id;

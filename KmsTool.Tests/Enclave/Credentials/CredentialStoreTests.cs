@@ -58,7 +58,7 @@ public sealed class CredentialStoreTests : IDisposable
     public async Task RentAsync_that_is_cancelled_throws()
     {
         using var cancelled = new CancellationTokenSource();
-        Task<Shared<KmsCredentials>?> renting = _store.RentAsync(Patience, cancelled.Token);
+        Task<RefCounted<KmsCredentials>?> renting = _store.RentAsync(Patience, cancelled.Token);
 
         await cancelled.CancelAsync();
 
@@ -87,7 +87,7 @@ public sealed class CredentialStoreTests : IDisposable
     public async Task RentAsync_refused_ones_are_waited_beyond_by_whoever_was_refused()
     {
         _store.Put(new TestCredentials("a").Timed());
-        Shared<KmsCredentials> refused = (await _store.RentAsync(Patience, _bound.Token))!;
+        RefCounted<KmsCredentials> refused = (await _store.RentAsync(Patience, _bound.Token))!;
         Task<string?> renting = RentIdAsync(refused);
         Assert.False(renting.IsCompleted);
         Assert.Equal(1, _wanted);
@@ -106,7 +106,7 @@ public sealed class CredentialStoreTests : IDisposable
     public async Task RentAsync_refused_ones_that_nothing_follows_end_with_patience()
     {
         _store.Put(new TestCredentials("a").Timed());
-        Shared<KmsCredentials> refused = (await _store.RentAsync(Patience, _bound.Token))!;
+        RefCounted<KmsCredentials> refused = (await _store.RentAsync(Patience, _bound.Token))!;
         Task<string?> renting = RentIdAsync(refused);
 
         _clock.Advance(Patience);
@@ -121,8 +121,8 @@ public sealed class CredentialStoreTests : IDisposable
     {
         var old = new TestCredentials("old");
         _store.Put(old.Timed());
-        Shared<KmsCredentials> first = (await _store.RentAsync(Patience, _bound.Token))!;
-        Shared<KmsCredentials> second = (await _store.RentAsync(Patience, _bound.Token))!;
+        RefCounted<KmsCredentials> first = (await _store.RentAsync(Patience, _bound.Token))!;
+        RefCounted<KmsCredentials> second = (await _store.RentAsync(Patience, _bound.Token))!;
 
         _store.Put(new TestCredentials("new").Timed());
         Assert.False(old.IsCleared);
@@ -141,7 +141,7 @@ public sealed class CredentialStoreTests : IDisposable
     {
         var rented = new TestCredentials("a");
         _store.Put(rented.Timed());
-        Shared<KmsCredentials> held = (await _store.RentAsync(Patience, _bound.Token))!;
+        RefCounted<KmsCredentials> held = (await _store.RentAsync(Patience, _bound.Token))!;
 
         _store.Dispose();
 
@@ -159,7 +159,7 @@ public sealed class CredentialStoreTests : IDisposable
         {
             for (int i = 0; i < 2000; i++)
             {
-                Shared<KmsCredentials> rented = (await _store.RentAsync(Patience, _bound.Token))!;
+                RefCounted<KmsCredentials> rented = (await _store.RentAsync(Patience, _bound.Token))!;
                 Sign(rented.Value);
                 rented.Release();
             }
@@ -183,9 +183,9 @@ public sealed class CredentialStoreTests : IDisposable
         _bound.Dispose();
     }
 
-    private async Task<string?> RentIdAsync(Shared<KmsCredentials>? refused = null)
+    private async Task<string?> RentIdAsync(RefCounted<KmsCredentials>? refused = null)
     {
-        Shared<KmsCredentials>? rented = await _store.RentAsync(refused, Patience, _bound.Token);
+        RefCounted<KmsCredentials>? rented = await _store.RentAsync(refused, Patience, _bound.Token);
         string? id = rented?.Value.AccessKeyId;
         rented?.Release();
         return id;

@@ -27,9 +27,9 @@ public sealed class CredentialInboxTests : IAsyncLifetime, IDisposable
         await using EnclavePeer first = await _enclave.ConnectAsync();
         await using EnclavePeer second = await _enclave.ConnectAsync();
 
-        Task<Shared<KmsCredentials>?> waiting = _store.RentAsync(EnclavePeer.Patience, CancellationToken.None);
+        Task<RefCounted<KmsCredentials>?> waiting = _store.RentAsync(EnclavePeer.Patience, CancellationToken.None);
         Assert.Equal(Ok, await first.AskAsync(Push("FIRST")));
-        Shared<KmsCredentials> rented = (await waiting)!;
+        RefCounted<KmsCredentials> rented = (await waiting)!;
         Assert.Equal(("FIRST", "TOKENTOKEN"), (rented.Value.AccessKeyId, rented.Value.SessionToken));
         Assert.Equal(Ok, await second.AskAsync(Push("SECOND", expiration: "2100-01-01T00:00:00Z")));
         rented.Value.Sign(new CredentialScope("20260101", "eu-west-1", "kms"), "text"u8, new byte[32]);
@@ -46,7 +46,7 @@ public sealed class CredentialInboxTests : IAsyncLifetime, IDisposable
         Assert.Equal(Ok, await peer.AskAsync(Push("FIRST", expiration: "2020-01-01T00:00:00Z")));
 
         Assert.Equal("FIRST", (await _store.RentAsync(TimeSpan.Zero, CancellationToken.None))!.Value.AccessKeyId);
-        Task<Shared<KmsCredentials>?> waiting = _store.RentAsync(EnclavePeer.Patience, CancellationToken.None);
+        Task<RefCounted<KmsCredentials>?> waiting = _store.RentAsync(EnclavePeer.Patience, CancellationToken.None);
         Assert.Equal(Ok, await peer.AskAsync(Push("SECOND")));
         Assert.Equal("SECOND", (await waiting)!.Value.AccessKeyId);
     }

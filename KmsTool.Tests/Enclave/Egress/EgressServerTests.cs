@@ -39,9 +39,9 @@ public class EgressServerTests
     [InlineData("GET http://b\u00fccher.test/ HTTP/1.1\r\n\r\n", "this is not an HTTP/1.1 request")]
     [InlineData("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", "this is a proxy: ask for http://HOST/PATH, or CONNECT HOST:PORT for https")]
     [InlineData("GET https://example.com/ HTTP/1.1\r\n\r\n", "this is a proxy: ask for http://HOST/PATH, or CONNECT HOST:PORT for https")]
-    [InlineData("GET http:/// HTTP/1.1\r\n\r\n", "the target names no host and port, as in CONNECT HOST:PORT")]
-    [InlineData("CONNECT example.com:0 HTTP/1.1\r\n\r\n", "the target names no host and port, as in CONNECT HOST:PORT")]
-    [InlineData("CONNECT example.com:70000 HTTP/1.1\r\n\r\n", "the target names no host and port, as in CONNECT HOST:PORT")]
+    [InlineData("GET http:/// HTTP/1.1\r\n\r\n", "'http:///' is not http://HOST/PATH")]
+    [InlineData("CONNECT example.com:0 HTTP/1.1\r\n\r\n", "'example.com:0' is not HOST:PORT")]
+    [InlineData("CONNECT example.com:70000 HTTP/1.1\r\n\r\n", "'example.com:70000' is not HOST:PORT")]
     [InlineData("CONNECT example.com:443 HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "a CONNECT request has no body")]
     [InlineData("CONNECT example.com:443 HT", "the request ends in its head")]
     public async Task What_is_no_request_to_a_proxy_is_told_so(string request, string reason)

@@ -34,13 +34,13 @@ public class CredentialsPushTests
         using var stop = new CancellationTokenSource();
 
         Task watching = push.WatchAsync(TimeSpan.FromMilliseconds(20), new ServiceNotifier(null), stop.Token);
-        Shared<KmsCredentials>? rented = null;
+        RefCounted<KmsCredentials>? rented = null;
         for (int i = 1; i <= 3; i++)
         {
             // Those that are pushed again are not the same object, so the newest are asked for until they are new ones.
             while (rented?.Value.AccessKeyId != $"ASIA{i}")
             {
-                Shared<KmsCredentials>? last = rented;
+                RefCounted<KmsCredentials>? last = rented;
                 rented = await store.RentAsync(last, Patience, CancellationToken.None);
                 last?.Release();
                 Assert.NotNull(rented);

@@ -19,7 +19,7 @@ public class ProxyListenerTests
 
         using var open = new OpenConnections();
         var listener = new ProxyListener(
-            socket, proxy.Fixed(socket.LocalAddress, maxConnections: 0), proxy.Options, open, proxy.Metrics, TimeProvider.System, proxy.Log);
+            socket, proxy.Fixed(socket.LocalAddress, maxConnections: 0), new ProxyContext(proxy.Options, open, proxy.Metrics, TimeProvider.System, proxy.Log));
         using var stop = new CancellationTokenSource();
         // What continues later runs on this scheduler, one at a time: when the method returns, none of it has run.
         TaskScheduler one = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;

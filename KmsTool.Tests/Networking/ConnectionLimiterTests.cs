@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Networking.Http;
+using KmsTool.Networking;
 using KmsTool.Tests.Support;
 
-namespace KmsTool.Tests.Networking.Http;
+namespace KmsTool.Tests.Networking;
 
 public sealed class ConnectionLimiterTests : IDisposable
 {

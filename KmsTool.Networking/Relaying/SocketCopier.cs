@@ -11,7 +11,7 @@ namespace KmsTool.Networking.Relaying;
 /// <param name="destination">Written to; its other direction is left alone.</param>
 /// <param name="passed">Told of bytes that passed.</param>
 /// <param name="time">Dates what happens.</param>
-internal sealed class Pump(Socket source, Socket destination, Action<int>? passed, TimeProvider time)
+internal sealed class SocketCopier(Socket source, Socket destination, Action<int>? passed, TimeProvider time)
 {
     private const int BufferSize = 64 * 1024;
 
@@ -40,7 +40,7 @@ internal sealed class Pump(Socket source, Socket destination, Action<int>? passe
     public async Task RunAsync(ReadOnlyMemory<byte> early)
     {
         await SendAsync(early);
-        while (await CarryAsync())
+        while (await CopyAsync())
         {
         }
 
@@ -48,7 +48,7 @@ internal sealed class Pump(Socket source, Socket destination, Action<int>? passe
     }
 
     /// <summary>Waits for bytes, holding no buffer meanwhile, and carries what is there; false at the source's end.</summary>
-    private async ValueTask<bool> CarryAsync()
+    private async ValueTask<bool> CopyAsync()
     {
         await source.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
         // What passes is TLS and no secret of this program, so the buffer is not cleared.

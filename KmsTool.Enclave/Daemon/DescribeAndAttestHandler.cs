@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Nsm;
@@ -6,9 +7,12 @@ using KmsTool.Protocol.Nsm;
 namespace KmsTool.Enclave.Daemon;
 
 /// <summary>Carries out Describe and Attest: what the enclave says of itself, and what the Nitro Secure Module signs.</summary>
-internal sealed class Introspection(
-    INsm nsm, KmsPins pins, EnclavePins configured, DaemonLimits limits, DaemonCounters counters, string version, TimeProvider time) : IDisposable
+internal sealed class DescribeAndAttestHandler(
+    INsm nsm, KmsPins pins, EnclavePins configured, DaemonLimits limits, DaemonCounters counters, TimeProvider time) : IDisposable
 {
+    private static readonly string Version =
+        typeof(DescribeAndAttestHandler).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
     private readonly long _started = time.GetTimestamp();
 
     // The Nitro Secure Module does one thing at a time: however many peers ask, one question of theirs is before a recipient's.
@@ -34,7 +38,7 @@ internal sealed class Introspection(
 
         return new DescribeReply
         {
-            Version = version,
+            Version = Version,
             UptimeSeconds = (long)time.GetElapsedTime(_started).TotalSeconds,
             ModuleId = module.ModuleId,
             DebugMode = debugMode,

@@ -1,7 +1,7 @@
 namespace KmsTool.Enclave.Kms;
 
 /// <summary>A secret used by many requests; cleared when its owner and the last request have let go.</summary>
-internal sealed class Shared<T>(T value)
+internal sealed class RefCounted<T>(T value)
     where T : IDisposable
 {
     private readonly Lock _lock = new();

@@ -1,10 +1,10 @@
 using System.Text;
-using KmsTool.Enclave.Egress;
 using KmsTool.Networking.Http;
 
-namespace KmsTool.Tests.Enclave.Egress;
 
-public class EgressRequestTests
+namespace KmsTool.Tests.Networking.Http;
+
+public class ProxyRequestTests
 {
     [Theory]
     [InlineData("CONNECT example.com:443", "example.com", 443)]
@@ -22,7 +22,7 @@ public class EgressRequestTests
     [InlineData("PROPFIND http://example.com./", "example.com", 80)]
     public void TryRead_target_names_host_and_port(string request, string host, int port)
     {
-        EgressRequest read = Read($"{request} HTTP/1.1\r\nHost: other.test");
+        ProxyRequest read = Read($"{request} HTTP/1.1\r\nHost: other.test");
 
         Assert.Equal((host, port), (read.Host, read.Port));
         Assert.Equal(request.StartsWith("CONNECT", StringComparison.Ordinal), read.ForwardedHead is null);
@@ -128,15 +128,15 @@ public class EgressRequestTests
 
     private static string Forwarded(string head) => Encoding.ASCII.GetString(Read(head.ReplaceLineEndings("\r\n")).ForwardedHead!);
 
-    private static EgressRequest Read(string head)
+    private static ProxyRequest Read(string head)
     {
-        Assert.True(TryRead(head, out EgressRequest? request, out HttpAnswer? refusal), refusal?.Body);
+        Assert.True(TryRead(head, out ProxyRequest? request, out HttpAnswer? refusal), refusal?.Body);
         return request!;
     }
 
-    private static bool TryRead(string head, out EgressRequest? request, out HttpAnswer? refusal)
+    private static bool TryRead(string head, out ProxyRequest? request, out HttpAnswer? refusal)
     {
         Assert.True(RequestHead.TryParse(Encoding.ASCII.GetBytes(head), out RequestHead? parsed));
-        return EgressRequest.TryRead(parsed, out request, out refusal);
+        return ProxyRequest.TryRead(parsed, forwards: true, out request, out refusal);
     }
 }

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace KmsTool.Networking.Http;
+namespace KmsTool.Networking;
 
 /// <summary>
 /// Bounds the connections that are open at once. When all places are taken, the connection that has been without a request for
