@@ -2,6 +2,7 @@ using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Supervisor;
+using KmsTool.Protocol;
 
 namespace KmsTool.Enclave;
 
@@ -16,7 +17,7 @@ internal static class Program
         // First of all, as the application waits for it.
         if (args is [ApplicationLauncher.Name, ..])
         {
-            return ApplicationLauncher.Run(args.AsSpan(1));
+            return LaunchApplication(args.AsSpan(1));
         }
 
         ProcessMemory.Protect();
@@ -24,6 +25,22 @@ internal static class Program
         int exitCode = await CommandRunner.RunAsync(
             name is OriginalServer or OriginalCommandLine ? name : "kmstool-enclave", BuildCommandTree(name, new ServeCommandLine()), args, Failures.Describe);
         return ExitCodeUnder(name, (ExitCode)exitCode);
+    }
+
+    /// <summary>Becomes the application.</summary>
+    /// <returns>The exit code where that failed, for which a line is on stderr.</returns>
+    internal static int LaunchApplication(ReadOnlySpan<string> arguments)
+    {
+        try
+        {
+            throw ApplicationLauncher.Run(arguments);
+        }
+        catch (ApplicationStartException e)
+        {
+            CommandFailedException failure = Failures.Describe(e)!;
+            Console.Error.WriteLine($"kmstool-enclave: {TerminalText.Neutralize(failure.Message)}.");
+            return (int)failure.ExitCode;
+        }
     }
 
     /// <summary>Gets the exit code of the AWS sample's program of that name, with which scripts may compare.</summary>

@@ -1,6 +1,6 @@
 using System.Text;
 using KmsTool.CommandLine;
-using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol;
@@ -40,10 +40,14 @@ internal sealed class KmsCallWorker(KmsCallWorker.Client client, (string Ciphert
 
         public static async Task<Client> OpenAsync(Testbed testbed, CancellationToken cancellationToken)
         {
-            var settings = new KmsSettings { Proxy = testbed.KmsAddress, Nsm = testbed.Aws.NsmAddress, CaBundle = testbed.Aws.CaBundle };
-            AttestedKms kms = await AttestedKms.OpenAsync(
-                settings, KmsPins.None, new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
-                new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" }, TimeProvider.System, NullLogger.Instance, cancellationToken);
+            var settings = new KmsSettings
+            {
+                Proxy = testbed.KmsAddress,
+                Nsm = testbed.Aws.NsmAddress,
+                CaBundle = testbed.Aws.CaBundle,
+                Startup = new StartupSettings { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
+            };
+            AttestedKms kms = await AttestedKms.OpenAsync(settings, TimeProvider.System, NullLogger.Instance, cancellationToken);
             SessionCredentials credentials = testbed.Credentials;
             return new Client(
                 kms, KmsEndpoint.ForRegion(testbed.Aws.Region, fips: false)!,

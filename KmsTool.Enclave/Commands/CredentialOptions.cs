@@ -67,11 +67,15 @@ internal sealed class CredentialOptions
             : ReadEnvironment(environment, "pass them with --credentials-fd");
     }
 
+    /// <summary>Reads the variables that the AWS SDKs know, for services with <c>--credentials env</c>.</summary>
+    /// <exception cref="CommandFailedException">They are not set, malformed, or good for the KMS proxy only.</exception>
+    public static KmsCredentials ForServices() => ReadEnvironment(Environment.GetEnvironmentVariable, "choose --credentials imds or push");
+
     /// <summary>The variables that the AWS SDKs know.</summary>
     /// <param name="environment">The variables.</param>
     /// <param name="orElse">What else may be done, for the refusal.</param>
     /// <exception cref="CommandFailedException">They are not set, malformed, or good for the KMS proxy only.</exception>
-    public static KmsCredentials ReadEnvironment(Func<string, string?> environment, string orElse)
+    private static KmsCredentials ReadEnvironment(Func<string, string?> environment, string orElse)
     {
         string? accessKeyId = environment("AWS_ACCESS_KEY_ID");
         if (accessKeyId is not null && LocalAccessKey.IsLocal(accessKeyId))

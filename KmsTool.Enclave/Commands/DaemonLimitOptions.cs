@@ -35,7 +35,7 @@ internal sealed class DaemonLimitOptions(string maxConnectionsName)
     }
 
     /// <exception cref="CommandFailedException">The budget has no room for one message.</exception>
-    public DaemonLimits Read(ParseResult parseResult, TimeSpan requestTimeout)
+    public DaemonLimits Bind(ParseResult parseResult, TimeSpan requestTimeout)
     {
         var limits = new DaemonLimits
         {

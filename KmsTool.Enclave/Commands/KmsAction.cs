@@ -1,6 +1,6 @@
 using KmsTool.CommandLine;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
-using KmsTool.Enclave.Startup;
 using KmsTool.Networking;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
@@ -9,16 +9,16 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Enclave.Commands;
 
 /// <summary>Has KMS carry out one command for a program inside the enclave, and prints the result as the original does.</summary>
-internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptions startup, TimeSpan timeout, TimeProvider time, ILogger logger)
+internal sealed class KmsAction(KmsSettings settings, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
     // Used for one request and thrown away with the process.
-    private static readonly RecipientOptions Once = new(AttestationLifetime: TimeSpan.Zero, KeyLifetime: TimeSpan.FromHours(1));
+    private static readonly RecipientSettings Once = new(AttestationLifetime: TimeSpan.Zero, KeyLifetime: TimeSpan.FromHours(1));
 
     /// <exception cref="CommandFailedException">It did not work.</exception>
     public async Task RunAsync(
         KmsCommand command, Func<CancellationToken, Task<KmsCredentials>> readCredentials, CancellationToken cancellationToken)
     {
-        string region = settings.Region ?? pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
+        string region = settings.Region ?? settings.Pins.KeyRegion ?? KmsEndpoint.DefaultRegion;
         KmsEndpoint endpoint = settings.Endpoints.ForRegion(region)
             ?? throw new CommandFailedException(ExitCode.WrongUsage, $"No partition has a region {region}.");
         var waits = new WaitNotice(logger, time);
@@ -27,9 +27,9 @@ internal sealed class KmsAction(KmsSettings settings, KmsPins pins, StartupOptio
         using IDisposable waiting = waits.Begin($"{endpoint.Host} by way of the parent's vsock-proxy");
         try
         {
-            pins.CheckRegion(region);
+            settings.Pins.CheckRegion(region);
             await using AttestedKms kms = await AttestedKms.OpenAsync(
-                settings, pins, Once, startup with { BringsUpLoopback = false }, time, logger, deadline.Token);
+                settings with { Recipient = Once, Startup = settings.Startup with { BringsUpLoopback = false } }, time, logger, deadline.Token);
             using KmsAnswer answer = await kms.Client.SendAsync(CommandRequest.Of(command), endpoint, credentials, deadline.Token);
             await PrintAsync(command, answer, cancellationToken);
         }

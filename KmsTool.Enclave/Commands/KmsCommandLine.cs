@@ -49,7 +49,7 @@ internal static class KmsCommandLine
     {
         var kms = new KmsOptions("AWS_REGION", "AWS_DEFAULT_REGION");
         var pins = new PinOptions(hasReply: false);
-        var startup = new StartupSwitches();
+        var startup = new StartupOptions();
         var credentials = new CredentialOptions();
         Option<TimeSpan> timeout = CommonOptions.Seconds("--timeout", byDefault: 30);
         var logLevel = new LogLevelOption(LogLevel.Warning);
@@ -65,9 +65,11 @@ internal static class KmsCommandLine
             KmsCommand asked = read(arguments, parseResult);
             using ILoggerFactory loggers = LogOutput.Create(logLevel.Read(parseResult));
             var action = new KmsAction(
-                kms.Read(parseResult, Environment.GetEnvironmentVariable),
-                pins.Read(parseResult, Environment.GetEnvironmentVariable, region: null),
-                startup.Read(parseResult, Environment.GetEnvironmentVariable),
+                kms.Bind(parseResult, Environment.GetEnvironmentVariable) with
+                {
+                    Pins = pins.Bind(parseResult, Environment.GetEnvironmentVariable, region: null),
+                    Startup = startup.Bind(parseResult, Environment.GetEnvironmentVariable),
+                },
                 parseResult.GetValue(timeout),
                 TimeProvider.System,
                 loggers.CreateLogger("kmstool-enclave"));

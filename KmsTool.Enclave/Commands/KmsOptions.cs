@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Nsm;
@@ -45,7 +46,7 @@ internal sealed class KmsOptions
 
     /// <summary>Options first, then the environment names that AWS's sample and the AWS SDKs know.</summary>
     /// <exception cref="CommandFailedException">Two options contradict each other, or a value is malformed.</exception>
-    public KmsSettings Read(ParseResult parseResult, Func<string, string?> environment)
+    public KmsSettings Bind(ParseResult parseResult, Func<string, string?> environment)
     {
         string? region = CommonOptions.ReadRegion(parseResult, _region) ?? First(environment, _regionVariables);
         if (region is not null && !AwsRegion.IsWellFormed(region))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
@@ -13,7 +14,7 @@ internal static class KmsProxyCommandLine
 
     public static Command CreateCommand()
     {
-        var services = new ServicesCommandOptions("--listen-port");
+        var services = new ServicesOptions("--listen-port");
         var environmentFile = new Option<string>("--environment-file") { Required = true };
         var command = new Command(Name) { environmentFile };
         services.AddTo(command);
@@ -21,9 +22,9 @@ internal static class KmsProxyCommandLine
         {
             using ILoggerFactory loggers = LogOutput.Create(services.ReadLogLevel(parseResult));
             ILogger logger = loggers.CreateLogger("kmstool-enclave");
-            ServicesOptions options = services.Read(parseResult, Environment.GetEnvironmentVariable, logger);
+            ServicesSettings options = services.Bind(parseResult, Environment.GetEnvironmentVariable, logger);
             await using EnclaveServices running = await EnclaveServices.StartAsync(
-                options, Environment.GetEnvironmentVariable, TimeProvider.System, logger, stopping);
+                options, CredentialOptions.ForServices, TimeProvider.System, logger, stopping);
             if (running.KmsProxy is not { } proxy)
             {
                 throw new CommandFailedException(ExitCode.WrongUsage, "The file given with --config has no section kms_proxy, and --listen-port is not given.");

@@ -55,7 +55,7 @@ internal sealed class PinOptions
     /// <param name="environment">The variables.</param>
     /// <param name="region">The region that the enclave is pinned to, if any.</param>
     /// <exception cref="CommandFailedException">A pin is malformed, or the pins contradict each other.</exception>
-    public KmsPins Read(ParseResult parseResult, Func<string, string?> environment, string? region)
+    public KmsPins Bind(ParseResult parseResult, Func<string, string?> environment, string? region)
     {
         KmsKeyArn[] keys = Combine(KmsPins.AllowKeyOption, parseResult.GetValue(_allowKey) ?? [], environment, ParseKey);
         if (region is not null && keys.FirstOrDefault(key => key.Region != region) is { } elsewhere)

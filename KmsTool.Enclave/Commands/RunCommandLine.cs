@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using KmsTool.CommandLine;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Supervisor;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
@@ -14,7 +15,7 @@ internal static class RunCommandLine
 
     public static Command CreateCommand()
     {
-        var services = new ServicesCommandOptions("--kms-proxy-port");
+        var services = new ServicesOptions("--kms-proxy-port");
         var userOption = new Option<string?>("--user");
         var application = new Argument<string[]>("COMMAND") { Arity = ArgumentArity.ZeroOrMore };
         var command = new SignalHandlingCommand(Name) { application, userOption };
@@ -25,7 +26,7 @@ internal static class RunCommandLine
             ApplicationUser? user = parseResult.GetValue(userOption) is { } named ? ReadUser(named) : null;
             using ILoggerFactory loggers = LogOutput.Create(services.ReadLogLevel(parseResult));
             ILogger logger = loggers.CreateLogger("kmstool-enclave");
-            ServicesOptions options = services.Read(parseResult, Environment.GetEnvironmentVariable, logger);
+            ServicesSettings options = services.Bind(parseResult, Environment.GetEnvironmentVariable, logger);
             // From here on signals are the application's, those that come before it, too.
             using var supervisor = new ApplicationSupervisor(logger);
             return await RunAsync(arguments, user, options, supervisor, logger);
@@ -34,12 +35,12 @@ internal static class RunCommandLine
     }
 
     private static async Task<int> RunAsync(
-        string[] arguments, ApplicationUser? user, ServicesOptions options, ApplicationSupervisor supervisor, ILogger logger)
+        string[] arguments, ApplicationUser? user, ServicesSettings options, ApplicationSupervisor supervisor, ILogger logger)
     {
         try
         {
             await using EnclaveServices services = await EnclaveServices.StartAsync(
-                options, Environment.GetEnvironmentVariable, TimeProvider.System, logger, supervisor.Terminating);
+                options, CredentialOptions.ForServices, TimeProvider.System, logger, supervisor.Terminating);
             using var ended = new CancellationTokenSource();
             using var failed = new CancellationTokenSource();
             // Ends before its time only by a fault, without which the application could go on unserved.

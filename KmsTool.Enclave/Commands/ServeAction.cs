@@ -1,4 +1,5 @@
 using KmsTool.CommandLine;
+using KmsTool.Enclave.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Commands;
@@ -7,11 +8,11 @@ namespace KmsTool.Enclave.Commands;
 internal static class ServeAction
 {
     /// <exception cref="CommandFailedException">It could not start.</exception>
-    public static async Task RunAsync(ServeOptions options, CancellationToken stopping)
+    public static async Task RunAsync(ServeSettings options, CancellationToken stopping)
     {
         using ILoggerFactory loggers = LogOutput.Create(options.LogLevel);
         ILogger logger = loggers.CreateLogger("kmstool-enclave");
-        await using AttestedKms kms = await AttestedKms.OpenAsync(options.Kms, options.Pins, options.Recipient, options.Startup, TimeProvider.System, logger, stopping);
+        await using AttestedKms kms = await AttestedKms.OpenAsync(options.Kms, TimeProvider.System, logger, stopping);
         await using var server = EnclaveServer.Start(kms, options, null, TimeProvider.System, logger);
         Log.Listening(logger, server.LocalAddress.ToString(), options.Kms.Proxy.ToString(),
             options.Kms.Region ?? "of the instance's choice", options.Kms.Endpoints.Pinned?.Host ?? "of the region");

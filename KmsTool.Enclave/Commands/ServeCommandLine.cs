@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,7 @@ internal sealed class ServeCommandLine
 
     private readonly KmsOptions _kms = new("REGION");
     private readonly PinOptions _pins = new();
-    private readonly StartupSwitches _startup = new();
+    private readonly StartupOptions _startup = new();
     private readonly Option<uint?> _port = new("--port", "-p") { CustomParser = CommonOptions.ParseListeningVsockPort };
     private readonly Option<StreamAddress?> _listen = CommonOptions.Address("--listen");
     private readonly Option<TimeSpan> _attestationTtl = CommonOptions.Seconds("--attestation-ttl", byDefault: 30, atLeast: 0);
@@ -49,25 +50,27 @@ internal sealed class ServeCommandLine
 
         command.SetAction(async (parseResult, cancellationToken) =>
         {
-            await ServeAction.RunAsync(Read(parseResult, Environment.GetEnvironmentVariable), cancellationToken);
+            await ServeAction.RunAsync(Bind(parseResult, Environment.GetEnvironmentVariable), cancellationToken);
             return (int)ExitCode.Success;
         });
     }
 
     /// <summary>Options first, then the environment names that AWS's sample and the AWS SDKs know.</summary>
     /// <exception cref="CommandFailedException">Two options contradict each other, or a value is malformed.</exception>
-    public ServeOptions Read(ParseResult parseResult, Func<string, string?> environment)
+    public ServeSettings Bind(ParseResult parseResult, Func<string, string?> environment)
     {
-        KmsSettings kms = _kms.Read(parseResult, environment);
-        return new ServeOptions
+        KmsSettings kms = _kms.Bind(parseResult, environment);
+        return new ServeSettings
         {
             Listen = KmsOptions.ChooseAddress(parseResult, _listen, _port, VsockEndPoint.AnyCid, DefaultPort),
-            Kms = kms,
-            Pins = _pins.Read(parseResult, environment, kms.Region),
+            Kms = kms with
+            {
+                Pins = _pins.Bind(parseResult, environment, kms.Region),
+                Recipient = new RecipientSettings(parseResult.GetValue(_attestationTtl), parseResult.GetValue(_keyLifetime)),
+                Startup = _startup.Bind(parseResult, environment),
+            },
             Disclosure = _pins.ReadDisclosure(parseResult),
-            Recipient = new RecipientOptions(parseResult.GetValue(_attestationTtl), parseResult.GetValue(_keyLifetime)),
-            Limits = _limits.Read(parseResult, parseResult.GetValue(_requestTimeout)),
-            Startup = _startup.Read(parseResult, environment),
+            Limits = _limits.Bind(parseResult, parseResult.GetValue(_requestTimeout)),
             LogLevel = _logLevel.Read(parseResult),
         };
     }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Enclave.Egress;
 
 /// <summary>A connection of an application: one request, which leads to one destination until either side ends it.</summary>
-internal sealed class EgressConnection(Socket application, EgressOptions options, TimeProvider time, ILogger logger)
+internal sealed class EgressConnection(Socket application, EgressSettings options, TimeProvider time, ILogger logger)
 {
     private static readonly RelayOptions Bounds = new();
 

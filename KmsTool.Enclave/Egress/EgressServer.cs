@@ -16,7 +16,7 @@ internal sealed class EgressServer : IAsyncDisposable
     private const int Backlog = 4096;
 
     private readonly StreamListener _listener;
-    private readonly EgressOptions _options;
+    private readonly EgressSettings _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConnectionLimiter _limiter;
@@ -24,7 +24,7 @@ internal sealed class EgressServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
-    private EgressServer(StreamListener listener, EgressOptions options, TimeProvider time, ILogger logger)
+    private EgressServer(StreamListener listener, EgressSettings options, TimeProvider time, ILogger logger)
     {
         _listener = listener;
         _options = options;
@@ -41,7 +41,7 @@ internal sealed class EgressServer : IAsyncDisposable
     public Uri Address { get; }
 
     /// <exception cref="SocketException">The port is in use.</exception>
-    public static EgressServer Start(EgressOptions options, TimeProvider time, ILogger logger)
+    public static EgressServer Start(EgressSettings options, TimeProvider time, ILogger logger)
     {
         var address = new StreamAddress.Tcp(IPAddress.Loopback.ToString(), (ushort)options.Port);
         return new EgressServer(StreamListener.Bind(address, new StreamSocketOptions(Backlog: Backlog)), options, time, logger);

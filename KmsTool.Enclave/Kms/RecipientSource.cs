@@ -15,7 +15,7 @@ namespace KmsTool.Enclave.Kms;
 internal sealed class RecipientSource : IDisposable
 {
     private readonly INsm _nsm;
-    private readonly RecipientOptions _options;
+    private readonly RecipientSettings _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _refresh = new(1);
@@ -24,7 +24,7 @@ internal sealed class RecipientSource : IDisposable
     private volatile Attested? _attested;
     private volatile bool _disposed;
 
-    public RecipientSource(INsm nsm, RecipientOptions options, TimeProvider time, ILogger logger)
+    public RecipientSource(INsm nsm, RecipientSettings options, TimeProvider time, ILogger logger)
     {
         _nsm = nsm;
         _options = options;
@@ -176,4 +176,4 @@ internal sealed class RecipientLease(RefCounted<RecipientKeyPair> key, ReadOnlyM
 /// <summary>How long keys and documents are used.</summary>
 /// <param name="AttestationLifetime">How long an attestation document is reused; zero asks for one per request.</param>
 /// <param name="KeyLifetime">How long a recipient key is used.</param>
-internal sealed record RecipientOptions(TimeSpan AttestationLifetime, TimeSpan KeyLifetime);
+internal sealed record RecipientSettings(TimeSpan AttestationLifetime, TimeSpan KeyLifetime);

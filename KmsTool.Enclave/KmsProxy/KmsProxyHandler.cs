@@ -22,7 +22,7 @@ namespace KmsTool.Enclave.KmsProxy;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log; no body goes there.</param>
 internal sealed class KmsProxyHandler(
-    AttestedKmsClient kms, CredentialStore credentials, LocalAccessKey key, KmsProxyOptions options, TimeProvider time, ILogger logger)
+    AttestedKmsClient kms, CredentialStore credentials, LocalAccessKey key, KmsProxySettings options, TimeProvider time, ILogger logger)
 {
     private const string TargetHeader = "X-Amz-Target";
     private const string ExpiredToken = "ExpiredTokenException";

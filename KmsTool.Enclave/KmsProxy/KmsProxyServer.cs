@@ -20,7 +20,7 @@ internal sealed class KmsProxyServer : IAsyncDisposable
 
     /// <exception cref="IOException">The port is in use, or the address is not this machine's.</exception>
     public static async Task<KmsProxyServer> StartAsync(
-        KmsProxyOptions options, AttestedKmsClient kms, CredentialStore credentials, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        KmsProxySettings options, AttestedKmsClient kms, CredentialStore credentials, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var key = LocalAccessKey.Generate();
         var handler = new KmsProxyHandler(kms, credentials, key, options, time, logger);

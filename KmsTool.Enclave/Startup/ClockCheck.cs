@@ -1,4 +1,3 @@
-using KmsTool.CommandLine;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
@@ -9,7 +8,7 @@ namespace KmsTool.Enclave.Startup;
 /// Compares the clock with the Nitro Secure Module's, at start and while the enclave runs: whether a certificate or
 /// credentials have expired depends on the clock.
 /// </summary>
-internal sealed class ClockCheck(INsm nsm, StartupOptions options, TimeProvider time, ILogger logger)
+internal sealed class ClockCheck(INsm nsm, StartupSettings options, TimeProvider time, ILogger logger)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
@@ -17,7 +16,7 @@ internal sealed class ClockCheck(INsm nsm, StartupOptions options, TimeProvider 
 
     /// <summary>Compares the clock at start.</summary>
     /// <returns>The document that tells the time; <see langword="null"/> where the Nitro Secure Module gives none.</returns>
-    /// <exception cref="CommandFailedException">The clock is wrong or cannot be compared, and that is refused.</exception>
+    /// <exception cref="StartupException">The clock is wrong or cannot be compared, and that is refused.</exception>
     public async Task<AttestationDocument?> RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -28,7 +27,7 @@ internal sealed class ClockCheck(INsm nsm, StartupOptions options, TimeProvider 
         {
             if (options.RefuseClockSkew)
             {
-                throw new CommandFailedException(ExitCode.CouldNotConnect, $"The clock could not be compared with the Nitro Secure Module's: {e.Message}", e);
+                throw new StartupException(StartupFailure.ClockUnknown, $"The clock could not be compared with the Nitro Secure Module's: {e.Message}", e);
             }
 
             Log.ClockNotChecked(logger, e.Message);
@@ -39,7 +38,7 @@ internal sealed class ClockCheck(INsm nsm, StartupOptions options, TimeProvider 
     /// <summary>Runs <paramref name="serve"/> and compares the clock meanwhile.</summary>
     /// <param name="serve">Serves until its token is cancelled.</param>
     /// <param name="stopping">Ends both.</param>
-    /// <exception cref="CommandFailedException">The clock has become wrong, which is refused; what was served has ended.</exception>
+    /// <exception cref="StartupException">The clock has become wrong, which is refused; what was served has ended.</exception>
     public async Task GuardAsync(Func<CancellationToken, Task> serve, CancellationToken stopping)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -92,8 +91,7 @@ internal sealed class ClockCheck(INsm nsm, StartupOptions options, TimeProvider 
             Log.ClockDiffers(logger, difference);
             if (options.RefuseClockSkew)
             {
-                throw new CommandFailedException(ExitCode.OperationFailed,
-                    $"The clock differs by {difference} from the Nitro Secure Module's, which --refuse-clock-skew refuses; set it, then start again.");
+                throw new StartupException(StartupFailure.ClockDiffers, $"The clock differs by {difference} from the Nitro Secure Module's");
             }
         }
 

@@ -1,4 +1,3 @@
-using KmsTool.CommandLine;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
@@ -9,9 +8,9 @@ namespace KmsTool.Enclave.Startup;
 /// What a fresh enclave needs before it serves: entropy and a loopback interface; and a look at what would make it less
 /// safe than it seems, which is a warning unless an option refuses it.
 /// </summary>
-internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvider time, ILogger logger)
+internal sealed class EnclaveStartup(INsm nsm, StartupSettings options, TimeProvider time, ILogger logger)
 {
-    /// <exception cref="CommandFailedException">An option refuses what was found.</exception>
+    /// <exception cref="StartupException">An option refuses what was found.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var random = new RandomSeed(nsm, options, logger);
@@ -61,7 +60,7 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         {
             if (options.RefuseDebugMode)
             {
-                throw new CommandFailedException(ExitCode.CouldNotConnect, $"The Nitro Secure Module does not tell PCR0: {e.Message}", e);
+                throw new StartupException(StartupFailure.ImageUnknown, $"The Nitro Secure Module does not tell PCR0: {e.Message}", e);
             }
 
             Log.MeasurementUnknown(logger, e.Message);
@@ -74,8 +73,7 @@ internal sealed class EnclaveStartup(INsm nsm, StartupOptions options, TimeProvi
         Log.DebugMode(logger);
         if (options.RefuseDebugMode)
         {
-            throw new CommandFailedException(ExitCode.OperationFailed,
-                "The enclave is in debug mode (PCR0 is all zeros), which --refuse-debug-mode refuses; run it without --debug-mode.");
+            throw new StartupException(StartupFailure.DebugMode, "The enclave is in debug mode (PCR0 is all zeros)");
         }
     }
 }

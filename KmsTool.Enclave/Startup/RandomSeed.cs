@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using KmsTool.CommandLine;
 using KmsTool.Protocol.Nsm;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
@@ -9,9 +8,10 @@ using Microsoft.Win32.SafeHandles;
 namespace KmsTool.Enclave.Startup;
 
 /// <summary>The random numbers of the kernel and of OpenSSL, on which every key in the enclave depends.</summary>
-internal sealed partial class RandomSeed(INsm nsm, StartupOptions options, ILogger logger)
+internal sealed partial class RandomSeed(INsm nsm, StartupSettings options, ILogger logger)
 {
-    private const string NsmSource = "nsm-hwrng";
+    /// <summary>The Nitro Secure Module, as the kernel names it among its sources of random numbers.</summary>
+    public const string NsmSource = "nsm-hwrng";
 
     /// <summary>What the original seeds.</summary>
     private const int SeedLength = 1024;
@@ -51,7 +51,7 @@ internal sealed partial class RandomSeed(INsm nsm, StartupOptions options, ILogg
     }
 
     /// <summary>Warns where something else than the Nitro Secure Module feeds the kernel's.</summary>
-    /// <exception cref="CommandFailedException">Something else does, and that is refused.</exception>
+    /// <exception cref="StartupException">Something else does, and that is refused.</exception>
     public void CheckSource()
     {
         string source = "unknown";
@@ -73,8 +73,7 @@ internal sealed partial class RandomSeed(INsm nsm, StartupOptions options, ILogg
         Log.OtherRandomSource(logger, source, NsmSource);
         if (options.RefuseOtherRandomSource)
         {
-            throw new CommandFailedException(ExitCode.OperationFailed,
-                $"The kernel's random numbers come from {source}, which --refuse-other-random-source refuses; write {NsmSource} to {options.RandomSourcePath}.");
+            throw new StartupException(StartupFailure.OtherRandomSource, $"The kernel's random numbers come from {source}");
         }
     }
 

@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using KmsTool.CommandLine;
-using KmsTool.Protocol;
 
 namespace KmsTool.Enclave.Supervisor;
 
@@ -59,31 +57,24 @@ internal static unsafe partial class ApplicationLauncher
 
     /// <summary>Becomes the application.</summary>
     /// <param name="arguments">Those after <see cref="Name"/>.</param>
-    /// <returns>If it does not succeed, the exit code of the process, for which it has written a line on stderr.</returns>
-    public static int Run(ReadOnlySpan<string> arguments)
+    /// <returns>Why the application cannot be executed. On success it does not return.</returns>
+    /// <exception cref="ApplicationStartException">The process could not be prepared.</exception>
+    public static ApplicationStartException Run(ReadOnlySpan<string> arguments)
     {
-        try
+        DropRights(arguments[1]);
+        // Only now: a change of the user takes it back. A supervisor that has ended before is no longer the parent.
+        Check(Prctl(SetParentDeathSignal, SigKill, 0, 0, 0), "Could not tie the application to its supervisor");
+        if (GetParent() != int.Parse(arguments[0], CultureInfo.InvariantCulture))
         {
-            DropRights(arguments[1]);
-            // Only now: a change of the user takes it back. A supervisor that has ended before is no longer the parent.
-            Check(Prctl(SetParentDeathSignal, SigKill, 0, 0, 0), "Could not tie the application to its supervisor");
-            if (GetParent() != int.Parse(arguments[0], CultureInfo.InvariantCulture))
-            {
-                return (int)ExitCode.OperationFailed;
-            }
-
-            InheritedDescriptors.CloseOnExecution();
-            // The runtime ignores it, which execve(2) would hand on.
-            _ = SetDisposition(SigPipe, 0);
-            _ = arguments[2].Length > 0 ? SetVariable(DiagnosticsVariable, arguments[2][1..], 1) : UnsetVariable(DiagnosticsVariable);
-
-            throw Execute([.. arguments[OwnArguments..]]);
+            throw new ApplicationStartException(ApplicationStartFailure.NotPrepared, "The supervisor has ended");
         }
-        catch (CommandFailedException e)
-        {
-            Console.Error.WriteLine($"kmstool-enclave: {TerminalText.Neutralize(e.Message)}.");
-            return (int)e.ExitCode;
-        }
+
+        InheritedDescriptors.CloseOnExecution();
+        // The runtime ignores it, which execve(2) would hand on.
+        _ = SetDisposition(SigPipe, 0);
+        _ = arguments[2].Length > 0 ? SetVariable(DiagnosticsVariable, arguments[2][1..], 1) : UnsetVariable(DiagnosticsVariable);
+
+        return Execute([.. arguments[OwnArguments..]]);
     }
 
     private static void DropRights(string user)
@@ -142,11 +133,11 @@ internal static unsafe partial class ApplicationLauncher
     {
         if (error != NotFound)
         {
-            return new ApplicationStartException(ExitCode.NotExecutable, $"'{program}' cannot be executed: {new Win32Exception(error).Message}");
+            return new ApplicationStartException(ApplicationStartFailure.NotExecutable, $"'{program}' cannot be executed: {new Win32Exception(error).Message}");
         }
 
         // The kernel's "no such file" may mean another file, which costs hours in images made from scratch.
-        return new ApplicationStartException(ExitCode.ProgramNotFound, program.Contains('/', StringComparison.Ordinal) && File.Exists(program)
+        return new ApplicationStartException(ApplicationStartFailure.NotFound, program.Contains('/', StringComparison.Ordinal) && File.Exists(program)
             ? $"'{program}' cannot be executed: the interpreter or the dynamic loader that it names is not in this image"
             : $"'{program}' was not found");
     }
@@ -155,7 +146,7 @@ internal static unsafe partial class ApplicationLauncher
     {
         if (result < 0)
         {
-            throw new CommandFailedException(ExitCode.OperationFailed, $"{failure}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+            throw new ApplicationStartException(ApplicationStartFailure.NotPrepared, $"{failure}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         }
     }
 

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using KmsTool.CommandLine;
 
 namespace KmsTool.Enclave.Supervisor;
 
@@ -40,7 +39,7 @@ internal static unsafe partial class ApplicationProcess
         _ = DestroyAttributes(attributes);
         return error == 0
             ? id
-            : throw new ApplicationStartException(ExitCode.NotExecutable, $"'{launcher[0]}' cannot be executed: {new Win32Exception(error).Message}");
+            : throw new ApplicationStartException(ApplicationStartFailure.NotExecutable, $"'{launcher[0]}' cannot be executed: {new Win32Exception(error).Message}");
     }
 
     [LibraryImport("libc", EntryPoint = "posix_spawn")]

@@ -1,6 +1,20 @@
-using KmsTool.CommandLine;
-
 namespace KmsTool.Enclave.Supervisor;
 
-/// <summary>The application could not be started; the exit code is the one that shells end with then.</summary>
-internal sealed class ApplicationStartException(ExitCode exitCode, string message) : CommandFailedException(exitCode, message);
+/// <summary>Why an application could not be started.</summary>
+internal enum ApplicationStartFailure
+{
+    /// <summary>Its process could not be prepared.</summary>
+    NotPrepared,
+
+    /// <summary>The program is there and cannot be executed.</summary>
+    NotExecutable,
+
+    /// <summary>There is no such program.</summary>
+    NotFound,
+}
+
+/// <summary>The application could not be started.</summary>
+internal sealed class ApplicationStartException(ApplicationStartFailure failure, string message) : Exception(message)
+{
+    public ApplicationStartFailure Failure { get; } = failure;
+}

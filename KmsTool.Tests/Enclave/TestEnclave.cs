@@ -1,7 +1,6 @@
-using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
-using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator;
@@ -19,7 +18,7 @@ internal sealed class TestEnclave : IAsyncDisposable
     private readonly AttestedKms _kms;
     private readonly EnclaveServer _server;
 
-    private TestEnclave(RunningSimulator simulator, AttestedKms kms, EnclaveServer server, ServeOptions options)
+    private TestEnclave(RunningSimulator simulator, AttestedKms kms, EnclaveServer server, ServeSettings options)
     {
         _kms = kms;
         Simulator = simulator;
@@ -30,7 +29,7 @@ internal sealed class TestEnclave : IAsyncDisposable
 
     public RunningSimulator Simulator { get; }
 
-    public ServeOptions Options { get; }
+    public ServeSettings Options { get; }
 
     /// <summary>Ends when the daemon does.</summary>
     public Task Running { get; }
@@ -38,7 +37,7 @@ internal sealed class TestEnclave : IAsyncDisposable
     public StreamAddress Address => _server.LocalAddress;
 
     public static Task<TestEnclave> StartAsync(
-        Func<ServeOptions, ServeOptions>? configure = null, TimeProvider? time = null, ILogger? logger = null) =>
+        Func<ServeSettings, ServeSettings>? configure = null, TimeProvider? time = null, ILogger? logger = null) =>
         StartAsync((options, _) => configure?.Invoke(options) ?? options, time, logger);
 
     /// <param name="configure">Changes the options; the simulator runs already.</param>
@@ -47,7 +46,7 @@ internal sealed class TestEnclave : IAsyncDisposable
     /// <param name="simulate">Changes the simulator's options.</param>
     /// <param name="credentials">Takes credentials that the instance pushes.</param>
     public static async Task<TestEnclave> StartAsync(
-        Func<ServeOptions, SimulatorHost, ServeOptions> configure,
+        Func<ServeSettings, SimulatorHost, ServeSettings> configure,
         TimeProvider? time = null,
         ILogger? logger = null,
         Func<SimulatorOptions, SimulatorOptions>? simulate = null,
@@ -56,7 +55,7 @@ internal sealed class TestEnclave : IAsyncDisposable
         RunningSimulator simulator = await RunningSimulator.StartAsync(simulate);
         try
         {
-            var options = new ServeOptions
+            var options = new ServeSettings
             {
                 Listen = Transports.AnyAddress(Path.Combine(simulator.Host.Files.Directory, "enclave.sock")),
                 Kms = new KmsSettings
@@ -64,18 +63,17 @@ internal sealed class TestEnclave : IAsyncDisposable
                     Proxy = new StreamAddress.Tcp("127.0.0.1", (ushort)simulator.Host.KmsEndpoint.Port),
                     Nsm = simulator.Host.NsmAddress.ToString(),
                     CaBundle = simulator.Host.Files.CaBundle,
+                    // Nothing of this machine's.
+                    Startup = new StartupSettings { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
                 },
-                Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
                 Limits = new DaemonLimits(),
-                // Nothing of this machine's.
-                Startup = new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
                 LogLevel = LogLevel.Trace,
             };
             options = configure(options, simulator.Host);
             time ??= TimeProvider.System;
             logger ??= NullLogger.Instance;
             AttestedKms kms = await AttestedKms.OpenAsync(
-                options.Kms, options.Pins, options.Recipient, options.Startup, time, logger, CancellationToken.None);
+                options.Kms, time, logger, CancellationToken.None);
             return new TestEnclave(simulator, kms, EnclaveServer.Start(kms, options, credentials, time, logger), options);
         }
         catch

@@ -205,7 +205,7 @@ public sealed class KmsProgramTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Pin_thatIsViolated_isNamed()
     {
-        await using TestEnclave pinned = await TestEnclave.StartAsync(options => options with { Pins = new KmsPins { Operations = ["Decrypt"] } });
+        await using TestEnclave pinned = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Pins = new KmsPins { Operations = ["Decrypt"] } } });
 
         ProgramResult result = await ProgramRunner.RunAsync("kmstool-instance",
             ["generate-random", "--length", "8", "--cid", pinned.Address.ToString()], Environment(pinned));

@@ -70,5 +70,5 @@ public sealed class KmsActionTests : IAsyncLifetime, IDisposable
     private static KmsCredentials Credentials() => new("AKIDEXAMPLE000000000", SensitiveBytes.CopyOf("ThisIsTheSecretAccessKey"u8), null);
 
     private KmsAction Action(StreamAddress proxy) => new(
-        _enclave.Options.Kms with { Proxy = proxy }, _enclave.Options.Pins, _enclave.Options.Startup, Timeout, _clock, _log);
+        _enclave.Options.Kms with { Proxy = proxy }, Timeout, _clock, _log);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Tests.Support;
 
@@ -24,7 +25,7 @@ public sealed class PinVariablesTests : IDisposable
     [InlineData(null, First + " " + Second, First + " " + Second)]
     public void AllowKey_admits_what_both_admit(string? variable, string option, string expected)
     {
-        KmsPins pins = Read(Variable("KMSTOOL_ALLOW_KEY", variable), "--allow-key", option).Pins;
+        KmsPins pins = Read(Variable("KMSTOOL_ALLOW_KEY", variable), "--allow-key", option).Kms.Pins;
 
         Assert.Equal(expected.Split(' '), pins.AllowedKeys.Select(key => key.Arn));
     }
@@ -37,7 +38,7 @@ public sealed class PinVariablesTests : IDisposable
     [InlineData(null, "Decrypt", "Decrypt")]
     public void Operations_admit_what_both_admit(string? variable, string option, string expected)
     {
-        KmsPins pins = Read(Variable("KMSTOOL_OPERATIONS", variable), "--operations", option).Pins;
+        KmsPins pins = Read(Variable("KMSTOOL_OPERATIONS", variable), "--operations", option).Kms.Pins;
 
         Assert.Equal(expected.Split(' '), pins.Operations);
     }
@@ -51,7 +52,7 @@ public sealed class PinVariablesTests : IDisposable
     [InlineData(null, "App", "App")]
     public void RequiredContext_is_that_of_both(string? variable, string option, string expected)
     {
-        KmsPins pins = Read(Variable("KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT", variable), "--require-encryption-context", option).Pins;
+        KmsPins pins = Read(Variable("KMSTOOL_REQUIRE_ENCRYPTION_CONTEXT", variable), "--require-encryption-context", option).Kms.Pins;
 
         Assert.Equal(expected.Split(' '), pins.RequiredContext.Select(pair => pair.ToString()));
     }
@@ -65,9 +66,9 @@ public sealed class PinVariablesTests : IDisposable
     [InlineData(null, false, false)]
     public void RefuseDebugMode_is_set_by_either(string? variable, bool option, bool expected)
     {
-        ServeOptions options = Read(Variable("KMSTOOL_REFUSE_DEBUG_MODE", variable), option ? ["--refuse-debug-mode"] : []);
+        ServeSettings options = Read(Variable("KMSTOOL_REFUSE_DEBUG_MODE", variable), option ? ["--refuse-debug-mode"] : []);
 
-        Assert.Equal(expected, options.Startup.RefuseDebugMode);
+        Assert.Equal(expected, options.Kms.Startup.RefuseDebugMode);
     }
 
     [Theory]
@@ -121,14 +122,14 @@ public sealed class PinVariablesTests : IDisposable
 
     private static Dictionary<string, string> Variable(string name, string? value) => value is null ? [] : new() { [name] = value };
 
-    private static ServeOptions Read(Dictionary<string, string> environment, string option, string values) =>
+    private static ServeSettings Read(Dictionary<string, string> environment, string option, string values) =>
         Read(environment, values.Length == 0 ? [] : [option, .. values.Split(' ')]);
 
-    private static ServeOptions Read(Dictionary<string, string> environment, params string[] arguments)
+    private static ServeSettings Read(Dictionary<string, string> environment, params string[] arguments)
     {
         var serve = new ServeCommandLine();
         ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave", serve), arguments);
         Assert.Empty(result.Errors);
-        return serve.Read(result, environment.GetValueOrDefault);
+        return serve.Bind(result, environment.GetValueOrDefault);
     }
 }

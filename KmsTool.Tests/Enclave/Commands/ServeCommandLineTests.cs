@@ -2,6 +2,7 @@ using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
 using KmsTool.Tests.Simulator;
@@ -13,7 +14,7 @@ public class ServeCommandLineTests
     [Fact]
     public void Read_ofNothing_isTheOriginalsDefaults()
     {
-        ServeOptions options = Read([]);
+        ServeSettings options = Read([]);
 
         Assert.Equal("vsock:3000", options.Listen.ToString());
         Assert.Equal("vsock:3:8000", options.Kms.Proxy.ToString());
@@ -21,7 +22,7 @@ public class ServeCommandLineTests
         Assert.Null(options.Kms.Region);
         Assert.Null(options.Kms.Endpoints.Pinned);
         Assert.Equal(TrustAnchors.DefaultPath, options.Kms.CaBundle);
-        Assert.Equal(TimeSpan.FromSeconds(30), options.Recipient.AttestationLifetime);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.Kms.Recipient.AttestationLifetime);
     }
 
     [Theory]
@@ -31,7 +32,7 @@ public class ServeCommandLineTests
     [InlineData("serve", "--region", "eu-west-1", "--listen", "vsock:0x138d", "--proxy", "vsock:3:9000")]
     public void Read_ofTheOriginalsOptions_isWhatTheyMean(params string[] arguments)
     {
-        ServeOptions options = Read(arguments);
+        ServeSettings options = Read(arguments);
 
         Assert.Equal("eu-west-1", options.Kms.Region);
         Assert.Equal("vsock:5005", options.Listen.ToString());
@@ -51,13 +52,13 @@ public class ServeCommandLineTests
             ["KMSTOOL_NSM"] = "unix:/nsm.sock",
         };
 
-        ServeOptions options = Read([], environment);
+        ServeSettings options = Read([], environment);
         Assert.Equal("eu-west-1", options.Kms.Region);
         Assert.Equal(("kms.example.com", 443), options.Kms.Endpoints.Pinned);
         Assert.Equal("/ca.pem", options.Kms.CaBundle);
         Assert.Equal("unix:/nsm.sock", options.Kms.Nsm);
 
-        ServeOptions overridden = Read(
+        ServeSettings overridden = Read(
             ["--region", "us-east-2", "--kms-endpoint", "a.example.com:8443", "--ca-bundle", "/b.pem", "--nsm", "/dev/nsm"], environment);
         Assert.Equal("us-east-2", overridden.Kms.Region);
         Assert.Equal(("a.example.com", 8443), overridden.Kms.Endpoints.Pinned);
@@ -71,7 +72,7 @@ public class ServeCommandLineTests
     [Fact]
     public void Read_ofABufferSize_isForTheListenerAndTheWayToKms()
     {
-        ServeOptions options = Read(["--vsock-buffer-size", "3584"], new Dictionary<string, string> { ["KMSTOOL_VSOCK_BUFFER_SIZE"] = "4096" });
+        ServeSettings options = Read(["--vsock-buffer-size", "3584"], new Dictionary<string, string> { ["KMSTOOL_VSOCK_BUFFER_SIZE"] = "4096" });
 
         Assert.Equal(3584UL, options.Kms.Sockets.VsockBufferSize);
         Assert.Equal(3584UL, options.Kms.Parent.Sockets.VsockBufferSize);
@@ -88,7 +89,7 @@ public class ServeCommandLineTests
     [Fact]
     public void Read_ofEmptyVariables_takesThemAsUnset()
     {
-        ServeOptions options = Read([], new Dictionary<string, string> { ["REGION"] = "", ["ENDPOINT"] = "", ["KMSTOOL_NSM"] = "" });
+        ServeSettings options = Read([], new Dictionary<string, string> { ["REGION"] = "", ["ENDPOINT"] = "", ["KMSTOOL_NSM"] = "" });
 
         Assert.Null(options.Kms.Region);
         Assert.Null(options.Kms.Endpoints.Pinned);
@@ -108,10 +109,10 @@ public class ServeCommandLineTests
     [InlineData("--region:")]
     public void Read_of_a_region_without_anything_after_the_equals_sign_does_not_take_the_next_word(string region)
     {
-        ServeOptions options = Read([region, "--refuse-debug-mode"], new Dictionary<string, string> { ["REGION"] = "eu-west-1" });
+        ServeSettings options = Read([region, "--refuse-debug-mode"], new Dictionary<string, string> { ["REGION"] = "eu-west-1" });
 
         Assert.Equal("eu-west-1", options.Kms.Region);
-        Assert.True(options.Startup.RefuseDebugMode);
+        Assert.True(options.Kms.Startup.RefuseDebugMode);
     }
 
     [Fact]
@@ -177,18 +178,18 @@ public class ServeCommandLineTests
         const string First = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         const string Second = "arn:aws-cn:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
 
-        ServeOptions options = Read(
+        ServeSettings options = Read(
         [
             "--allow-key", First, Second, "--require-encryption-context", "App=a=b", "--require-encryption-context", "Stage",
             "--operations", "decrypt,GenerateRandom", "--operations", "Describe", "--reply", "none", "--refuse-debug-mode",
             "--refuse-clock-skew", "--refuse-other-random-source",
         ]);
 
-        Assert.Equal([First, Second], options.Pins.AllowedKeys.Select(key => key.Arn));
-        Assert.Equal([new RequiredContext("App", "a=b"), new RequiredContext("Stage", null)], options.Pins.RequiredContext);
-        Assert.Equal(["Decrypt", "GenerateRandom", "Describe"], options.Pins.Operations);
+        Assert.Equal([First, Second], options.Kms.Pins.AllowedKeys.Select(key => key.Arn));
+        Assert.Equal([new RequiredContext("App", "a=b"), new RequiredContext("Stage", null)], options.Kms.Pins.RequiredContext);
+        Assert.Equal(["Decrypt", "GenerateRandom", "Describe"], options.Kms.Pins.Operations);
         Assert.Equal(SecretDisclosure.None, options.Disclosure);
-        Assert.Equal(new StartupOptions { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true }, options.Startup);
+        Assert.Equal(new StartupSettings { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true }, options.Kms.Startup);
     }
 
     [Fact]
@@ -211,11 +212,11 @@ public class ServeCommandLineTests
     [Fact]
     public void Read_ofPinsBeforeTheCommand_isWhatTheyMean()
     {
-        ServeOptions options = Read(["--reply", "none", "--refuse-debug-mode", "serve", "--operations", "Describe"]);
+        ServeSettings options = Read(["--reply", "none", "--refuse-debug-mode", "serve", "--operations", "Describe"]);
 
         Assert.Equal(SecretDisclosure.None, options.Disclosure);
-        Assert.True(options.Startup.RefuseDebugMode);
-        Assert.Equal(["Describe"], options.Pins.Operations);
+        Assert.True(options.Kms.Startup.RefuseDebugMode);
+        Assert.Equal(["Describe"], options.Kms.Pins.Operations);
     }
 
     [Theory]
@@ -232,13 +233,13 @@ public class ServeCommandLineTests
     [Fact]
     public void Read_ofNoPins_pinsNothing()
     {
-        ServeOptions options = Read([]);
+        ServeSettings options = Read([]);
 
-        Assert.Empty(options.Pins.AllowedKeys);
-        Assert.Empty(options.Pins.RequiredContext);
-        Assert.Null(options.Pins.Operations);
+        Assert.Empty(options.Kms.Pins.AllowedKeys);
+        Assert.Empty(options.Kms.Pins.RequiredContext);
+        Assert.Null(options.Kms.Pins.Operations);
         Assert.Equal(SecretDisclosure.Plaintext, options.Disclosure);
-        Assert.Equal(new StartupOptions(), options.Startup);
+        Assert.Equal(new StartupSettings(), options.Kms.Startup);
         Assert.False(options.Kms.Endpoints.Fips);
     }
 
@@ -279,11 +280,11 @@ public class ServeCommandLineTests
         }
     }
 
-    private static ServeOptions Read(string[] arguments, Dictionary<string, string>? environment = null)
+    private static ServeSettings Read(string[] arguments, Dictionary<string, string>? environment = null)
     {
         var serve = new ServeCommandLine();
         ParseResult result = CommandRunner.Parse(KmsTool.Enclave.Program.BuildCommandTree("kmstool-enclave", serve), arguments);
         Assert.Empty(result.Errors);
-        return serve.Read(result, name => environment?.GetValueOrDefault(name));
+        return serve.Bind(result, name => environment?.GetValueOrDefault(name));
     }
 }

@@ -16,11 +16,15 @@ public class IntrospectionTests
         Assert.True(KmsKeyArn.TryParse(Key, out KmsKeyArn? key));
         await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with
         {
-            Kms = options.Kms with { Region = "us-east-1", Endpoints = new KmsEndpoints(("kms.us-east-1.amazonaws.com", 443), Fips: false) },
-            Pins = new KmsPins { AllowedKeys = [key], RequiredContext = [new RequiredContext("App", "vault")] },
+            Kms = options.Kms with
+            {
+                Region = "us-east-1",
+                Endpoints = new KmsEndpoints(("kms.us-east-1.amazonaws.com", 443), Fips: false),
+                Pins = new KmsPins { AllowedKeys = [key], RequiredContext = [new RequiredContext("App", "vault")] },
+                Startup = options.Kms.Startup with { RefuseClockSkew = true },
+            },
             Disclosure = SecretDisclosure.Sha256,
             Limits = options.Limits with { MaxPending = 7 },
-            Startup = options.Startup with { RefuseClockSkew = true },
         });
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
         await peer.AskAsync("""{"Operation":"Decrypt","Ciphertext":"AAAA"}""");

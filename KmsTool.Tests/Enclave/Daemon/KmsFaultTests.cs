@@ -1,5 +1,5 @@
 using System.Text.Json;
-using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
@@ -265,8 +265,8 @@ public class KmsFaultTests
         AssertError("KmsUnreachable", "", await peer.AskAsync(Decrypt(enclave.Encrypt("secret"u8))));
     }
 
-    private static ServeOptions FreshDocuments(ServeOptions options) =>
-        options with { Recipient = new RecipientOptions(TimeSpan.Zero, TimeSpan.FromHours(1)) };
+    private static ServeSettings FreshDocuments(ServeSettings options) =>
+        options with { Kms = options.Kms with { Recipient = new RecipientSettings(TimeSpan.Zero, TimeSpan.FromHours(1)) } };
 
     private static string Decrypt(string ciphertext) => $$"""{"Operation":"Decrypt","Ciphertext":"{{ciphertext}}"}""";
 

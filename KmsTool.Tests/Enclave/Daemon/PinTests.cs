@@ -18,7 +18,7 @@ public class PinTests
     {
         await using TestEnclave enclave = await StartAsync(keys: 1);
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
-        string pinned = enclave.Options.Pins.AllowedKeys[0].Arn;
+        string pinned = enclave.Options.Kms.Pins.AllowedKeys[0].Arn;
 
         Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await DecryptAsync(enclave, peer, pinned));
         // KMS, not the answer's check, refuses what another key made: it was given the pinned KeyId.
@@ -33,7 +33,7 @@ public class PinTests
         await using TestEnclave enclave = await StartAsync(keys: 2);
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
 
-        foreach (KmsKeyArn key in enclave.Options.Pins.AllowedKeys)
+        foreach (KmsKeyArn key in enclave.Options.Kms.Pins.AllowedKeys)
         {
             Assert.Equal("""{"Status":"Ok","Message":"c2VjcmV0"}""", await DecryptAsync(enclave, peer, key.Arn));
         }
@@ -47,7 +47,7 @@ public class PinTests
     {
         await using TestEnclave enclave = await StartAsync(keys: 2);
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
-        KmsKeyArn second = enclave.Options.Pins.AllowedKeys[1];
+        KmsKeyArn second = enclave.Options.Kms.Pins.AllowedKeys[1];
         string dataKey(string keyId) => $$"""{"Operation":"GenerateDataKey","KeySpec":"AES_128","KeyId":"{{keyId}}"}""";
 
         Assert.Equal(second.Arn, (await AskAsync(peer, dataKey(second.Arn))).GetProperty("KeyId").GetString());
@@ -65,7 +65,7 @@ public class PinTests
     {
         await using TestEnclave enclave = await StartAsync(keys: 1, operation == "DeriveSharedSecret" ? "ECC_NIST_P256" : "SYMMETRIC_DEFAULT");
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
-        string pinned = enclave.Options.Pins.AllowedKeys[0].Arn;
+        string pinned = enclave.Options.Kms.Pins.AllowedKeys[0].Arn;
         enclave.Simulator.Host.Faults[SimulatorFault.KmsWrongKeyId] = true;
         string members = operation switch
         {
@@ -93,7 +93,7 @@ public class PinTests
     public async Task AllowKey_saysTheRegionWhereNobodyElseDoes()
     {
         Assert.True(KmsKeyArn.TryParse("arn:aws:kms:eu-west-3:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", out KmsKeyArn? key));
-        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Pins = new KmsPins { AllowedKeys = [key] } });
+        await using TestEnclave enclave = await TestEnclave.StartAsync(options => options with { Kms = options.Kms with { Pins = new KmsPins { AllowedKeys = [key] } } });
         await using EnclavePeer peer = await enclave.ConnectAsync();
 
         // The simulator's certificate is of us-east-1 alone: the name that TLS missed is the one that was asked for.
@@ -151,7 +151,7 @@ public class PinTests
     public async Task Operations_thatAreNotListed_areRefused(string command)
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(
-            options => options with { Pins = new KmsPins { Operations = ["GenerateRandom"] } });
+            options => options with { Kms = options.Kms with { Pins = new KmsPins { Operations = ["GenerateRandom"] } } });
         await using EnclavePeer peer = await enclave.ConnectWithClientAsync();
 
         AssertError("PinViolated", "pinned by --operations: this enclave does not carry out", await peer.AskAsync(command));
@@ -209,23 +209,29 @@ public class PinTests
 
     private static Task<TestEnclave> StartWithContextAsync() => TestEnclave.StartAsync(options => options with
     {
-        Pins = new KmsPins { RequiredContext = [new RequiredContext("App", "vault"), new RequiredContext("Stage", null)] },
+        Kms = options.Kms with
+        {
+            Pins = new KmsPins { RequiredContext = [new RequiredContext("App", "vault"), new RequiredContext("Stage", null)] },
+        },
     });
 
     /// <summary>An enclave that is pinned to keys of its simulator's, which admit it.</summary>
     private static Task<TestEnclave> StartAsync(int keys, string keySpec = "SYMMETRIC_DEFAULT") => TestEnclave.StartAsync((options, host) => options with
     {
-        Pins = new KmsPins
+        Kms = options.Kms with
         {
-            AllowedKeys =
-            [
-                .. Enumerable.Range(0, keys).Select(_ =>
-                {
-                    string arn = host.CreateKey(KeyPolicies.ForImage(host, host.Pcrs.Read(0).Value), keySpec);
-                    Assert.True(KmsKeyArn.TryParse(arn, out KmsKeyArn? key));
-                    return key;
-                }),
-            ],
+            Pins = new KmsPins
+            {
+                AllowedKeys =
+                [
+                    .. Enumerable.Range(0, keys).Select(_ =>
+                    {
+                        string arn = host.CreateKey(KeyPolicies.ForImage(host, host.Pcrs.Read(0).Value), keySpec);
+                        Assert.True(KmsKeyArn.TryParse(arn, out KmsKeyArn? key));
+                        return key;
+                    }),
+                ],
+            },
         },
     });
 

@@ -252,7 +252,7 @@ public class EgressServerTests
     public async Task Start_listens_on_loopback_only_and_says_when_the_port_is_taken()
     {
         await using var egress = new TestEgress();
-        var options = new EgressOptions { Port = egress.Server.Address.Port, Rules = TestEgress.Rules("", ""), Parent = new ParentRoutes() };
+        var options = new EgressSettings { Port = egress.Server.Address.Port, Rules = TestEgress.Rules("", ""), Parent = new ParentRoutes() };
 
         SocketException e = Assert.Throws<SocketException>(() => EgressServer.Start(options, TimeProvider.System, NullLogger.Instance));
 

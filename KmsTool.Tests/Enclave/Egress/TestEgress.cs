@@ -21,10 +21,10 @@ internal sealed class TestEgress : IAsyncDisposable
     /// <param name="deny">The same.</param>
     /// <param name="configure">Changes the options.</param>
     /// <param name="time">The proxy's clock.</param>
-    public TestEgress(string allow = "", string deny = "", Func<EgressOptions, EgressOptions>? configure = null, TimeProvider? time = null)
+    public TestEgress(string allow = "", string deny = "", Func<EgressSettings, EgressSettings>? configure = null, TimeProvider? time = null)
     {
         Parent.Start(512);
-        var options = new EgressOptions
+        var options = new EgressSettings
         {
             Port = 0,
             Rules = Rules(allow, deny),

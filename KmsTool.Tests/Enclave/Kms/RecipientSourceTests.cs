@@ -83,7 +83,7 @@ public class RecipientSourceTests
     }
 
     private static RecipientSource Source(INsm nsm, TimeSpan attestationLifetime, TimeProvider? time = null) => new(
-        nsm, new RecipientOptions(attestationLifetime, TimeSpan.FromHours(1)), time ?? TimeProvider.System, NullLogger.Instance);
+        nsm, new RecipientSettings(attestationLifetime, TimeSpan.FromHours(1)), time ?? TimeProvider.System, NullLogger.Instance);
 
     private static void AssertOpens(RecipientLease lease, byte[] publicKey)
     {

@@ -2,8 +2,8 @@ using System.Net.Sockets;
 using System.Text;
 using Amazon.KeyManagementService;
 using Amazon.Runtime;
-using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
@@ -53,7 +53,7 @@ internal sealed class TestKmsProxy : IAsyncDisposable
     public static async Task<TestKmsProxy> StartAsync(
         Func<SimulatorHost, KmsPins>? pins = null,
         bool isCutOff = false,
-        Func<KmsProxyOptions, KmsProxyOptions>? configure = null,
+        Func<KmsProxySettings, KmsProxySettings>? configure = null,
         TimeProvider? time = null,
         ILogger? logger = null)
     {
@@ -65,15 +65,16 @@ internal sealed class TestKmsProxy : IAsyncDisposable
                 : new StreamAddress.Tcp("127.0.0.1", (ushort)simulator.Host.KmsEndpoint.Port),
             Nsm = simulator.Host.NsmAddress.ToString(),
             CaBundle = simulator.Host.Files.CaBundle,
+            Pins = pins?.Invoke(simulator.Host) ?? KmsPins.None,
+            Startup = new StartupSettings { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
         };
         time ??= TimeProvider.System;
         logger ??= NullLogger.Instance;
         AttestedKms kms = await AttestedKms.OpenAsync(
-            settings, pins?.Invoke(simulator.Host) ?? KmsPins.None, new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
-            new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" }, time, logger, CancellationToken.None);
+            settings, time, logger, CancellationToken.None);
         var credentials = new CredentialStore(time);
         string region = simulator.Host.Account.Region;
-        var options = new KmsProxyOptions
+        var options = new KmsProxySettings
         {
             Port = 0,
             Regions = new ProxyRegions(new Dictionary<string, KmsEndpoint> { [region] = KmsEndpoint.ForRegion(region, fips: false)! }),

@@ -1,8 +1,6 @@
-using KmsTool.CommandLine;
-using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
-using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;
@@ -85,8 +83,8 @@ public class ClockCheckTests
         nsm.Offset = Wrong * direction;
         _clock.Advance(ClockCheck.Interval);
 
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => guarded.WaitAsync(EnclavePeer.Patience));
-        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
+        StartupException e = await Assert.ThrowsAsync<StartupException>(() => guarded.WaitAsync(EnclavePeer.Patience));
+        Assert.Equal(StartupFailure.ClockDiffers, e.Failure);
         Assert.True(ended);
     }
 
@@ -102,7 +100,7 @@ public class ClockCheckTests
 
         await PassAnIntervalAsync();
 
-        await Assert.ThrowsAsync<CommandFailedException>(() => guarded.WaitAsync(EnclavePeer.Patience));
+        await Assert.ThrowsAsync<StartupException>(() => guarded.WaitAsync(EnclavePeer.Patience));
     }
 
     [Fact]
@@ -118,43 +116,41 @@ public class ClockCheckTests
     public async Task Daemon_whenTheClockBecomesWrongAndThatIsRefused_ends()
     {
         await using TestEnclave enclave = await TestEnclave.StartAsync(
-            options => options with { Startup = options.Startup with { RefuseClockSkew = true } }, _clock);
+            options => options with { Kms = options.Kms with { Startup = options.Kms.Startup with { RefuseClockSkew = true } } }, _clock);
 
         await PassAnIntervalAsync();
 
-        await Assert.ThrowsAsync<CommandFailedException>(() => enclave.Running.WaitAsync(EnclavePeer.Patience));
+        await Assert.ThrowsAsync<StartupException>(() => enclave.Running.WaitAsync(EnclavePeer.Patience));
     }
 
     [Fact]
     public async Task Services_whenTheClockBecomesWrongAndThatIsRefused_end()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        var options = new ServicesOptions
+        var options = new ServicesSettings
         {
             Kms = new KmsSettings
             {
                 Proxy = StreamAddress.Parse("tcp:127.0.0.1:1"),
                 Nsm = simulator.Host.NsmAddress.ToString(),
                 CaBundle = simulator.Host.Files.CaBundle,
+                Startup = new StartupSettings { RandomSourcePath = "/dev/null", RandomPath = "/dev/null", RefuseClockSkew = true },
             },
-            Pins = KmsPins.None,
-            Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
-            Startup = new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null", RefuseClockSkew = true },
             Credentials = CredentialOrigin.Environment,
             InstanceMetadata = new Uri(InstanceMetadataSource.DefaultEndpoint),
             Parent = new ParentRoutes(),
             Region = null,
             LogLevel = LogLevel.None,
         };
-        await using EnclaveServices services = await EnclaveServices.StartAsync(options, _ => null, _clock, _log, CancellationToken.None);
+        await using EnclaveServices services = await EnclaveServices.StartAsync(options, () => throw new InvalidOperationException(), _clock, _log, CancellationToken.None);
         Task running = services.RunAsync(CancellationToken.None);
 
         await PassAnIntervalAsync();
 
-        await Assert.ThrowsAsync<CommandFailedException>(() => running.WaitAsync(EnclavePeer.Patience));
+        await Assert.ThrowsAsync<StartupException>(() => running.WaitAsync(EnclavePeer.Patience));
     }
 
-    private ClockCheck Check(INsm nsm, bool refuse = false) => new(nsm, new StartupOptions { RefuseClockSkew = refuse }, _clock, _log);
+    private ClockCheck Check(INsm nsm, bool refuse = false) => new(nsm, new StartupSettings { RefuseClockSkew = refuse }, _clock, _log);
 
     private async Task PassAnIntervalAsync()
     {

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using KmsTool.CommandLine;
 using KmsTool.Enclave.Startup;
 using KmsTool.Simulator.Faults;
 using KmsTool.Tests.Support;
@@ -148,11 +147,10 @@ public sealed class EnclaveStartupTests : IDisposable
             File.WriteAllText(_directory["rng_current"], source);
         }
 
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(
+        StartupException e = await Assert.ThrowsAsync<StartupException>(
             () => StartAsync(configure: options => options with { RefuseOtherRandomSource = true }));
 
-        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
-        Assert.Contains("--refuse-other-random-source", e.Message, StringComparison.Ordinal);
+        Assert.Equal(StartupFailure.OtherRandomSource, e.Failure);
     }
 
     [Fact]
@@ -175,11 +173,10 @@ public sealed class EnclaveStartupTests : IDisposable
     [Fact]
     public async Task Start_inDebugModeThatIsRefused_fails()
     {
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(
+        StartupException e = await Assert.ThrowsAsync<StartupException>(
             () => StartAsync(debugMode: true, configure: options => options with { RefuseDebugMode = true }));
 
-        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
-        Assert.Contains("--refuse-debug-mode", e.Message, StringComparison.Ordinal);
+        Assert.Equal(StartupFailure.DebugMode, e.Failure);
     }
 
     [Fact]
@@ -233,23 +230,22 @@ public sealed class EnclaveStartupTests : IDisposable
     [InlineData(-61)]
     public async Task Start_withAClockThatIsOffAndRefused_fails(int seconds)
     {
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => StartAsync(
+        StartupException e = await Assert.ThrowsAsync<StartupException>(() => StartAsync(
             clockOffset: TimeSpan.FromSeconds(seconds), configure: options => options with { RefuseClockSkew = true }));
 
-        Assert.Equal(ExitCode.OperationFailed, e.ExitCode);
-        Assert.Contains("--refuse-clock-skew", e.Message, StringComparison.Ordinal);
+        Assert.Equal(StartupFailure.ClockDiffers, e.Failure);
     }
 
     [Fact]
     public async Task Start_whenTheClockCannotBeComparedAndMustBe_fails()
     {
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => TestEnclave.StartAsync((options, host) =>
+        StartupException e = await Assert.ThrowsAsync<StartupException>(() => TestEnclave.StartAsync((options, host) =>
         {
             host.Faults[SimulatorFault.NsmGarbage] = true;
-            return options with { Startup = options.Startup with { RefuseClockSkew = true } };
+            return options with { Kms = options.Kms with { Startup = options.Kms.Startup with { RefuseClockSkew = true } } };
         }));
 
-        Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
+        Assert.Equal(StartupFailure.ClockUnknown, e.Failure);
     }
 
     /// <summary>In a network namespace of its own, where lo is down as in a fresh enclave (unshare(1)).</summary>
@@ -270,7 +266,7 @@ public sealed class EnclaveStartupTests : IDisposable
     }
 
     private Task<TestEnclave> StartAsync(
-        bool debugMode = false, TimeSpan clockOffset = default, Func<StartupOptions, StartupOptions>? configure = null) =>
+        bool debugMode = false, TimeSpan clockOffset = default, Func<StartupSettings, StartupSettings>? configure = null) =>
         TestEnclave.StartAsync(
             (options, host) =>
             {
@@ -280,8 +276,8 @@ public sealed class EnclaveStartupTests : IDisposable
                 }
 
                 host.Clock.Offset = clockOffset;
-                var startup = new StartupOptions { RandomSourcePath = _directory["rng_current"], RandomPath = _directory["random"] };
-                return options with { Startup = configure?.Invoke(startup) ?? startup };
+                var startup = new StartupSettings { RandomSourcePath = _directory["rng_current"], RandomPath = _directory["random"] };
+                return options with { Kms = options.Kms with { Startup = configure?.Invoke(startup) ?? startup } };
             },
             logger: _log);
 }

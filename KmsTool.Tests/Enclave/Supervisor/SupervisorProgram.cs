@@ -35,7 +35,7 @@ internal static class SupervisorProgram
 
         if (args[0] == ApplicationLauncher.Name)
         {
-            return ApplicationLauncher.Run(args.AsSpan(1));
+            return KmsTool.Enclave.Program.LaunchApplication(args.AsSpan(1));
         }
 
         if (args[0] == EnclaveStartupTests.Reseed)

@@ -1,7 +1,7 @@
 using System.Collections;
 using KmsTool.CommandLine;
 
-namespace KmsTool.Enclave.Commands;
+namespace KmsTool.Enclave.Hosting;
 
 /// <summary>The variables that lead an application's AWS SDK to the KMS proxy, and its other requests to egress.</summary>
 internal static class ApplicationEnvironment

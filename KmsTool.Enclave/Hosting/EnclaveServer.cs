@@ -1,16 +1,14 @@
 using System.Net.Sockets;
-using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
 using KmsTool.Networking;
-using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
-namespace KmsTool.Enclave.Commands;
+namespace KmsTool.Enclave.Hosting;
 
 /// <summary>Everything that <c>serve</c> consists of, put together from its options.</summary>
 internal sealed class EnclaveServer : IAsyncDisposable
@@ -21,15 +19,15 @@ internal sealed class EnclaveServer : IAsyncDisposable
     private readonly ClockCheck _clock;
 
     private EnclaveServer(
-        AttestedKms kms, StreamListener listener, ServeOptions options, CredentialStore? credentials, TimeProvider time, ILogger logger)
+        AttestedKms kms, StreamListener listener, ServeSettings options, CredentialStore? credentials, TimeProvider time, ILogger logger)
     {
         _listener = listener;
         DaemonLimits limits = WithinDescriptors(options.Limits, logger);
         var counters = new DaemonCounters();
-        var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Pins, options.Kms.Region, options.Kms.Endpoints);
-        _describeAndAttest = new DescribeAndAttestHandler(kms.Nsm, options.Pins, Describe(options), limits, counters, time);
+        var clients = new KmsClientFactory(kms.Client, new KmsReplies(options.Disclosure), options.Kms.Pins, options.Kms.Region, options.Kms.Endpoints);
+        _describeAndAttest = new DescribeAndAttestHandler(kms.Nsm, options.Kms.Pins, Describe(options), limits, counters, time);
         _daemon = new EnclaveDaemon(listener, new CommandHandlers(clients, new CredentialInbox(credentials), _describeAndAttest), limits, counters, time, logger);
-        _clock = new ClockCheck(kms.Nsm, options.Startup, time, logger);
+        _clock = new ClockCheck(kms.Nsm, options.Kms.Startup, time, logger);
     }
 
     /// <summary>Where it listens.</summary>
@@ -41,12 +39,12 @@ internal sealed class EnclaveServer : IAsyncDisposable
     /// <param name="credentials">Takes credentials that the instance sends; <see langword="null"/> refuses them.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    /// <exception cref="CommandFailedException">It cannot listen.</exception>
-    public static EnclaveServer Start(AttestedKms kms, ServeOptions options, CredentialStore? credentials, TimeProvider time, ILogger logger) =>
+    /// <exception cref="HostingException">It cannot listen.</exception>
+    public static EnclaveServer Start(AttestedKms kms, ServeSettings options, CredentialStore? credentials, TimeProvider time, ILogger logger) =>
         new(kms, Bind(options.Listen, options.Kms.Sockets), options, credentials, time, logger);
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled and connections are drained.</summary>
-    /// <exception cref="CommandFailedException">The clock has become wrong, which is refused.</exception>
+    /// <exception cref="StartupException">The clock has become wrong, which is refused.</exception>
     public Task RunAsync(CancellationToken stopping) => _clock.GuardAsync(_daemon.RunAsync, stopping);
 
     public async ValueTask DisposeAsync()
@@ -68,18 +66,18 @@ internal sealed class EnclaveServer : IAsyncDisposable
         return limits with { MaxConnections = connections };
     }
 
-    private static EnclavePins Describe(ServeOptions options) => new()
+    private static EnclavePins Describe(ServeSettings options) => new()
     {
         Region = options.Kms.Region,
         KmsEndpoint = options.Kms.Endpoints.Pinned is var (host, port) ? (port == 443 ? host : $"{host}:{port}") : null,
-        AllowKey = options.Pins.AllowedKeys.Count > 0 ? [.. options.Pins.AllowedKeys.Select(key => key.Arn)] : null,
-        RequireEncryptionContext = options.Pins.RequiredContext.Count > 0 ? [.. options.Pins.RequiredContext.Select(pair => pair.ToString())] : null,
-        Operations = options.Pins.Operations,
+        AllowKey = options.Kms.Pins.AllowedKeys.Count > 0 ? [.. options.Kms.Pins.AllowedKeys.Select(key => key.Arn)] : null,
+        RequireEncryptionContext = options.Kms.Pins.RequiredContext.Count > 0 ? [.. options.Kms.Pins.RequiredContext.Select(pair => pair.ToString())] : null,
+        Operations = options.Kms.Pins.Operations,
         Fips = options.Kms.Endpoints.Fips,
         CaBundle = options.Kms.CaBundle,
-        RefuseDebugMode = options.Startup.RefuseDebugMode,
-        RefuseClockSkew = options.Startup.RefuseClockSkew,
-        RefuseOtherRandomSource = options.Startup.RefuseOtherRandomSource,
+        RefuseDebugMode = options.Kms.Startup.RefuseDebugMode,
+        RefuseClockSkew = options.Kms.Startup.RefuseClockSkew,
+        RefuseOtherRandomSource = options.Kms.Startup.RefuseOtherRandomSource,
         Reply = options.Disclosure.ToString().ToLowerInvariant(),
     };
 
@@ -91,8 +89,7 @@ internal sealed class EnclaveServer : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            throw new CommandFailedException(ExitCode.CouldNotConnect,
-                $"Could not listen on {address}: {TerminalText.EndSentence(e.Message)} Is another kmstool-enclave running there?", e);
+            throw new HostingException(HostingFailure.DaemonAddress, $"Could not listen on {address}: {e.Message}", e);
         }
     }
 }

@@ -5,7 +5,7 @@ using KmsTool.Signing;
 namespace KmsTool.Enclave.KmsProxy;
 
 /// <summary>Where the KMS proxy listens, and its bounds.</summary>
-internal sealed record KmsProxyOptions
+internal sealed record KmsProxySettings
 {
     public const int DefaultPort = 9999;
 

@@ -1,12 +1,10 @@
-using KmsTool.CommandLine;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
-using KmsTool.Protocol;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Vsock;
 using Microsoft.Extensions.Logging;
 
-namespace KmsTool.Enclave.Commands;
+namespace KmsTool.Enclave.Hosting;
 
 /// <summary>The attested way to KMS with all it stands on, put together from settings; every command uses it.</summary>
 internal sealed class AttestedKms : IAsyncDisposable
@@ -14,13 +12,12 @@ internal sealed class AttestedKms : IAsyncDisposable
     private readonly RecipientSource _recipients;
     private readonly KmsChannel _channel;
 
-    private AttestedKms(
-        INsm nsm, KmsSettings settings, KmsPins pins, RecipientOptions recipient, TrustAnchors trust, TimeProvider time, ILogger logger)
+    private AttestedKms(INsm nsm, KmsSettings settings, TrustAnchors trust, TimeProvider time, ILogger logger)
     {
         Nsm = nsm;
-        _recipients = new RecipientSource(nsm, recipient, time, logger);
+        _recipients = new RecipientSource(nsm, settings.Recipient, time, logger);
         _channel = new KmsChannel(settings.Parent, trust);
-        Client = new AttestedKmsClient(_channel, _recipients, pins, time, logger);
+        Client = new AttestedKmsClient(_channel, _recipients, settings.Pins, time, logger);
     }
 
     public INsm Nsm { get; }
@@ -28,16 +25,13 @@ internal sealed class AttestedKms : IAsyncDisposable
     public AttestedKmsClient Client { get; }
 
     /// <summary>Finds the Nitro Secure Module and the trust anchors and prepares the enclave; KMS is not contacted.</summary>
-    /// <param name="settings">Where all is.</param>
-    /// <param name="pins">What every request must agree with.</param>
-    /// <param name="recipient">How long keys and documents are used.</param>
-    /// <param name="startup">What is checked and prepared before the first key is made: keys need good random numbers.</param>
+    /// <param name="settings">Where all is, and what is checked.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="CommandFailedException">The Nitro Secure Module or the trust anchors cannot be used, or the enclave may not start so.</exception>
-    public static async Task<AttestedKms> OpenAsync(
-        KmsSettings settings, KmsPins pins, RecipientOptions recipient, StartupOptions startup, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    /// <exception cref="HostingException">The Nitro Secure Module or the trust anchors cannot be used.</exception>
+    /// <exception cref="StartupException">A setting refuses what was found of the enclave.</exception>
+    public static async Task<AttestedKms> OpenAsync(KmsSettings settings, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         TrustAnchors trust = ReadTrust(settings.CaBundle);
         INsm nsm = OpenNsm(settings.Nsm, settings.Sockets);
@@ -45,8 +39,8 @@ internal sealed class AttestedKms : IAsyncDisposable
         {
             NsmResponse.DescribeNsm found = await nsm.AskAsync<NsmResponse.DescribeNsm>(new NsmRequest.DescribeNsm(), cancellationToken);
             Log.NsmFound(logger, $"{found.VersionMajor}.{found.VersionMinor}.{found.VersionPatch}", found.ModuleId);
-            await new EnclaveStartup(nsm, startup, time, logger).RunAsync(cancellationToken);
-            return new AttestedKms(nsm, settings, pins, recipient, trust, time, logger);
+            await new EnclaveStartup(nsm, settings.Startup, time, logger).RunAsync(cancellationToken);
+            return new AttestedKms(nsm, settings, trust, time, logger);
         }
         catch (Exception e)
         {
@@ -84,8 +78,8 @@ internal sealed class AttestedKms : IAsyncDisposable
         }
     }
 
-    private static CommandFailedException NoNsm(string where, Exception e) => new(ExitCode.CouldNotConnect,
-        $"The Nitro Secure Module at {where} cannot be used: {TerminalText.EndSentence(e.Message)} Run this inside a Nitro enclave, or name a simulator's with --nsm unix:/path.", e);
+    private static HostingException NoNsm(string where, Exception e) =>
+        new(HostingFailure.NsmUnusable, $"The Nitro Secure Module at {where} cannot be used: {e.Message}", e);
 
     private static TrustAnchors ReadTrust(string path)
     {
@@ -95,8 +89,7 @@ internal sealed class AttestedKms : IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new CommandFailedException(ExitCode.WrongUsage,
-                $"The CA bundle '{path}' cannot be used: {TerminalText.EndSentence(e.Message)} Name a PEM file with --ca-bundle, AWS_CA_BUNDLE or SSL_CERT_FILE.", e);
+            throw new HostingException(HostingFailure.CaBundleUnusable, $"The CA bundle '{path}' cannot be used: {e.Message}", e);
         }
     }
 }

@@ -1,9 +1,10 @@
-using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator;
 using KmsTool.Tests.Enclave.Egress;
@@ -11,7 +12,7 @@ using KmsTool.Tests.Simulator;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KmsTool.Tests.Enclave.Commands;
+namespace KmsTool.Tests.Enclave.Hosting;
 
 public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : IClassFixture<SimulatorFixture>
 {
@@ -96,28 +97,26 @@ public sealed class ApplicationEnvironmentTests(SimulatorFixture fixture) : ICla
         Assert.DoesNotContain(environment.Values, value => value.Contains("SECRETSECRET", StringComparison.Ordinal));
     }
 
-    private Task<EnclaveServices> StartAsync(Func<ServicesOptions, ServicesOptions> configure)
+    private Task<EnclaveServices> StartAsync(Func<ServicesSettings, ServicesSettings> configure)
     {
         SimulatorHost host = fixture.Simulator.Host;
-        var options = new ServicesOptions
+        var options = new ServicesSettings
         {
             Kms = new KmsSettings
             {
                 Proxy = new StreamAddress.Tcp("127.0.0.1", (ushort)host.KmsEndpoint.Port),
                 Nsm = host.NsmAddress.ToString(),
                 CaBundle = host.Files.CaBundle,
+                Startup = new StartupSettings { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
             },
-            Pins = KmsPins.None,
-            Recipient = new RecipientOptions(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
-            Startup = new StartupOptions { RandomSourcePath = "/dev/null", RandomPath = "/dev/null" },
-            KmsProxy = new KmsProxyOptions { Port = 0, Regions = new ProxyRegions(new Dictionary<string, KmsEndpoint>()) },
-            Egress = new EgressOptions { Port = 0, Rules = TestEgress.Rules("", ""), Parent = new ParentRoutes() },
+            KmsProxy = new KmsProxySettings { Port = 0, Regions = new ProxyRegions(new Dictionary<string, KmsEndpoint>()) },
+            Egress = new EgressSettings { Port = 0, Rules = TestEgress.Rules("", ""), Parent = new ParentRoutes() },
             Credentials = CredentialOrigin.Environment,
             InstanceMetadata = new Uri(InstanceMetadataSource.DefaultEndpoint),
             Parent = new ParentRoutes(),
             Region = "eu-west-1",
             LogLevel = LogLevel.None,
         };
-        return EnclaveServices.StartAsync(configure(options), Own.GetValueOrDefault, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        return EnclaveServices.StartAsync(configure(options), () => CredentialDocument.Make("AKIDEXAMPLE", SensitiveBytes.CopyOf("secret"u8), null), TimeProvider.System, NullLogger.Instance, CancellationToken.None);
     }
 }

@@ -4,7 +4,7 @@ using KmsTool.Networking.Hosts;
 namespace KmsTool.Enclave.Egress;
 
 /// <summary>Where the proxy for applications listens, where it lets them go, and its bounds.</summary>
-internal sealed record EgressOptions
+internal sealed record EgressSettings
 {
     public const int DefaultPort = 10000;
 

@@ -1,7 +1,7 @@
 namespace KmsTool.Enclave.Startup;
 
 /// <summary>What is checked and prepared before an enclave serves, and where the kernel shows it.</summary>
-internal sealed record StartupOptions
+internal sealed record StartupSettings
 {
     /// <summary>Whether an enclave in debug mode does not start at all.</summary>
     public bool RefuseDebugMode { get; init; }

@@ -4,7 +4,7 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Messages;
 
-namespace KmsTool.Enclave.Commands;
+namespace KmsTool.Enclave.Hosting;
 
 /// <summary>
 /// The sections <c>kms_proxy</c> and <c>egress</c> of an enclaver.yaml (Enclaver's manifest, version v1). Both, and each of

@@ -1,10 +1,10 @@
 using System.Net.Sockets;
-using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KmsTool.Tests.Enclave.Commands;
+namespace KmsTool.Tests.Enclave.Hosting;
 
 public class EnclaveServerTransportTests
 {
@@ -14,13 +14,13 @@ public class EnclaveServerTransportTests
         using var directory = new TempDirectory();
         using var patience = new CancellationTokenSource(Transports.Patience);
         await using TestEnclave other = await TestEnclave.StartAsync();
-        ServeOptions options = other.Options with
+        ServeSettings options = other.Options with
         {
             Listen = Transports.Address(Transports.Vsock, directory),
             Kms = other.Options.Kms with { Sockets = new StreamSocketOptions(3584) },
         };
         await using AttestedKms kms = await AttestedKms.OpenAsync(
-            options.Kms, options.Pins, options.Recipient, options.Startup, TimeProvider.System, NullLogger.Instance, patience.Token);
+            options.Kms, TimeProvider.System, NullLogger.Instance, patience.Token);
         // It listens and serves nobody, so that nothing is read.
         await using var server = EnclaveServer.Start(kms, options, null, TimeProvider.System, NullLogger.Instance);
 

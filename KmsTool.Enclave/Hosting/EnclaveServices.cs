@@ -1,13 +1,12 @@
 using System.Net.Sockets;
-using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
+using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
-using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
-namespace KmsTool.Enclave.Commands;
+namespace KmsTool.Enclave.Hosting;
 
 /// <summary>What applications of an enclave have at their service: the KMS proxy, egress, and the daemon beside them.</summary>
 internal sealed class EnclaveServices : IAsyncDisposable
@@ -25,14 +24,20 @@ internal sealed class EnclaveServices : IAsyncDisposable
 
     public EnclaveServer? Daemon { get; private set; }
 
-    /// <exception cref="CommandFailedException">Something cannot start.</exception>
+    /// <param name="options">What is to be started.</param>
+    /// <param name="readEnvironment">Reads the credentials of <see cref="CredentialOrigin.Environment"/>.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HostingException">A part cannot be started.</exception>
+    /// <exception cref="StartupException">A setting refuses what was found of the enclave.</exception>
     public static async Task<EnclaveServices> StartAsync(
-        ServicesOptions options, Func<string, string?> environment, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        ServicesSettings options, Func<KmsCredentials> readEnvironment, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var services = new EnclaveServices(time);
         try
         {
-            await services.OpenAsync(options, environment, time, logger, cancellationToken);
+            await services.OpenAsync(options, readEnvironment, time, logger, cancellationToken);
             return services;
         }
         catch
@@ -43,7 +48,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
     }
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled.</summary>
-    /// <exception cref="CommandFailedException">The clock has become wrong, which is refused.</exception>
+    /// <exception cref="StartupException">The clock has become wrong, which is refused.</exception>
     public async Task RunAsync(CancellationToken stopping)
     {
         if (Daemon is not null)
@@ -70,16 +75,16 @@ internal sealed class EnclaveServices : IAsyncDisposable
         await Task.Delay(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task OpenAsync(
-        ServicesOptions options, Func<string, string?> environment, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        ServicesSettings options, Func<KmsCredentials> readEnvironment, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         AttestedKms kms = Own(await AttestedKms.OpenAsync(
-            options.Kms, options.Pins, options.Recipient, options.Startup, time, logger, cancellationToken));
-        _clock = new ClockCheck(kms.Nsm, options.Startup, time, logger);
+            options.Kms, time, logger, cancellationToken));
+        _clock = new ClockCheck(kms.Nsm, options.Kms.Startup, time, logger);
         if (options.KmsProxy is { } proxy)
         {
-            OpenCredentials(options, environment, time, logger);
+            OpenCredentials(options, readEnvironment, time, logger);
             KmsProxy = Own(await TryAsync(
-                () => KmsProxyServer.StartAsync(proxy, kms.Client, _credentials, time, logger, cancellationToken), $"{proxy.Address}:{proxy.Port}", "--kms-proxy-port (of kms-proxy: --listen-port)"));
+                () => KmsProxyServer.StartAsync(proxy, kms.Client, _credentials, time, logger, cancellationToken), $"{proxy.Address}:{proxy.Port}", HostingFailure.KmsProxyPort));
             if (!System.Net.IPAddress.IsLoopback(proxy.Address))
             {
                 Log.ProxyExposed(logger, KmsProxy.Address.Authority);
@@ -91,7 +96,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
         if (options.Egress is { } egress)
         {
             Egress = Own(await TryAsync(
-                () => Task.FromResult(EgressServer.Start(egress, time, logger)), $"127.0.0.1:{egress.Port}", "--egress-port"));
+                () => Task.FromResult(EgressServer.Start(egress, time, logger)), $"127.0.0.1:{egress.Port}", HostingFailure.EgressPort));
             Log.EgressListening(logger, Egress.Address.ToString(), egress.Parent.ToString());
             if (egress.Rules.AllowsInstanceMetadata)
             {
@@ -108,12 +113,12 @@ internal sealed class EnclaveServices : IAsyncDisposable
         }
     }
 
-    private void OpenCredentials(ServicesOptions options, Func<string, string?> environment, TimeProvider time, ILogger logger)
+    private void OpenCredentials(ServicesSettings options, Func<KmsCredentials> readEnvironment, TimeProvider time, ILogger logger)
     {
         switch (options.Credentials)
         {
             case CredentialOrigin.Environment:
-                _credentials.Put(new TimedCredentials(CredentialOptions.ReadEnvironment(environment, "choose --credentials imds or push"), Expiration: null));
+                _credentials.Put(new TimedCredentials(readEnvironment(), Expiration: null));
                 break;
             case CredentialOrigin.Imds:
                 var source = new InstanceMetadataSource(options.InstanceMetadata, options.Parent, time);
@@ -130,7 +135,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
         return part;
     }
 
-    private static async Task<T> TryAsync<T>(Func<Task<T>> start, string address, string option)
+    private static async Task<T> TryAsync<T>(Func<Task<T>> start, string address, HostingFailure failure)
     {
         try
         {
@@ -138,7 +143,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new CommandFailedException(ExitCode.CouldNotConnect, $"Could not listen on {address}: {TerminalText.EndSentence(e.Message)} Choose another port with {option}.", e);
+throw new HostingException(failure, $"Could not listen on {address}: {e.Message}", e);
         }
     }
 }

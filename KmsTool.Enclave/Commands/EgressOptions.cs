@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Egress;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Vsock;
 using Command = System.CommandLine.Command;
@@ -9,9 +10,9 @@ using Command = System.CommandLine.Command;
 namespace KmsTool.Enclave.Commands;
 
 /// <summary>The options that say where applications may go, and by what way.</summary>
-internal sealed class EgressCommandOptions
+internal sealed class EgressOptions
 {
-    private readonly Option<int> _port = CommonOptions.Number("--egress-port", EgressOptions.DefaultPort, atLeast: 0, atMost: ushort.MaxValue);
+    private readonly Option<int> _port = CommonOptions.Number("--egress-port", EgressSettings.DefaultPort, atLeast: 0, atMost: ushort.MaxValue);
     private readonly Option<string[]> _allow = new("--egress-allow") { AllowMultipleArgumentsPerToken = true };
     private readonly Option<string[]> _deny = new("--egress-deny") { AllowMultipleArgumentsPerToken = true };
     private readonly Option<StreamAddress?> _proxy = CommonOptions.Address("--egress-proxy");
@@ -45,7 +46,7 @@ internal sealed class EgressCommandOptions
 
     /// <summary>The proxy for applications; <see langword="null"/> where neither arguments nor the manifest want one.</summary>
     /// <exception cref="CommandFailedException">A pattern is malformed, or there is no way out.</exception>
-    public EgressOptions? Read(ParseResult parseResult, EnclaverManifest.EgressSection? section, ParentRoutes parent)
+    public EgressSettings? Bind(ParseResult parseResult, EnclaverManifest.EgressSection? section, ParentRoutes parent)
     {
         string[] allow = parseResult.GetValue(_allow) ?? [];
         string[] deny = parseResult.GetValue(_deny) ?? [];
@@ -63,9 +64,9 @@ internal sealed class EgressCommandOptions
             throw Wrong("Egress needs a way out: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS (or --proxy-mode connect), or --egress-route HOST:PORT=ADDRESS.");
         }
 
-        return new EgressOptions
+        return new EgressSettings
         {
-            Port = hasPort ? parseResult.GetValue(_port) : section?.ProxyPort ?? EgressOptions.DefaultPort,
+            Port = hasPort ? parseResult.GetValue(_port) : section?.ProxyPort ?? EgressSettings.DefaultPort,
             Rules = rules,
             Parent = parent,
         };

@@ -1,10 +1,11 @@
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
+using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
 
-namespace KmsTool.Enclave.Commands;
+namespace KmsTool.Enclave.Hosting;
 
-/// <summary>Where KMS and the Nitro Secure Module are, and who is trusted to be KMS.</summary>
+/// <summary>What the attested way to KMS is made from: where KMS and the Nitro Secure Module are, what is trusted and checked.</summary>
 internal sealed record KmsSettings
 {
     /// <summary>The parent's proxy.</summary>
@@ -29,4 +30,13 @@ internal sealed record KmsSettings
 
     /// <summary>PEM file of the only trust anchors.</summary>
     public required string CaBundle { get; init; }
+
+    /// <summary>What every request must agree with.</summary>
+    public KmsPins Pins { get; init; } = KmsPins.None;
+
+    /// <summary>How long recipient keys and attestation documents are used.</summary>
+    public RecipientSettings Recipient { get; init; } = new(TimeSpan.FromSeconds(30), TimeSpan.FromHours(1));
+
+    /// <summary>What is checked and prepared before the first key is made: keys need good random numbers.</summary>
+    public StartupSettings Startup { get; init; } = new();
 }

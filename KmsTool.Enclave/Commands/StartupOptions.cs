@@ -4,7 +4,7 @@ using KmsTool.Enclave.Startup;
 namespace KmsTool.Enclave.Commands;
 
 /// <summary>The options that refuse an enclave which is less safe than it seems, each with its environment variable.</summary>
-internal sealed class StartupSwitches
+internal sealed class StartupOptions
 {
     private readonly Option<bool> _refuseDebugMode = new("--refuse-debug-mode");
     private readonly Option<bool> _refuseClockSkew = new("--refuse-clock-skew");
@@ -19,7 +19,7 @@ internal sealed class StartupSwitches
     }
 
     /// <exception cref="KmsTool.CommandLine.CommandFailedException">A variable is malformed.</exception>
-    public StartupOptions Read(ParseResult parseResult, Func<string, string?> environment) => new()
+    public StartupSettings Bind(ParseResult parseResult, Func<string, string?> environment) => new()
     {
         RefuseDebugMode = IsSet(_refuseDebugMode, parseResult, environment),
         RefuseClockSkew = IsSet(_refuseClockSkew, parseResult, environment),

@@ -1,8 +1,8 @@
 using KmsTool.CommandLine.Yaml;
-using KmsTool.Enclave.Commands;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Tests.Support;
 
-namespace KmsTool.Tests.Enclave.Commands;
+namespace KmsTool.Tests.Enclave.Hosting;
 
 public sealed class EnclaverManifestTests : IDisposable
 {

@@ -4,13 +4,14 @@ using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
+using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Startup;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Tests.Enclave.Commands;
 
-public sealed class ServicesCommandOptionsTests : IDisposable
+public sealed class ServicesOptionsTests : IDisposable
 {
     private const string Key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -20,7 +21,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
     [Fact]
     public void Read_ofNothingButARegion_isTheDefaults()
     {
-        ServicesOptions options = Read(["--region", "eu-west-1"], Environment("AWS_ACCESS_KEY_ID=AKID"));
+        ServicesSettings options = Read(["--region", "eu-west-1"], Environment("AWS_ACCESS_KEY_ID=AKID"));
 
         Assert.Equal("eu-west-1", options.Region);
         Assert.Equal((IPAddress.Loopback, 9999, 512), (options.KmsProxy!.Address, options.KmsProxy.Port, options.KmsProxy.MaxConnections));
@@ -31,8 +32,8 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         Assert.Equal(CredentialOrigin.Environment, options.Credentials);
         Assert.Equal("vsock:3:8000", options.Kms.Parent.ToString());
         Assert.Equal("nothing else", options.Parent.ToString());
-        Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)), (options.Recipient.AttestationLifetime, options.Recipient.KeyLifetime));
-        Assert.Equal(new StartupOptions(), options.Startup);
+        Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)), (options.Kms.Recipient.AttestationLifetime, options.Kms.Recipient.KeyLifetime));
+        Assert.Equal(new StartupSettings(), options.Kms.Startup);
         Assert.Equal(LogLevel.Information, options.LogLevel);
         Assert.Equal(SecretDisclosure.Plaintext, options.Disclosure);
     }
@@ -40,7 +41,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
     [Fact]
     public void Read_ofEveryOption_isWhatItSays()
     {
-        ServicesOptions options = Read(
+        ServicesSettings options = Read(
         [
             "--region", "eu-west-1", "--kms-proxy-port", "0", "--listen-address", "::1", "--region-endpoint", "us-east-1", "eu-north-1=https://kms.test:8443",
             "--credentials", "push", "--daemon", "unix:/d.sock", "--request-timeout", "1.5", "--max-connections", "7", "--attestation-ttl", "0", "--key-lifetime", "60",
@@ -57,23 +58,23 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         Assert.Equal(CredentialOrigin.Push, options.Credentials);
         Assert.Equal((3584UL, 3584UL), (options.Parent.Sockets.VsockBufferSize, options.Kms.Parent.Sockets.VsockBufferSize));
         Assert.Equal("unix:/d.sock", options.Daemon!.ToString());
-        Assert.Equal((TimeSpan.Zero, TimeSpan.FromMinutes(1)), (options.Recipient.AttestationLifetime, options.Recipient.KeyLifetime));
-        Assert.Equal(new StartupOptions { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true }, options.Startup);
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromMinutes(1)), (options.Kms.Recipient.AttestationLifetime, options.Kms.Recipient.KeyLifetime));
+        Assert.Equal(new StartupSettings { RefuseDebugMode = true, RefuseClockSkew = true, RefuseOtherRandomSource = true }, options.Kms.Startup);
         Assert.Equal(LogLevel.Trace, options.LogLevel);
-        Assert.Equal(["Decrypt", "ListKeys"], options.Pins.Operations);
+        Assert.Equal(["Decrypt", "ListKeys"], options.Kms.Pins.Operations);
         Assert.Equal(SecretDisclosure.Sha256, options.Disclosure);
         Assert.Equal(0, options.Egress!.Port);
         Assert.True(options.Egress.Rules.Allows("10.1.1.1"));
         Assert.False(options.Egress.Rules.Allows("b.test"));
         Assert.Equal("kms.test:443 by unix:/r.sock, 2001:db8::1:80 by unix:/s.sock, CONNECT at unix:/p.sock", options.Egress.Parent.ToString());
-        ServeOptions daemon = options.ForDaemon(options.Daemon);
-        Assert.Equal((options.Kms, options.Pins, options.Disclosure), (daemon.Kms, daemon.Pins, daemon.Disclosure));
+        ServeSettings daemon = options.ForDaemon(options.Daemon);
+        Assert.Equal((options.Kms, options.Disclosure), (daemon.Kms, daemon.Disclosure));
     }
 
     [Fact]
     public void Read_ofTheLimitsOfTheDaemon_isWhatTheySay()
     {
-        ServicesOptions options = Read(
+        ServicesSettings options = Read(
         [
             "--region", "eu-west-1", "--credentials", "push", "--daemon", "unix:/d.sock", "--max-connections", "7", "--daemon-max-connections", "8",
             "--max-message-size", "2048", "--message-budget", "100000", "--max-pending", "9", "--idle-timeout", "1", "--request-timeout", "2",
@@ -120,7 +121,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
     [Fact]
     public void Read_oneEndpointForAll_holdsForEveryRegion()
     {
-        ServicesOptions options = Read(
+        ServicesSettings options = Read(
             ["--region", "eu-west-1", "--region-endpoint", "us-east-1", "--kms-endpoint", "kms.test:8443"], Environment("AWS_ACCESS_KEY_ID=AKID"));
 
         Assert.All(options.KmsProxy!.Regions.Endpoints.Values, endpoint => Assert.Equal("kms.test:8443", endpoint.Authority));
@@ -165,7 +166,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         Assert.Contains("The KMS proxy listens on loopback only", message, StringComparison.Ordinal);
         Assert.Contains("--dangerously-expose-plaintexts-to-the-network", message, StringComparison.Ordinal);
 
-        ServicesOptions options = Read([.. arguments, "--dangerously-expose-plaintexts-to-the-network"], Environment("AWS_ACCESS_KEY_ID=AKID"));
+        ServicesSettings options = Read([.. arguments, "--dangerously-expose-plaintexts-to-the-network"], Environment("AWS_ACCESS_KEY_ID=AKID"));
         Assert.Equal(address, options.KmsProxy!.Address.ToString());
     }
 
@@ -245,7 +246,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
             """);
         Dictionary<string, string> environment = Environment("AWS_REGION=eu-west-1,AWS_ACCESS_KEY_ID=AKID");
 
-        ServicesOptions options = Read(["--config", config, "--proxy-mode", "connect"], environment);
+        ServicesSettings options = Read(["--config", config, "--proxy-mode", "connect"], environment);
         Assert.Equal((8888, 7777), (options.KmsProxy!.Port, options.Egress!.Port));
         Assert.Equal("kms.file.test", options.KmsProxy.Regions.Endpoints["eu-west-1"].Host);
         Assert.Equal("CONNECT at vsock:3:8000", options.Egress.Parent.ToString().Replace("nothing else, ", "", StringComparison.Ordinal));
@@ -254,7 +255,7 @@ public sealed class ServicesCommandOptionsTests : IDisposable
             [$"{config}:1: the section 'version' is not for this program and is ignored", $"{config}:9: the section 'ingress' is not for this program and is ignored"],
             _log.Warnings);
 
-        ServicesOptions overridden = Read(
+        ServicesSettings overridden = Read(
         [
             "--config", config, "--proxy-mode", "connect", "--kms-proxy-port", "1", "--egress-port", "2", "--egress-allow", "c.test",
             "--egress-deny", "a.test", "--region-endpoint", "eu-west-1=kms.option.test", "us-east-1",
@@ -272,11 +273,11 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         string config = Config("egress: {allow: [a.test]}");
 
         // Nor does it need credentials, or a way to them.
-        ServicesOptions options = Read(["--config", config, "--egress-route", "a.test:443=unix:/p"], Environment("AWS_REGION=eu-west-1"));
+        ServicesSettings options = Read(["--config", config, "--egress-route", "a.test:443=unix:/p"], Environment("AWS_REGION=eu-west-1"));
         Assert.Null(options.KmsProxy);
         Assert.Equal(10000, options.Egress!.Port);
 
-        ServicesOptions asked = Read(["--config", config, "--egress-proxy", "unix:/p", "--kms-proxy-port", "9999"], Environment("AWS_REGION=eu-west-1"));
+        ServicesSettings asked = Read(["--config", config, "--egress-proxy", "unix:/p", "--kms-proxy-port", "9999"], Environment("AWS_REGION=eu-west-1"));
         Assert.Equal(9999, asked.KmsProxy!.Port);
     }
 
@@ -328,18 +329,18 @@ public sealed class ServicesCommandOptionsTests : IDisposable
         return e.Message;
     }
 
-    private static ParseResult Parse(string[] arguments, out ServicesCommandOptions options)
+    private static ParseResult Parse(string[] arguments, out ServicesOptions options)
     {
-        options = new ServicesCommandOptions("--kms-proxy-port");
+        options = new ServicesOptions("--kms-proxy-port");
         var root = new RootCommand();
         options.AddTo(root);
         return CommandRunner.Parse(root, arguments);
     }
 
-    private ServicesOptions Read(string[] arguments, Dictionary<string, string>? environment = null)
+    private ServicesSettings Read(string[] arguments, Dictionary<string, string>? environment = null)
     {
-        ParseResult result = Parse(arguments, out ServicesCommandOptions options);
+        ParseResult result = Parse(arguments, out ServicesOptions options);
         Assert.Empty(result.Errors);
-        return options.Read(result, name => environment?.GetValueOrDefault(name), _log);
+        return options.Bind(result, name => environment?.GetValueOrDefault(name), _log);
     }
 }
