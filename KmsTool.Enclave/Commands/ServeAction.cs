@@ -14,8 +14,6 @@ internal static class ServeAction
         ILogger logger = loggers.CreateLogger("kmstool-enclave");
         await using AttestedKms kms = await AttestedKms.OpenAsync(options.Kms, TimeProvider.System, logger, stopping);
         await using var server = EnclaveServer.Start(kms, options, null, TimeProvider.System, logger);
-        Log.Listening(logger, server.LocalAddress.ToString(), options.Kms.Proxy.ToString(),
-            options.Kms.Region ?? "of the instance's choice", options.Kms.Endpoints.Pinned?.Host ?? "of the region");
         await Console.Out.WriteLineAsync($"ready {server.LocalAddress}");
         await server.RunAsync(stopping);
     }

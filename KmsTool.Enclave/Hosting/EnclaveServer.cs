@@ -40,8 +40,13 @@ internal sealed class EnclaveServer : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <exception cref="HostingException">It cannot listen.</exception>
-    public static EnclaveServer Start(AttestedKms kms, ServeSettings options, CredentialStore? credentials, TimeProvider time, ILogger logger) =>
-        new(kms, Bind(options.Listen, options.Kms.Sockets), options, credentials, time, logger);
+    public static EnclaveServer Start(AttestedKms kms, ServeSettings options, CredentialStore? credentials, TimeProvider time, ILogger logger)
+    {
+        var server = new EnclaveServer(kms, Bind(options.Listen, options.Kms.Sockets), options, credentials, time, logger);
+        Log.Listening(logger, server.LocalAddress.ToString(), options.Kms.Parent.ToString(),
+            options.Kms.Region ?? "of the instance's choice", options.Kms.Endpoints.Pinned?.Host ?? "of the region");
+        return server;
+    }
 
     /// <summary>Serves until <paramref name="stopping"/> is cancelled and connections are drained.</summary>
     /// <exception cref="StartupException">The clock has become wrong, which is refused.</exception>

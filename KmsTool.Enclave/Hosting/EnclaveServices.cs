@@ -108,8 +108,6 @@ internal sealed class EnclaveServices : IAsyncDisposable
         {
             Daemon = Own(EnclaveServer.Start(
                 kms, options.ForDaemon(address), options.Credentials == CredentialOrigin.Push ? _credentials : null, time, logger));
-            Log.Listening(logger, Daemon.LocalAddress.ToString(), options.Kms.Parent.ToString(),
-                options.Kms.Region ?? "of the instance's choice", options.Kms.Endpoints.Pinned?.Host ?? "of the region");
         }
     }
 
