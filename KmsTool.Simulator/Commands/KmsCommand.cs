@@ -61,17 +61,17 @@ internal sealed class KmsCommand
         }
 
         byte[] body = ReadBody(arguments.GetValue(_members) ?? []);
-        using KmsClient client = await OpenAsync(cancellationToken);
-        (bool isSuccess, byte[] json) = await CallAsync(client, operation, body, cancellationToken);
+        using KmsApiClient client = await OpenAsync(cancellationToken);
+        KmsApiResponse response = await CallAsync(client, operation, body, cancellationToken);
         try
         {
-            if (!isSuccess)
+            if (!response.IsSuccess)
             {
-                throw new CommandFailedException(ExitCode.OperationFailed, $"{operation} failed: {Answer.DescribeError(json)}");
+                throw new CommandFailedException(ExitCode.OperationFailed, $"{operation} failed: {response.DescribeError()}");
             }
 
             string? path = arguments.GetValue(_query);
-            string text = Answer.Select(json, path)
+            string text = response.Select(path)
                 ?? throw new CommandFailedException(ExitCode.OperationFailed, $"{operation} answered without {path}");
             await arguments.InvocationConfiguration.Output.WriteLineAsync(text);
         }
@@ -93,7 +93,7 @@ internal sealed class KmsCommand
         }
     }
 
-    private static async Task<KmsClient> OpenAsync(CancellationToken cancellationToken)
+    private static async Task<KmsApiClient> OpenAsync(CancellationToken cancellationToken)
     {
         Uri endpoint = Address("AWS_ENDPOINT_URL_KMS");
         string region = Required("AWS_REGION");
@@ -108,7 +108,7 @@ internal sealed class KmsCommand
             throw new CommandFailedException(ExitCode.WrongUsage, $"AWS_CA_BUNDLE {bundle}: {e.Message.TrimEnd('.')}");
         }
 
-        return new KmsClient(endpoint, trust, await FindCredentialsAsync(cancellationToken), region, TimeProvider.System);
+        return new KmsApiClient(endpoint, trust, await FindCredentialsAsync(cancellationToken), region, TimeProvider.System);
     }
 
     private static async Task<ClientCredentials> FindCredentialsAsync(CancellationToken cancellationToken)
@@ -129,8 +129,8 @@ internal sealed class KmsCommand
         }
     }
 
-    private static async Task<(bool IsSuccess, byte[] Json)> CallAsync(
-        KmsClient client, string operation, byte[] body, CancellationToken cancellationToken)
+    private static async Task<KmsApiResponse> CallAsync(
+        KmsApiClient client, string operation, byte[] body, CancellationToken cancellationToken)
     {
         try
         {

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using KmsTool.CommandLine;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Imds;
 using KmsTool.Simulator.Nsm;
@@ -60,7 +61,7 @@ internal sealed class NsmCommand
         }
 
         var account = new AwsAccount(AwsAccount.ExampleId, SimulatorOptions.DefaultRegion);
-        var pcrs = new PcrBank(EnclaveImage.Complete(_pcrs.Read(arguments), account, SimulatorOptions.DefaultRoleName));
+        var pcrs = new PcrBank(InitialPcrs.Complete(_pcrs.Read(arguments), account, SimulatorOptions.DefaultRoleName));
 
         using X509Certificate2 root = LoadRoot(directory);
         // Another enclave of the same instance.

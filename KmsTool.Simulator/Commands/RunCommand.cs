@@ -4,6 +4,7 @@ using System.Net;
 using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 using KmsTool.Simulator.Faults;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
@@ -11,7 +12,7 @@ using Command = System.CommandLine.Command;
 namespace KmsTool.Simulator.Commands;
 
 /// <summary><c>kmstool-simulator run</c>: everything, until a signal.</summary>
-internal sealed class RunCommand
+internal sealed partial class RunCommand
 {
     private const string AcceptUnsignedName = "--insecure-accept-unsigned-attestation";
 
@@ -142,8 +143,35 @@ internal sealed class RunCommand
         }
 
         await using SimulatorHost host = await SimulatorHost.StartAsync(options, stopping);
-        await Announcement.WriteAsync(arguments.InvocationConfiguration.Output, host, options);
+        await AnnounceAsync(arguments.InvocationConfiguration.Output, host, options);
         await Server.StopAsync(stopping);
+    }
+
+    /// <summary>Prints addresses, exports and, last, <c>ready</c>. It prints no secret.</summary>
+    private static async Task AnnounceAsync(TextWriter output, SimulatorHost host, SimulatorOptions options)
+    {
+        const string SecretVariable = "AWS_SECRET_ACCESS_KEY";
+        await output.WriteLineAsync($"KMS, STS  {host.KmsEndpoint}");
+        await output.WriteLineAsync($"IMDSv2    {host.ImdsEndpoint}");
+        await output.WriteLineAsync($"NSM       {host.NsmAddress}");
+        await output.WriteLineAsync($"PCR0      {Convert.ToHexStringLower(host.Pcrs.Read(0).Value)}");
+        await output.WriteLineAsync($"role      {host.Role?.Arn ?? "none"}");
+        foreach (SimulatorFault fault in options.Faults)
+        {
+            await output.WriteLineAsync($"fault     {FaultCatalog.NameOf(fault)}");
+        }
+
+        if (options.AcceptsUnsignedAttestation)
+        {
+            await output.WriteLineAsync("INSECURE  KMS accepts attestation documents that anybody can make");
+        }
+
+        await output.WriteLineAsync();
+        await output.WriteAsync(EnvironmentFile.Format(host.Environment.Where(variable => variable.Key != SecretVariable)));
+        await output.WriteLineAsync($"# {SecretVariable} too is exported by:  . {EnvironmentFile.Quote(host.Files.Environment)}");
+        await output.WriteLineAsync();
+        await output.WriteLineAsync("ready");
+        await output.FlushAsync();
     }
 
     private SimulatorOptions Read(ParseResult arguments)
@@ -203,5 +231,14 @@ internal sealed class RunCommand
         }
 
         throw new CommandFailedException(ExitCode.WrongUsage, $"--fault {name} is unknown");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            1,
+            LogLevel.Warning,
+            "INSECURE: {Option} is set. This stand-in for KMS accepts attestation documents that prove nothing and that anybody can make, for any PCRs; key policies no longer keep anybody out. For tests only")]
+        public static partial void UnsignedAttestationAccepted(ILogger logger, string option);
     }
 }

@@ -1,7 +1,7 @@
 namespace KmsTool.Simulator.Faults;
 
 /// <summary>
-/// The ways in which the simulator misbehaves on order; <see cref="FaultCatalog"/> says what each does. The KMS ones
+/// The ways in which the simulator misbehaves on order. The KMS ones
 /// concern requests with a Recipient only, so that keys and ciphertexts can still be made; the NSM ones concern
 /// attestation only, so that PCRs can still be read.
 /// </summary>

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace KmsTool.Simulator.Iam;
 
 /// <summary>The one account, in one region, that the simulator plays, and the names of what lives in it.</summary>
@@ -18,4 +21,21 @@ internal sealed record AwsAccount(string Id, string Region)
 
     /// <param name="alias">With <c>alias/</c> before it.</param>
     public string AliasArn(string alias) => $"arn:aws:kms:{Region}:{Id}:{alias}";
+}
+
+/// <summary>IAM's unique identifiers: four letters for the kind, then sixteen characters of base 32.</summary>
+internal static class UniqueId
+{
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    private const int Length = 16;
+
+    /// <summary>A new one, as access keys have.</summary>
+    public static string Create(string prefix) => prefix + RandomNumberGenerator.GetString(Alphabet, Length);
+
+    /// <summary>The one that a user or role always has.</summary>
+    public static string Of(string prefix, string arn)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(arn));
+        return prefix + string.Concat(hash.Take(Length).Select(b => Alphabet[b % Alphabet.Length]));
+    }
 }

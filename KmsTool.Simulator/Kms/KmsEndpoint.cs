@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KmsTool.Simulator.Kms;
 
-/// <summary>The JSON 1.1 protocol of KMS: authenticates, finds the operation, words the answer or the error.</summary>
+/// <summary>The JSON 1.1 protocol of KMS: authenticates, finds the operation, writes the response or the error.</summary>
 internal sealed class KmsEndpoint(
     SignatureVerifier signatures, IEnumerable<IKmsOperation> operations, FaultSwitches faults, TimeProvider timeProvider)
 {
@@ -17,9 +17,9 @@ internal sealed class KmsEndpoint(
     public const string TargetPrefix = "TrentService.";
     public const string ContentType = "application/x-amz-json-1.1";
 
-    // Room for any answer that holds a plaintext, the longest being a private RSA key of 4096 bits beside its two
+    // Room for any response that holds a plaintext, the longest being a private RSA key of 4096 bits beside its two
     // ciphertexts: a buffer that grew would leave copies behind.
-    private const int InitialAnswerCapacity = 16 * 1024;
+    private const int InitialResponseCapacity = 16 * 1024;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
@@ -27,7 +27,7 @@ internal sealed class KmsEndpoint(
 
     public async Task HandleAsync(HttpContext context, SigV4Request request)
     {
-        var answer = new ArrayBufferWriter<byte>(InitialAnswerCapacity);
+        var content = new ArrayBufferWriter<byte>(InitialResponseCapacity);
         bool isForRecipient = false;
         try
         {
@@ -42,24 +42,24 @@ internal sealed class KmsEndpoint(
             }
 
             string? userAgent = context.Request.Headers.UserAgent is [{ Length: > 0 } agent] ? agent : null;
-            Execute(operation, new KmsCall(credential, context.Connection.RemoteIpAddress, userAgent, parameters), answer);
+            Execute(operation, new KmsCall(credential, context.Connection.RemoteIpAddress, userAgent, parameters), content);
         }
         catch (KmsException e)
         {
             context.Response.StatusCode = e.Status;
-            answer.Clear();
-            WriteError(e, answer);
+            content.Clear();
+            WriteError(e, content);
             isForRecipient = false;
         }
 
         try
         {
-            await AnswerAsync(context, answer, isForRecipient);
+            await RespondAsync(context, content, isForRecipient);
         }
         finally
         {
             // It may hold a plaintext.
-            answer.Clear();
+            content.Clear();
         }
     }
 
@@ -110,17 +110,17 @@ internal sealed class KmsEndpoint(
         }
     }
 
-    private static void Execute(IKmsOperation operation, KmsCall call, ArrayBufferWriter<byte> answer)
+    private static void Execute(IKmsOperation operation, KmsCall call, ArrayBufferWriter<byte> content)
     {
-        using var writer = new Utf8JsonWriter(answer);
+        using var writer = new Utf8JsonWriter(content);
         writer.WriteStartObject();
         operation.Execute(call, writer);
         writer.WriteEndObject();
     }
 
-    private static void WriteError(KmsException e, ArrayBufferWriter<byte> answer)
+    private static void WriteError(KmsException e, ArrayBufferWriter<byte> content)
     {
-        using var writer = new Utf8JsonWriter(answer);
+        using var writer = new Utf8JsonWriter(content);
         writer.WriteStartObject();
         writer.WriteString("__type", e.Code);
         if (e.Text is not null)
@@ -131,10 +131,10 @@ internal sealed class KmsEndpoint(
         writer.WriteEndObject();
     }
 
-    private async Task AnswerAsync(HttpContext context, ArrayBufferWriter<byte> answer, bool isForRecipient)
+    private async Task RespondAsync(HttpContext context, ArrayBufferWriter<byte> content, bool isForRecipient)
     {
         HttpResponse response = context.Response;
-        ReadOnlyMemory<byte> body = answer.WrittenMemory;
+        ReadOnlyMemory<byte> body = content.WrittenMemory;
         if (isForRecipient)
         {
             if (faults[SimulatorFault.KmsSlow])

@@ -151,6 +151,16 @@ internal readonly struct KmsParameters
         }
     }
 
+    /// <summary>Ends a request that is to be checked only (KMS developer guide, "Testing your AWS KMS API calls").</summary>
+    /// <exception cref="KmsException">DryRunOperationException. Call it when everything has been checked and nothing done.</exception>
+    public void ThrowIfDryRun()
+    {
+        if (Boolean("DryRun"))
+        {
+            throw new KmsException("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+        }
+    }
+
     public static KmsException Missing(string name) => Constraint(name, "Member must not be null");
 
     private JsonElement? Member(string name) =>

@@ -92,7 +92,7 @@ internal sealed class NsmServer : IAsyncDisposable
             using var stream = new NetworkStream(client, ownsSocket: true);
             while (await ReadRequestAsync(stream) is { } request)
             {
-                await AnswerAsync(stream, request);
+                await RespondAsync(stream, request);
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or NsmException)
@@ -110,15 +110,15 @@ internal sealed class NsmServer : IAsyncDisposable
         return await NsmFraming.ReadAsync(stream, NsmLimits.MaxRequestLength, timeout.Token);
     }
 
-    private async Task AnswerAsync(NetworkStream stream, byte[] encoded)
+    private async Task RespondAsync(NetworkStream stream, byte[] encoded)
     {
-        byte[] answer = await AnswerAsync(encoded);
+        byte[] response = await ExecuteAsync(encoded);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         timeout.CancelAfter(TransferTimeout);
-        await NsmFraming.WriteAsync(stream, answer, timeout.Token);
+        await NsmFraming.WriteAsync(stream, response, timeout.Token);
     }
 
-    private async Task<byte[]> AnswerAsync(byte[] encoded)
+    private async Task<byte[]> ExecuteAsync(byte[] encoded)
     {
         NsmRequest request;
         try

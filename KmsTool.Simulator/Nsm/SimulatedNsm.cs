@@ -13,7 +13,7 @@ internal sealed class SimulatedNsm(PcrBank pcrs, string moduleId, AttestationSig
     /// <summary>The PCRs, which may be changed while the module is in use.</summary>
     public PcrBank Pcrs => pcrs;
 
-    public ValueTask<NsmResponse> SendAsync(NsmRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(Answer(request));
+    public ValueTask<NsmResponse> SendAsync(NsmRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(Execute(request));
 
     public ValueTask DisposeAsync()
     {
@@ -21,7 +21,7 @@ internal sealed class SimulatedNsm(PcrBank pcrs, string moduleId, AttestationSig
         return ValueTask.CompletedTask;
     }
 
-    private NsmResponse Answer(NsmRequest request) => request switch
+    private NsmResponse Execute(NsmRequest request) => request switch
     {
         NsmRequest.DescribeNsm => new NsmResponse.DescribeNsm(1, 0, 0, moduleId, PcrBank.Count, pcrs.LockedIndices, Digest),
         NsmRequest.DescribePcr describe => Describe(describe.Index),

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Xml;
 using KmsTool.Signing;
 using KmsTool.Simulator.Iam;
 using Microsoft.AspNetCore.Http;
@@ -16,21 +17,21 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
     public async Task HandleAsync(HttpContext context, SigV4Request request)
     {
         string requestId = context.Response.Headers["x-amzn-RequestId"].ToString();
-        byte[] answer;
+        byte[] response;
         try
         {
             AwsPrincipal principal = Authenticate(request);
-            answer = Execute(principal, ReadForm(context, request), requestId);
+            response = Execute(principal, ReadForm(context, request), requestId);
         }
         catch (StsException e)
         {
             context.Response.StatusCode = e.Status;
-            answer = StsAnswer.Error(e, requestId);
+            response = StsResponse.Error(e, requestId);
         }
 
         context.Response.ContentType = "text/xml";
-        context.Response.ContentLength = answer.Length;
-        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        context.Response.ContentLength = response.Length;
+        await context.Response.Body.WriteAsync(response, context.RequestAborted);
     }
 
     private byte[] Execute(AwsPrincipal principal, StsParameters parameters, string requestId)
@@ -43,13 +44,13 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
 
         return action switch
         {
-            "GetCallerIdentity" => StsAnswer.Success(action, requestId, xml =>
+            "GetCallerIdentity" => StsResponse.Success(action, requestId, xml =>
             {
                 xml.WriteElementString("Arn", principal.Arn);
                 xml.WriteElementString("UserId", principal.UserId);
                 xml.WriteElementString("Account", principal.AccountId);
             }),
-            "AssumeRole" => StsAnswer.Success(action, requestId, assumeRole.Execute(principal, parameters)),
+            "AssumeRole" => StsResponse.Success(action, requestId, assumeRole.Execute(principal, parameters)),
             _ => throw new StsException("InvalidAction", "The simulator knows GetCallerIdentity and AssumeRole only"),
         };
     }
@@ -92,5 +93,47 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
         {
             throw new StsException("MalformedInput", e.Message);
         }
+    }
+}
+
+/// <summary>The XML of the Query protocol.</summary>
+internal static class StsResponse
+{
+    private const string Namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+    public static byte[] Success(string action, string requestId, Action<XmlWriter> result) => Write(xml =>
+    {
+        xml.WriteStartElement(action + "Response", Namespace);
+        xml.WriteStartElement(action + "Result");
+        result(xml);
+        xml.WriteEndElement();
+        xml.WriteStartElement("ResponseMetadata");
+        xml.WriteElementString("RequestId", requestId);
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    });
+
+    public static byte[] Error(StsException e, string requestId) => Write(xml =>
+    {
+        xml.WriteStartElement("ErrorResponse", Namespace);
+        xml.WriteStartElement("Error");
+        xml.WriteElementString("Type", "Sender");
+        xml.WriteElementString("Code", e.Code);
+        xml.WriteElementString("Message", e.Message);
+        xml.WriteEndElement();
+        xml.WriteElementString("RequestId", requestId);
+        xml.WriteEndElement();
+    });
+
+    private static byte[] Write(Action<XmlWriter> content)
+    {
+        using var buffer = new MemoryStream();
+        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), OmitXmlDeclaration = true };
+        using (var xml = XmlWriter.Create(buffer, settings))
+        {
+            content(xml);
+        }
+
+        return buffer.ToArray();
     }
 }

@@ -35,3 +35,13 @@ internal sealed class StsParameters(Dictionary<string, StringValues> form)
             : throw StsException.Validation($"{name} must be a whole number between {min} and {max}");
     }
 }
+
+/// <summary>An error answer of STS.</summary>
+internal sealed class StsException(string code, string message, int status = 400) : Exception(message)
+{
+    public string Code { get; } = code;
+
+    public int Status { get; } = status;
+
+    public static StsException Validation(string message) => new("ValidationError", message);
+}

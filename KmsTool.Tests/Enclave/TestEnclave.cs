@@ -3,7 +3,7 @@ using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;

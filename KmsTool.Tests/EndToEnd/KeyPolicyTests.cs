@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Protocol.Images;
 using KmsTool.Tests.Simulator;

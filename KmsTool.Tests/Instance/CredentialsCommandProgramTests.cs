@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using KmsTool.CommandLine;
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Support;

@@ -1,4 +1,4 @@
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 
 namespace KmsTool.Tests.Simulator;
 

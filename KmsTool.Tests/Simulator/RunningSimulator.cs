@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Amazon.KeyManagementService;
 using Amazon.Runtime;
 using Amazon.SecurityToken;
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Support;
 

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Attestation;
 using Microsoft.Extensions.Logging;
@@ -11,7 +13,7 @@ namespace KmsTool.Simulator.Kms.Attestation;
 /// <param name="acceptsUnsigned">Whether documents that nobody has signed are accepted too, with a warning.</param>
 /// <param name="timeProvider">The clock of KMS.</param>
 /// <param name="logger">Gets the warnings.</param>
-internal sealed class RecipientReader(AttestationVerifier verifier, bool acceptsUnsigned, TimeProvider timeProvider, ILogger logger)
+internal sealed partial class RecipientReader(AttestationVerifier verifier, bool acceptsUnsigned, TimeProvider timeProvider, ILogger logger)
 {
     /// <summary>KMS's limit for <c>AttestationDocument</c>, in bytes.</summary>
     private const int MaxDocumentLength = 262_144;
@@ -108,5 +110,60 @@ internal sealed class RecipientReader(AttestationVerifier verifier, bool accepts
         }
     }
 
+    private static partial class Log
+    {
+        [LoggerMessage(2, LogLevel.Warning, "INSECURE: accepted an unsigned attestation document of module {ModuleId}, PCR0 {Image}")]
+        public static partial void UnsignedDocumentAccepted(ILogger logger, string moduleId, string image);
+    }
+
     private static KmsException Refused(string reason) => KmsException.Validation($"The attestation document is not valid: {reason}.");
+}
+
+/// <summary>An attestation document whose signatures and chain have been found good, or which needs none here.</summary>
+/// <param name="Recipient">What it states.</param>
+/// <param name="Timestamp">When it was made.</param>
+/// <param name="ChainExpires">When the first certificate of its chain expires.</param>
+/// <param name="IsUnsigned">Whether nobody has signed it, so that it proves nothing.</param>
+internal sealed record AcceptedDocument(Recipient Recipient, DateTimeOffset Timestamp, DateTimeOffset ChainExpires, bool IsUnsigned)
+{
+    public static AcceptedDocument Verified(AttestationDocument document, Recipient recipient)
+    {
+        DateTimeOffset expires = document.CaBundle.Append(document.Certificate).Min(ExpiryOf);
+        return new AcceptedDocument(recipient, document.Timestamp, expires, IsUnsigned: false);
+    }
+
+    public static AcceptedDocument Unsigned(AttestationDocument document, Recipient recipient) =>
+        new(recipient, document.Timestamp, DateTimeOffset.MaxValue, IsUnsigned: true);
+
+    private static DateTimeOffset ExpiryOf(ReadOnlyMemory<byte> der)
+    {
+        using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(der.Span);
+        return certificate.NotAfter;
+    }
+}
+
+/// <summary>
+/// Remembers documents that have been accepted, by SHA-256: enclaves use one for many requests, and a chain of five
+/// P-384 signatures costs more than the rest of a request. What depends on the time or the key is checked every time.
+/// </summary>
+internal sealed class AcceptedDocuments
+{
+    private const int Capacity = 1024;
+
+    private readonly ConcurrentDictionary<string, AcceptedDocument> _documents = new(StringComparer.Ordinal);
+
+    public bool TryFind(ReadOnlySpan<byte> sha256, DateTimeOffset now, [NotNullWhen(true)] out AcceptedDocument? document) =>
+        _documents.TryGetValue(Convert.ToHexString(sha256), out document) && now < document.ChainExpires;
+
+    /// <summary>Remembers the document; false where a request at the same time has done so already.</summary>
+    public bool Add(ReadOnlySpan<byte> sha256, AcceptedDocument document)
+    {
+        // Documents are good for minutes: starting over costs one verification for each that is still in use.
+        if (_documents.Count >= Capacity)
+        {
+            _documents.Clear();
+        }
+
+        return _documents.TryAdd(Convert.ToHexString(sha256), document);
+    }
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using KmsTool.Simulator.Iam;
+
 namespace KmsTool.Simulator.Kms.Keys;
 
 /// <summary>A KMS key. It owns its material.</summary>
@@ -35,4 +38,53 @@ internal sealed class KmsKey(Guid id, string arn, KeySpec spec, KeyMaterial mate
     }
 
     public void Dispose() => Material.Dispose();
+}
+
+/// <summary>Writes what responses tell about a key.</summary>
+internal static class KeyMetadata
+{
+    /// <summary>Writes the KeyMetadata member of the responses to CreateKey and DescribeKey.</summary>
+    public static void Write(Utf8JsonWriter response, AwsAccount account, KmsKey key)
+    {
+        response.WriteStartObject("KeyMetadata");
+        response.WriteString("AWSAccountId", account.Id);
+        response.WriteString("KeyId", key.Id.ToString());
+        response.WriteString("Arn", key.Arn);
+        response.WriteNumber("CreationDate", key.CreatedAt.ToUnixTimeMilliseconds() / 1000m);
+        response.WriteBoolean("Enabled", true);
+        response.WriteString("Description", key.Description);
+        response.WriteString("KeyState", "Enabled");
+        response.WriteString("Origin", KeyStore.Origin);
+        response.WriteString("KeyManager", "CUSTOMER");
+        WriteSpec(response, key);
+        response.WriteBoolean("MultiRegion", false);
+        response.WriteEndObject();
+    }
+
+    /// <summary>Writes the members that tell what kind of key it is and what it is for.</summary>
+    public static void WriteSpec(Utf8JsonWriter response, KmsKey key)
+    {
+        response.WriteString("KeyUsage", key.Usage);
+        response.WriteString("CustomerMasterKeySpec", key.Spec.Name);
+        response.WriteString("KeySpec", key.Spec.Name);
+        WriteList(response, "EncryptionAlgorithms", key.Spec.EncryptionAlgorithms);
+        WriteList(response, "KeyAgreementAlgorithms", key.Spec.KeyAgreementAlgorithms);
+    }
+
+    // KMS leaves out what a key cannot do.
+    private static void WriteList(Utf8JsonWriter response, string name, IReadOnlyList<string> values)
+    {
+        if (values.Count == 0)
+        {
+            return;
+        }
+
+        response.WriteStartArray(name);
+        foreach (string value in values)
+        {
+            response.WriteStringValue(value);
+        }
+
+        response.WriteEndArray();
+    }
 }

@@ -8,13 +8,13 @@ namespace KmsTool.Simulator.Kms.Operations;
 
 /// <summary>Derives the raw secret that a key of a NIST curve shares with a peer's key.</summary>
 internal sealed class DeriveSharedSecretOperation(
-    KeyStore keys, KmsAuthorizer authorizer, RecipientReader recipients, RecipientAnswer recipientAnswer) : IKmsOperation
+    KeyStore keys, KmsAuthorizer authorizer, RecipientReader recipients, RecipientResponseWriter recipientResponse) : IKmsOperation
 {
     private const int MaxPublicKeyLength = 8192;
 
     public string Name => "DeriveSharedSecret";
 
-    public void Execute(KmsCall call, Utf8JsonWriter answer)
+    public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
         string keyId = parameters.RequiredKeyId();
@@ -33,10 +33,10 @@ internal sealed class DeriveSharedSecretOperation(
         }
 
         using SensitiveBytes secret = pair.DeriveSharedSecret(publicKey);
-        DryRun.Check(parameters);
-        recipientAnswer.WriteKeyId(answer, recipient, key);
-        recipientAnswer.WritePlaintext(answer, recipient, "SharedSecret", secret.Span);
-        answer.WriteString("KeyAgreementAlgorithm", algorithm);
-        answer.WriteString("KeyOrigin", KeyStore.Origin);
+        parameters.ThrowIfDryRun();
+        recipientResponse.WriteKeyId(response, recipient, key);
+        recipientResponse.WritePlaintext(response, recipient, "SharedSecret", secret.Span);
+        response.WriteString("KeyAgreementAlgorithm", algorithm);
+        response.WriteString("KeyOrigin", KeyStore.Origin);
     }
 }

@@ -6,13 +6,13 @@ using KmsTool.Simulator.Kms.Attestation;
 namespace KmsTool.Simulator.Kms.Operations;
 
 /// <summary>Makes random bytes; no key is concerned, so that only IAM policies can allow or deny it.</summary>
-internal sealed class GenerateRandomOperation(RecipientReader recipients, RecipientAnswer recipientAnswer) : IKmsOperation
+internal sealed class GenerateRandomOperation(RecipientReader recipients, RecipientResponseWriter recipientResponse) : IKmsOperation
 {
     private const int MaxLength = 1024;
 
     public string Name => "GenerateRandom";
 
-    public void Execute(KmsCall call, Utf8JsonWriter answer)
+    public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
         int length = parameters.Integer("NumberOfBytes", 1, MaxLength) ?? throw KmsParameters.Missing("NumberOfBytes");
@@ -26,6 +26,6 @@ internal sealed class GenerateRandomOperation(RecipientReader recipients, Recipi
 
         using var random = SensitiveBytes.Allocate(length);
         RandomNumberGenerator.Fill(random.WritableSpan);
-        recipientAnswer.WritePlaintext(answer, recipient, "Plaintext", random.Span);
+        recipientResponse.WritePlaintext(response, recipient, "Plaintext", random.Span);
     }
 }

@@ -6,7 +6,7 @@ using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Vsock;
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Tests.Enclave.Egress;
 using KmsTool.Tests.Simulator;
 using Microsoft.Extensions.Logging;

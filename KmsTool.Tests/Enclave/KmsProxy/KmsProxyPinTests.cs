@@ -1,7 +1,7 @@
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using KmsTool.Enclave.Kms;
-using KmsTool.Simulator;
+using KmsTool.Simulator.Hosting;
 using KmsTool.Tests.Simulator;
 
 namespace KmsTool.Tests.Enclave.KmsProxy;

@@ -1,5 +1,6 @@
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Iam.Policies;
+using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Tests.Simulator.Iam.Policies;
 
@@ -17,7 +18,7 @@ public sealed class PolicyParserTests
 
     [Fact]
     public void Parse_defaultPolicy_isAccepted() =>
-        Assert.Single(PolicyParser.Parse(DefaultKeyPolicy.For(new AwsAccount(AwsAccount.ExampleId, "us-east-1"))).Statements);
+        Assert.Single(PolicyParser.Parse(KeyPolicy.DefaultText(new AwsAccount(AwsAccount.ExampleId, "us-east-1"))).Statements);
 
     [Theory]
     // No policy at all.

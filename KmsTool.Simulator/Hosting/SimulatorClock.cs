@@ -1,0 +1,16 @@
+namespace KmsTool.Simulator.Hosting;
+
+/// <summary>The simulator's time: the machine's, set off by a constant, so that clients can be given a wrong clock.</summary>
+internal sealed class SimulatorClock : TimeProvider
+{
+    private long _offsetTicks;
+
+    /// <summary>May be changed at any time.</summary>
+    public TimeSpan Offset
+    {
+        get => TimeSpan.FromTicks(Interlocked.Read(ref _offsetTicks));
+        set => Interlocked.Exchange(ref _offsetTicks, value.Ticks);
+    }
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
+}
