@@ -157,3 +157,22 @@ internal static class CommandRunner
     private static string OneLine(string message) =>
         string.Join(' ', message.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
 }
+
+/// <summary>The commands that a command line names, as in <c>credentials push</c>.</summary>
+internal static class CommandPath
+{
+    /// <returns>Empty where none is named.</returns>
+    public static string Of(ParseResult parseResult)
+    {
+        var names = new Stack<string>();
+        for (SymbolResult? result = parseResult.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)
+        {
+            names.Push(command.Command.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}
+
+/// <summary>A command that takes SIGTERM and SIGINT itself; <see cref="CommandRunner"/> never cancels its token.</summary>
+internal sealed class SignalHandlingCommand(string name) : Command(name);

@@ -28,7 +28,7 @@ internal sealed class KmsCommandOptions
 
     /// <param name="withShortKeySpec">Whether <c>-p</c> means the key spec, as in kmstool_enclave_cli, or is another option's.</param>
     /// <param name="asSample">
-    /// Whether the AWS sample's rules apply to encryption contexts, see <see cref="EncryptionContext"/>, and to values that
+    /// Whether the AWS sample's rules apply to encryption contexts, see <see cref="EncryptionContextArgument"/>, and to values that
     /// KMS refuses, see <see cref="Refused"/>.
     /// </param>
     public KmsCommandOptions(bool withShortKeySpec, bool asSample = false)
@@ -148,7 +148,7 @@ internal sealed class KmsCommandOptions
     }
 
     private Dictionary<string, string>? ReadContext(ParseResult parseResult) =>
-        parseResult.GetValue(_encryptionContext) is { Length: > 0 } pairs ? EncryptionContext.Parse(pairs, _asSample) : null;
+        parseResult.GetValue(_encryptionContext) is { Length: > 0 } pairs ? EncryptionContextArgument.Parse(pairs, _asSample) : null;
 
     private string[]? ReadGrantTokens(ParseResult parseResult)
     {
@@ -169,7 +169,7 @@ internal sealed class KmsCommandOptions
 
     private bool? ReadDryRun(ParseResult parseResult) => parseResult.GetValue(_dryRun) ? true : null;
 
-    // The original's command line writes a hyphen where KMS has an underscore.
+    // The AWS sample's command line writes a hyphen where KMS has an underscore.
     private static string? ParseKeySpec(ArgumentResult result)
     {
         string text = result.Tokens[^1].Value;
@@ -193,6 +193,53 @@ internal sealed class KmsCommandOptions
 
         result.AddError($"'{text}' is not a number of bytes; KMS gives 1 to {KmsLimits.MaxRandomLength}.");
         return null;
+    }
+
+    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+}
+
+/// <summary>Reads the NAME=VALUE pairs of <c>--encryption-context</c>.</summary>
+internal static class EncryptionContextArgument
+{
+    /// <summary>Reads the pairs. A value may be empty and may hold further equals signs; a name may not.</summary>
+    /// <param name="pairs">The values of the option.</param>
+    /// <param name="asSample">
+    /// Whether the AWS sample's rules apply: a name may be empty, and the last pair of a name wins. Otherwise both are errors.
+    /// </param>
+    /// <exception cref="CommandFailedException">No equals sign, no name, a name given twice, no text, or too much of it.</exception>
+    public static Dictionary<string, string> Parse(IEnumerable<string> pairs, bool asSample = false)
+    {
+        var context = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string pair in pairs)
+        {
+            int equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0)
+            {
+                throw Wrong($"--encryption-context '{pair}' has no '='; write NAME=VALUE.");
+            }
+
+            if (equals == 0 && !asSample)
+            {
+                throw Wrong($"--encryption-context '{pair}' has no name before the '='; write NAME=VALUE.");
+            }
+
+            if (!CommonOptions.IsText(pair))
+            {
+                throw Wrong($"--encryption-context '{pair}' is not valid UTF-8.");
+            }
+
+            string name = pair[..equals];
+            if (context.ContainsKey(name) && !asSample)
+            {
+                throw Wrong($"--encryption-context gives the name '{name}' twice.");
+            }
+
+            context[name] = pair[(equals + 1)..];
+        }
+
+        return context.Sum(pair => pair.Key.Length + pair.Value.Length) <= KmsLimits.MaxEncryptionContextLength
+            ? context
+            : throw Wrong($"--encryption-context takes {KmsLimits.MaxEncryptionContextLength} characters in all.");
     }
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);

@@ -1,4 +1,3 @@
-using KmsTool.CommandLine;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Kms;
 using KmsTool.Instance.Commands;

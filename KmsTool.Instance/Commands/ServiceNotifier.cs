@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 
-namespace KmsTool.CommandLine;
+namespace KmsTool.Instance.Commands;
 
 /// <summary>
 /// Tells the service manager how the program is (sd_notify(3)): datagrams to the Unix socket that systemd names in
