@@ -51,7 +51,7 @@ internal static class CommandRunner
         }
         catch (Exception e) when ((e as CommandFailedException ?? describe?.Invoke(e)) is { } failure)
         {
-            string hint = failure.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Of(parseResult)}".TrimEnd()} --help'." : "";
+            string hint = failure.ExitCode == ExitCode.WrongUsage ? $" See '{$"{program} {CommandPath.Format(parseResult)}".TrimEnd()} --help'." : "";
             await Console.Error.WriteLineAsync($"{program}: {TerminalText.EndSentence(TerminalText.Neutralize(failure.Message))}{hint}");
             return (int)failure.ExitCode;
         }
@@ -78,7 +78,7 @@ internal static class CommandRunner
         ParseResult parsed = ParseWords(root, SplitEmptyValues(root, args));
         // A program or a command without subcommands has no 'help' among them. Where the word alone would be wrong usage, it asks.
         bool asksForHelp = parsed.Errors.Count > 0 && args.Count > 0 && args[^1] == HelpCommand.Name
-            && CommandPath.Of(parsed) == string.Join(' ', args.SkipLast(1));
+            && CommandPath.Format(parsed) == string.Join(' ', args.SkipLast(1));
         return asksForHelp ? ParseWords(root, [.. args.SkipLast(1), "--help"]) : parsed;
     }
 
@@ -126,7 +126,7 @@ internal static class CommandRunner
     }
 
     /// <summary>
-    /// Refuses an option that stands before a command which does not know it: it would be parsed, and dropped without a word.
+    /// Refuses an option before a command that does not have it: the parser would accept and ignore it.
     /// </summary>
     /// <exception cref="CommandFailedException">There is one.</exception>
     private static void RefuseMisplacedOptions(ParseResult parseResult)
@@ -162,7 +162,7 @@ internal static class CommandRunner
 internal static class CommandPath
 {
     /// <returns>Empty where none is named.</returns>
-    public static string Of(ParseResult parseResult)
+    public static string Format(ParseResult parseResult)
     {
         var names = new Stack<string>();
         for (SymbolResult? result = parseResult.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)

@@ -18,7 +18,7 @@ internal static class CommonOptions
         CustomParser = result => ParseSeconds(result, atLeast),
     };
 
-    /// <summary>The same, where there is no default.</summary>
+    /// <summary>A time in seconds, with fractions, up to a day, without a default.</summary>
     public static Option<TimeSpan?> OptionalSeconds(string name, double atLeast = 0.001) => new(name)
     {
         CustomParser = result => ParseSeconds(result, atLeast),

@@ -24,7 +24,7 @@ internal sealed class HelpText(IReadOnlyDictionary<string, string> texts, bool a
     public override int Invoke(ParseResult parseResult)
     {
         InvocationConfiguration streams = parseResult.InvocationConfiguration;
-        (asFailure ? streams.Error : streams.Output).Write(texts.GetValueOrDefault(CommandPath.Of(parseResult), texts[""]));
+        (asFailure ? streams.Error : streams.Output).Write(texts.GetValueOrDefault(CommandPath.Format(parseResult), texts[""]));
         return (int)(asFailure ? ExitCode.WrongUsage : ExitCode.Success);
     }
 }

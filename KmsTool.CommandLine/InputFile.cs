@@ -13,7 +13,7 @@ internal static class InputFile
 
     /// <param name="path">A file, or <see cref="StandardInput"/>.</param>
     /// <param name="what">What it holds, for the error: <c>The ciphertext</c>.</param>
-    /// <param name="cancellationToken">Ends the wait: opening a FIFO lasts until somebody writes to it.</param>
+    /// <param name="cancellationToken">Ends the wait: opening a FIFO lasts until a process opens it for writing.</param>
     /// <exception cref="CommandFailedException">It cannot be opened.</exception>
     public static async Task<Stream> OpenAsync(string path, string what, CancellationToken cancellationToken)
     {

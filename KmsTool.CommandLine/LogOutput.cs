@@ -12,7 +12,7 @@ namespace KmsTool.CommandLine;
 /// </summary>
 internal sealed class LogOutput : ILoggerProvider
 {
-    // A stderr that nobody reads must not stop the program, nor fill its memory: what does not fit is dropped and counted.
+    // A blocked stderr must neither stop the program nor fill its memory: events that do not fit are dropped and counted.
     private const int MaxPending = 512 * 1024;
     private const int BufferSize = 16 * 1024;
 
@@ -55,7 +55,7 @@ internal sealed class LogOutput : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    /// <summary>Writes what has been logged so far, unless nobody reads it.</summary>
+    /// <summary>Writes what has been logged so far, unless stderr is blocked.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -102,7 +102,7 @@ internal sealed class LogOutput : ILoggerProvider
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Nobody reads any more; there is nowhere to say so.
+                // stderr has no reader, so that the failure cannot be reported.
             }
 
             _writing.Clear();

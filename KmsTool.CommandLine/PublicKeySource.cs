@@ -13,7 +13,7 @@ internal static class PublicKeySource
     private const string What = "The public key";
 
     /// <summary>The key as DER SubjectPublicKeyInfo, 1 to <see cref="KmsLimits.MaxPublicKeyLength"/> bytes; KMS looks inside.</summary>
-    /// <exception cref="CommandFailedException">Not exactly one is given, or it cannot be read, or is no public key's encoding.</exception>
+    /// <exception cref="CommandFailedException">None or both are given, or the key cannot be read or is not encoded correctly.</exception>
     public static byte[] Read(string? base64, string? path)
     {
         byte[] key = (base64, path) switch

@@ -10,7 +10,7 @@ internal sealed class VsockBufferOption
 {
     public const string Name = "--vsock-buffer-size";
 
-    /// <summary>The environment variable that stands behind the option; an empty one counts as unset.</summary>
+    /// <summary>The environment variable that is read if the option is not given. An empty value counts as unset.</summary>
     public const string Variable = "KMSTOOL_VSOCK_BUFFER_SIZE";
 
     private readonly Option<ulong?> _size = new(Name) { CustomParser = Parse };

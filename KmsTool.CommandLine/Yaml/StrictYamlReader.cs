@@ -34,7 +34,7 @@ internal sealed class StrictYamlReader
     /// <summary>Reads a file that holds one document, which may be empty: then as a mapping without keys.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such file.</exception>
-    /// <exception cref="ConfigurationException">The file cannot be read, or its contents are not in order.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read or is not valid.</exception>
     public static T Read<T>(string path, Func<StrictYamlReader, T> readRoot)
     {
         var reader = new StrictYamlReader(path, ReadFile(path));
@@ -48,7 +48,7 @@ internal sealed class StrictYamlReader
         }
         catch (Exception e) when (e is not ConfigurationException)
         {
-            // For some texts that are no YAML, the parser throws whatever it came across.
+            // For some texts that are not YAML, the parser throws exceptions of other types.
             throw new ConfigurationException(path, reader._parser.Current?.End.Line, "not valid YAML", e);
         }
     }
@@ -101,7 +101,7 @@ internal sealed class StrictYamlReader
     /// <summary>Reads a text, plain or in quotes.</summary>
     public string ReadText(string expected) => Expect<Scalar>(expected).Value;
 
-    /// <summary>Reads a text that stands there without quotes, as numbers do.</summary>
+    /// <summary>Reads a text without quotes, such as a number.</summary>
     public string ReadPlainText(string expected)
     {
         Scalar value = Expect<Scalar>(expected);
@@ -145,10 +145,10 @@ internal sealed class StrictYamlReader
         while (depth > 0);
     }
 
-    /// <summary>A refusal of what was read last.</summary>
+    /// <summary>Makes the exception for an error in the value that was read last.</summary>
     public ConfigurationException Fault(string reason) => FaultAt(Line, reason);
 
-    /// <summary>A refusal of what stands in a line.</summary>
+    /// <summary>Makes the exception for an error in a line.</summary>
     public ConfigurationException FaultAt(long line, string reason) => new(_path, line, reason);
 
     private static string ReadFile(string path)

@@ -4,8 +4,8 @@ using System.Text;
 namespace KmsTool.Instance.Commands;
 
 /// <summary>
-/// Tells the service manager how the program is (sd_notify(3)): datagrams to the Unix socket that systemd names in
-/// <c>NOTIFY_SOCKET</c>. Does nothing where there is none.
+/// Reports the state of the program to the service manager (sd_notify(3)) by datagrams to the Unix socket that systemd names in
+/// <c>NOTIFY_SOCKET</c>. Does nothing if the variable is not set.
 /// </summary>
 /// <param name="socketPath">The variable's value: a path, or an abstract name after <c>@</c>.</param>
 internal sealed class ServiceNotifier(string? socketPath)
@@ -32,7 +32,7 @@ internal sealed class ServiceNotifier(string? socketPath)
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            // A manager that does not listen is no reason not to serve.
+            // The program works without a service manager.
         }
     }
 }

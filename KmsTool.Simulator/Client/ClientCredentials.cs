@@ -5,7 +5,7 @@ using KmsTool.Signing;
 
 namespace KmsTool.Simulator.Client;
 
-/// <summary>The access key that signs a call. Not a record, so that nothing prints it.</summary>
+/// <summary>The access key that signs requests. It is not a record, so that nothing prints it.</summary>
 internal sealed class ClientCredentials(string accessKeyId, string secretAccessKey, string? sessionToken) : ISigV4Credentials
 {
     public string AccessKeyId { get; } = accessKeyId;
@@ -30,7 +30,7 @@ internal static class InstanceMetadata
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <exception cref="HttpRequestException">The service cannot be reached, or the instance has no role.</exception>
-    /// <exception cref="TaskCanceledException">It did not answer in time.</exception>
+    /// <exception cref="TaskCanceledException">The service did not respond in time.</exception>
     public static async Task<ClientCredentials> ReadCredentialsAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         using var handler = new SocketsHttpHandler { UseProxy = false };

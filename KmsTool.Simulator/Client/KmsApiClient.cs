@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KmsTool.Simulator.Client;
 
-/// <summary>Calls KMS as the AWS CLI does, so that a shell without it can make keys and encrypt.</summary>
+/// <summary>Calls KMS as the AWS CLI does, for shells that do not have it.</summary>
 internal sealed class KmsApiClient : IDisposable
 {
     private const int MaxResponseLength = 1024 * 1024;
@@ -22,10 +22,10 @@ internal sealed class KmsApiClient : IDisposable
     private readonly string _region;
     private readonly TimeProvider _time;
 
-    /// <param name="endpoint">Where KMS is.</param>
-    /// <param name="trust">The authorities whose certificates its server may have.</param>
+    /// <param name="endpoint">The address of KMS.</param>
+    /// <param name="trust">The authorities that may have issued its certificate.</param>
     /// <param name="credentials">Sign every call.</param>
-    /// <param name="region">Of KMS.</param>
+    /// <param name="region">The region of KMS.</param>
     /// <param name="time">The clock.</param>
     public KmsApiClient(Uri endpoint, X509Certificate2Collection trust, ClientCredentials credentials, string region, TimeProvider time)
     {
@@ -40,8 +40,8 @@ internal sealed class KmsApiClient : IDisposable
     public Uri Endpoint { get; }
 
     /// <summary>Sends a request and returns the response, also where KMS refuses the request.</summary>
-    /// <exception cref="HttpRequestException">KMS cannot be reached, or is not who it should be.</exception>
-    /// <exception cref="TaskCanceledException">It did not answer in time.</exception>
+    /// <exception cref="HttpRequestException">KMS cannot be reached, or its certificate is not trusted.</exception>
+    /// <exception cref="TaskCanceledException">KMS did not respond in time.</exception>
     public async Task<KmsApiResponse> CallAsync(string operation, byte[] body, CancellationToken cancellationToken)
     {
         KeyValuePair<string, string>[] headers =

@@ -11,7 +11,7 @@ internal sealed class DetailedHelp : SynchronousCommandLineAction
 
     private readonly HelpAction _usage = new() { MaxWidth = Width };
 
-    /// <summary>Who asks for help need not give the required options.</summary>
+    /// <summary>Help does not need the required options.</summary>
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
@@ -26,7 +26,7 @@ internal sealed class DetailedHelp : SynchronousCommandLineAction
     }
 }
 
-/// <summary>A command whose help ends with a text of more than a sentence, already laid out for 80 columns.</summary>
+/// <summary>A command whose help ends with a longer text, laid out for 80 columns.</summary>
 internal sealed class DetailedCommand(string name, string summary, string details) : Command(name, summary)
 {
     public string Details { get; } = details;

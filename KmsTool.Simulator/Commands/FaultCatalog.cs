@@ -2,7 +2,7 @@ using KmsTool.Simulator.Faults;
 
 namespace KmsTool.Simulator.Commands;
 
-/// <summary>Every fault by the name that <c>--fault</c> takes, with what it does.</summary>
+/// <summary>The names that <c>--fault</c> takes, and the effect of each fault.</summary>
 internal static class FaultCatalog
 {
     public static IReadOnlyList<(SimulatorFault Fault, string Name, string Effect)> All { get; } =
@@ -33,8 +33,8 @@ internal static class FaultCatalog
         (SimulatorFault.NsmHang, "nsm-hang", "attestation is never answered"),
     ];
 
-    /// <summary>All faults, one a line, for a help text 80 columns wide.</summary>
+    /// <summary>Lists all faults, one a line, for a help text of 80 columns.</summary>
     public static string Describe() => string.Join('\n', All.Select(entry => $"  {entry.Name,-36} {entry.Effect}"));
 
-    public static string NameOf(SimulatorFault fault) => All.First(entry => entry.Fault == fault).Name;
+    public static string GetName(SimulatorFault fault) => All.First(entry => entry.Fault == fault).Name;
 }

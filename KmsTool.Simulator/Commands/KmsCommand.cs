@@ -95,10 +95,10 @@ internal sealed class KmsCommand
 
     private static async Task<KmsApiClient> OpenAsync(CancellationToken cancellationToken)
     {
-        Uri endpoint = Address("AWS_ENDPOINT_URL_KMS");
-        string region = Required("AWS_REGION");
+        Uri endpoint = ReadAddress("AWS_ENDPOINT_URL_KMS");
+        string region = ReadRequired("AWS_REGION");
         X509Certificate2Collection trust = [];
-        string bundle = Required("AWS_CA_BUNDLE");
+        string bundle = ReadRequired("AWS_CA_BUNDLE");
         try
         {
             trust.ImportFromPemFile(bundle);
@@ -115,10 +115,10 @@ internal sealed class KmsCommand
     {
         if (Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is { Length: > 0 } accessKeyId)
         {
-            return new ClientCredentials(accessKeyId, Required("AWS_SECRET_ACCESS_KEY"), Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"));
+            return new ClientCredentials(accessKeyId, ReadRequired("AWS_SECRET_ACCESS_KEY"), Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"));
         }
 
-        Uri metadata = Address("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+        Uri metadata = ReadAddress("AWS_EC2_METADATA_SERVICE_ENDPOINT");
         try
         {
             return await InstanceMetadata.ReadCredentialsAsync(metadata, cancellationToken);
@@ -143,11 +143,11 @@ internal sealed class KmsCommand
         }
     }
 
-    private static Uri Address(string variable) => Uri.TryCreate(Required(variable), UriKind.Absolute, out Uri? address)
+    private static Uri ReadAddress(string variable) => Uri.TryCreate(ReadRequired(variable), UriKind.Absolute, out Uri? address)
         ? address
         : throw new CommandFailedException(ExitCode.WrongUsage, $"{variable} is not an address");
 
-    private static string Required(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
+    private static string ReadRequired(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
         ? value
         : throw new CommandFailedException(ExitCode.WrongUsage, $"{variable} is not set; read the exports of a running simulator with: . DIR/env.sh");
 }

@@ -158,7 +158,7 @@ internal sealed partial class RunCommand
         await output.WriteLineAsync($"role      {host.Role?.Arn ?? "none"}");
         foreach (SimulatorFault fault in options.Faults)
         {
-            await output.WriteLineAsync($"fault     {FaultCatalog.NameOf(fault)}");
+            await output.WriteLineAsync($"fault     {FaultCatalog.GetName(fault)}");
         }
 
         if (options.AcceptsUnsignedAttestation)
@@ -180,19 +180,19 @@ internal sealed partial class RunCommand
         return options with
         {
             Pcrs = _pcrs.Read(arguments),
-            Port = InRange(_port, arguments, 0, IPEndPoint.MaxPort),
-            ImdsPort = InRange(_imdsPort, arguments, 0, IPEndPoint.MaxPort),
+            Port = ReadInRange(_port, arguments, 0, IPEndPoint.MaxPort),
+            ImdsPort = ReadInRange(_imdsPort, arguments, 0, IPEndPoint.MaxPort),
             Region = ReadRegion(arguments),
             TlsNames = ReadTlsNames(arguments),
-            CredentialLifetime = TimeSpan.FromSeconds(InRange(_credentialLifetime, arguments, 1, 12 * 3600)),
+            CredentialLifetime = TimeSpan.FromSeconds(ReadInRange(_credentialLifetime, arguments, 1, 12 * 3600)),
             RoleName = arguments.GetValue(_noRole) ? null : options.RoleName,
-            ClockOffset = TimeSpan.FromSeconds(InRange(_clockOffset, arguments, -MaxClockOffsetSeconds, MaxClockOffsetSeconds)),
+            ClockOffset = TimeSpan.FromSeconds(ReadInRange(_clockOffset, arguments, -MaxClockOffsetSeconds, MaxClockOffsetSeconds)),
             Faults = [.. (arguments.GetValue(_faults) ?? []).Select(ParseFault)],
             AcceptsUnsignedAttestation = arguments.GetValue(_acceptUnsigned),
         };
     }
 
-    private static int InRange(Option<int> option, ParseResult arguments, int min, int max)
+    private static int ReadInRange(Option<int> option, ParseResult arguments, int min, int max)
     {
         int value = arguments.GetValue(option);
         return value >= min && value <= max

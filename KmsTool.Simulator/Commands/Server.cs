@@ -4,10 +4,10 @@ using KmsTool.CommandLine;
 
 namespace KmsTool.Simulator.Commands;
 
-/// <summary>What the commands that serve until a signal have in common.</summary>
+/// <summary>Runs the commands that serve until a signal.</summary>
 internal static class Server
 {
-    /// <summary>Runs the server and returns the exit code; a signal ends it well, also while it starts.</summary>
+    /// <summary>Runs the server and returns the exit code; a signal ends it with success, also while it starts.</summary>
     /// <exception cref="CommandFailedException">It could not start.</exception>
     public static async Task<int> RunAsync(Func<Task> serve, CancellationToken stopping)
     {
@@ -17,7 +17,7 @@ internal static class Server
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Asked to stop before it had started.
+            // The signal came before the server had started.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or CryptographicException)
         {

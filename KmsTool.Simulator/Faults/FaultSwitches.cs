@@ -1,11 +1,11 @@
 namespace KmsTool.Simulator.Faults;
 
-/// <summary>Which faults are on. May be changed at any time, from any thread.</summary>
+/// <summary>The faults that are switched on. Any thread may change them at any time.</summary>
 internal sealed class FaultSwitches
 {
     private int _bits;
 
-    /// <summary>How long <see cref="SimulatorFault.KmsSlow"/> waits before it answers.</summary>
+    /// <summary>How long <see cref="SimulatorFault.KmsSlow"/> waits before it responds.</summary>
     public TimeSpan SlowDelay { get; set; } = TimeSpan.FromSeconds(30);
 
     public bool this[SimulatorFault fault]
@@ -24,7 +24,7 @@ internal sealed class FaultSwitches
         }
     }
 
-    /// <summary>Switches a fault off and tells whether it was on.</summary>
+    /// <summary>Switches a fault off and returns whether it was on.</summary>
     public bool Take(SimulatorFault fault) => (Interlocked.And(ref _bits, ~Bit(fault)) & Bit(fault)) != 0;
 
     /// <summary>Switches all faults off.</summary>

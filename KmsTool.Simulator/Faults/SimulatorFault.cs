@@ -1,9 +1,8 @@
 namespace KmsTool.Simulator.Faults;
 
 /// <summary>
-/// The ways in which the simulator misbehaves on order. The KMS ones
-/// concern requests with a Recipient only, so that keys and ciphertexts can still be made; the NSM ones concern
-/// attestation only, so that PCRs can still be read.
+/// The faults that a test can switch on. Those of KMS concern only requests with a Recipient, so that keys and ciphertexts can
+/// still be made; those of NSM concern only attestation, so that PCRs can still be read.
 /// </summary>
 internal enum SimulatorFault
 {

@@ -19,7 +19,7 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
 {
     public async Task HandleAsync(HttpContext context)
     {
-        // Clients correct their clock by this header: it must tell the simulator's time, not the machine's.
+        // Clients correct their clock by this header: it must be the simulator's time, not the machine's.
         context.Response.Headers.Date = timeProvider.GetUtcNow().ToString("r", CultureInfo.InvariantCulture);
         context.Response.Headers["x-amzn-RequestId"] = Guid.NewGuid().ToString();
 
@@ -45,7 +45,7 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client has gone.
+            // The client has closed the connection.
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace KmsTool.Simulator.Hosting;
 
-/// <summary>The simulator's time: the machine's, set off by a constant, so that clients can be given a wrong clock.</summary>
+/// <summary>The machine's clock plus an offset, which makes the clocks of clients wrong.</summary>
 internal sealed class SimulatorClock : TimeProvider
 {
     private long _offsetTicks;

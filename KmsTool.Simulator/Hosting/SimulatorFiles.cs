@@ -19,11 +19,11 @@ internal sealed class SimulatorFiles(string directory)
     public string NsmSocket => Path.Combine(Directory, "nsm.sock");
 }
 
-/// <summary>Keeps a second simulator out of a folder.</summary>
+/// <summary>Prevents two simulators from using one folder.</summary>
 internal static class DirectoryLock
 {
-    /// <summary>Holds the folder until what is returned is disposed, or the process ends.</summary>
-    /// <exception cref="IOException">Another simulator holds it.</exception>
+    /// <summary>Locks the folder until the returned object is disposed of or the process ends.</summary>
+    /// <exception cref="IOException">Another simulator uses the folder.</exception>
     public static IDisposable Acquire(string directory)
     {
         try
@@ -37,7 +37,7 @@ internal static class DirectoryLock
     }
 }
 
-/// <summary>Exports for a POSIX shell.</summary>
+/// <summary>Formats variables as exports for a POSIX shell.</summary>
 internal static class EnvironmentFile
 {
     public static string Format(IEnumerable<KeyValuePair<string, string>> variables)

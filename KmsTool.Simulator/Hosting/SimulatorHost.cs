@@ -17,8 +17,8 @@ using Microsoft.AspNetCore.Http;
 namespace KmsTool.Simulator.Hosting;
 
 /// <summary>
-/// A running simulator: KMS and STS over HTTPS, IMDSv2 over HTTP, NSM on a Unix socket. It can be started in any
-/// process, as often as wanted, each in a folder of its own.
+/// A running simulator: KMS and STS over HTTPS, IMDSv2 over HTTP, NSM on a Unix socket. A process can start several,
+/// each in a folder of its own.
 /// </summary>
 internal sealed class SimulatorHost : IAsyncDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     public AwsAccount Account { get; }
 
-    /// <summary>The clock of KMS, STS, IMDS and NSM; may be set off at any time.</summary>
+    /// <summary>The clock of KMS, STS, IMDS and NSM; its offset may be changed at any time.</summary>
     public SimulatorClock Clock { get; }
 
     /// <summary>The faults; may be switched at any time.</summary>
@@ -76,16 +76,16 @@ internal sealed class SimulatorHost : IAsyncDisposable
     /// <summary>The root of the attestation documents.</summary>
     public X509Certificate2 NsmRoot { get; private set; } = null!;
 
-    /// <summary>What a shell exports to use the simulator; contains the administrator's secret.</summary>
+    /// <summary>The variables that clients of the simulator need, the administrator's secret included.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Environment =>
     [
         new("AWS_ENDPOINT_URL_KMS", Format(KmsEndpoint)),
         new("AWS_ENDPOINT_URL_STS", Format(StsEndpoint)),
-        // With the slash: the AWS CLI 2.9 of Debian 12 appends "latest/api/token" to it as it stands.
+        // With the slash: the AWS CLI 2.9 of Debian 12 appends "latest/api/token" without one.
         new("AWS_EC2_METADATA_SERVICE_ENDPOINT", ImdsEndpoint.ToString()),
         new("AWS_CA_BUNDLE", Files.CaBundle),
         new("AWS_REGION", Account.Region),
-        // What version 1 of the AWS CLI and boto3 read in its place.
+        // Version 1 of the AWS CLI and boto3 read this variable instead.
         new("AWS_DEFAULT_REGION", Account.Region),
         new("AWS_ACCESS_KEY_ID", Administrator.AccessKeyId),
         new("AWS_SECRET_ACCESS_KEY", Administrator.SecretAccessKey),
@@ -113,12 +113,12 @@ internal sealed class SimulatorHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a key without asking whether anybody may. Returns its ARN.</summary>
+    /// <summary>Makes a key without authorization and returns its ARN.</summary>
     /// <param name="policy">The key policy; null for the default one.</param>
     /// <param name="keySpec">As in CreateKey; RSA keys are for ENCRYPT_DECRYPT, those of NIST curves for KEY_AGREEMENT.</param>
     /// <exception cref="KmsException">The simulator makes no such keys.</exception>
     public string CreateKey(string? policy = null, string keySpec = EncryptionAlgorithm.SymmetricDefault) =>
-        _keys.Create(KeySpec.Find(keySpec), KeyPolicy.Parse(policy ?? KeyPolicy.DefaultText(Account), Account), description: "").Arn;
+        _keys.Create(KeySpec.Find(keySpec), KeyPolicy.Parse(policy ?? KeyPolicy.FormatDefault(Account), Account), description: "").Arn;
 
     /// <summary>Gives the public key of an RSA or elliptic curve key, in DER SubjectPublicKeyInfo.</summary>
     /// <exception cref="ArgumentException">The key is symmetric.</exception>
@@ -126,7 +126,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         ? pair.PublicKey
         : throw new ArgumentException("a symmetric key has no public key", nameof(keyId));
 
-    /// <summary>Encrypts without asking whether anybody may; takes an empty plaintext too, which the API does not.</summary>
+    /// <summary>Encrypts without authorization. Takes an empty plaintext too, which the API does not.</summary>
     /// <exception cref="KmsException">The key, the algorithm and the encryption context do not go together.</exception>
     public byte[] Encrypt(
         string keyId,
@@ -168,14 +168,14 @@ internal sealed class SimulatorHost : IAsyncDisposable
         return resource;
     }
 
-    // Without the slash at the end, as people write them.
+    // Without the slash at the end, the usual form of an endpoint URL.
     private static string Format(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Authority);
 
     private void OpenDirectory()
     {
         PrivateFile.CreateDirectory(Files.Directory);
         Own(DirectoryLock.Acquire(Files.Directory));
-        // Whoever waits for the exports must not find those of an earlier run.
+        // A script that waits for the exports must not find those of an earlier run.
         File.Delete(Files.Environment);
 
         var authorities = new AuthorityFiles(Files.Directory);
@@ -219,7 +219,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
     private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
     {
         var signatures = new SignatureVerifier(Credentials, Account.Region, Clock);
-        var kms = new KmsEndpoint(signatures, KmsOperations(options), Faults, Clock);
+        var kms = new KmsEndpoint(signatures, ListKmsOperations(options), Faults, Clock);
         var sts = new StsEndpoint(signatures, new AssumeRoleAction(Account, Credentials));
         var aws = new AwsEndpoint(kms, sts, Clock, options.Logger);
 
@@ -232,10 +232,10 @@ internal sealed class SimulatorHost : IAsyncDisposable
         string[] names = [.. options.HasDefaultTlsNames ? defaults : [], .. options.TlsNames];
         TlsCertificates certificates = Own(new TlsCertificates(TlsAuthority, names, Faults, TimeProvider.System.GetUtcNow()));
         KmsEndpoint = Own(await LocalHttpServer.StartAsync(
-            new LocalHttpOptions { Port = options.Port, Tls = certificates.ForNextConnection }, aws.HandleAsync, cancellationToken)).Address;
+            new LocalHttpOptions { Port = options.Port, Tls = certificates.SelectOptions }, aws.HandleAsync, cancellationToken)).Address;
     }
 
-    private IKmsOperation[] KmsOperations(SimulatorOptions options)
+    private IKmsOperation[] ListKmsOperations(SimulatorOptions options)
     {
         var authorizer = new KmsAuthorizer(Account, Clock);
         var verifier = new AttestationVerifier(AttestationRoot.FromCertificate(NsmRoot));

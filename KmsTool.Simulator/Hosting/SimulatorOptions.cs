@@ -27,7 +27,7 @@ internal sealed record SimulatorOptions
     /// <summary>PCRs of the enclave by index, 48 bytes each; the others get values of an example image.</summary>
     public IReadOnlyDictionary<int, byte[]> Pcrs { get; init; } = new Dictionary<int, byte[]>();
 
-    /// <summary>Host names and addresses in the HTTPS certificate besides those of AWS and of this machine.</summary>
+    /// <summary>Host names and addresses in the HTTPS certificate in addition to those of AWS and of this machine.</summary>
     public IReadOnlyList<string> TlsNames { get; init; } = [];
 
     /// <summary>Whether the names of AWS and of this machine are in the HTTPS certificate, too.</summary>
@@ -46,11 +46,11 @@ internal sealed record SimulatorOptions
     public IReadOnlyList<SimulatorFault> Faults { get; init; } = [];
 
     /// <summary>
-    /// Whether KMS accepts attestation documents that nobody has signed, too, as QEMU's nitro-enclave machine makes them.
-    /// They prove nothing: anybody can make one for any PCRs.
+    /// Whether KMS accepts unsigned attestation documents, too, as QEMU's nitro-enclave machine makes them.
+    /// They prove nothing: any program can make one for any PCRs.
     /// </summary>
     public bool AcceptsUnsignedAttestation { get; init; }
 
-    /// <summary>Gets the warnings.</summary>
+    /// <summary>Takes the log.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }

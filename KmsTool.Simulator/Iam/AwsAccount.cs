@@ -3,10 +3,10 @@ using System.Text;
 
 namespace KmsTool.Simulator.Iam;
 
-/// <summary>The one account, in one region, that the simulator plays, and the names of what lives in it.</summary>
+/// <summary>The account and region that the simulator plays, and the ARNs of its resources.</summary>
 internal sealed record AwsAccount(string Id, string Region)
 {
-    /// <summary>The account id AWS uses in its own examples; it belongs to nobody.</summary>
+    /// <summary>The account id of AWS's own examples, which is not assigned.</summary>
     public const string ExampleId = "111122223333";
 
     public string RootArn => $"arn:aws:iam::{Id}:root";
@@ -29,11 +29,11 @@ internal static class UniqueId
     private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     private const int Length = 16;
 
-    /// <summary>A new one, as access keys have.</summary>
+    /// <summary>Makes a random identifier, as access keys have.</summary>
     public static string Create(string prefix) => prefix + RandomNumberGenerator.GetString(Alphabet, Length);
 
-    /// <summary>The one that a user or role always has.</summary>
-    public static string Of(string prefix, string arn)
+    /// <summary>Derives the constant identifier of a user or role from its ARN.</summary>
+    public static string Derive(string prefix, string arn)
     {
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(arn));
         return prefix + string.Concat(hash.Take(Length).Select(b => Alphabet[b % Alphabet.Length]));

@@ -23,7 +23,7 @@ internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string Acco
     public static AwsPrincipal Administrator(AwsAccount account)
     {
         string arn = account.UserArn("administrator");
-        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Of("AIDA", arn), IsAdministrator: true);
+        return new AwsPrincipal(arn, arn, account.Id, UniqueId.Derive("AIDA", arn), IsAdministrator: true);
     }
 
     /// <summary>A session of a role; the IAM policy that every role has here allows it kms:GenerateRandom and nothing else.</summary>
@@ -31,7 +31,7 @@ internal sealed record AwsPrincipal(string Arn, string PrincipalArn, string Acco
     {
         string arn = account.RoleArn(roleName);
         return new AwsPrincipal(
-            account.SessionArn(roleName, sessionName), arn, account.Id, $"{UniqueId.Of("AROA", arn)}:{sessionName}", IsAdministrator: false);
+            account.SessionArn(roleName, sessionName), arn, account.Id, $"{UniqueId.Derive("AROA", arn)}:{sessionName}", IsAdministrator: false);
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ namespace KmsTool.Simulator.Iam;
 /// <summary>Issues key pairs and finds them again by access key id.</summary>
 internal sealed class CredentialStore(TimeProvider timeProvider)
 {
-    /// <summary>Expired key pairs are kept this long, so that their use is answered as "expired" rather than "unknown".</summary>
+    /// <summary>Expired key pairs are kept this long, so that their use is refused as "expired" rather than "unknown".</summary>
     private static readonly TimeSpan ExpiredRetention = TimeSpan.FromHours(1);
 
     /// <summary>The number of key pairs above which expired ones are dropped and, failing that, no more are issued.</summary>
@@ -17,7 +17,7 @@ internal sealed class CredentialStore(TimeProvider timeProvider)
 
     /// <summary>Issues a key pair that never expires, as a user has.</summary>
     public AwsCredential IssueLongLived(AwsPrincipal principal) =>
-        Add(new AwsCredential(principal, UniqueId.Create("AKIA"), NewSecret(), sessionToken: null, timeProvider.GetUtcNow(), expiration: null));
+        Add(new AwsCredential(principal, UniqueId.Create("AKIA"), CreateSecret(), sessionToken: null, timeProvider.GetUtcNow(), expiration: null));
 
     /// <summary>Issues a key pair with a session token, as a role session has.</summary>
     /// <exception cref="CredentialCapacityException">Too many unexpired key pairs exist.</exception>
@@ -36,20 +36,20 @@ internal sealed class CredentialStore(TimeProvider timeProvider)
         // Real tokens are opaque and several hundred characters long; clients must not assume a length.
         string token = Convert.ToBase64String(RandomNumberGenerator.GetBytes(192));
         DateTimeOffset now = timeProvider.GetUtcNow();
-        return Add(new AwsCredential(principal, UniqueId.Create("ASIA"), NewSecret(), token, now, now + lifetime));
+        return Add(new AwsCredential(principal, UniqueId.Create("ASIA"), CreateSecret(), token, now, now + lifetime));
     }
 
     public bool TryFind(string accessKeyId, [NotNullWhen(true)] out AwsCredential? credential) =>
         _credentials.TryGetValue(accessKeyId, out credential);
 
-    /// <summary>Takes in a key pair that was made elsewhere.</summary>
+    /// <summary>Adds an existing key pair.</summary>
     public AwsCredential Add(AwsCredential credential)
     {
         _credentials[credential.AccessKeyId] = credential;
         return credential;
     }
 
-    private static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(30));
+    private static string CreateSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(30));
 
     private void DropExpired()
     {
@@ -65,7 +65,7 @@ internal sealed class CredentialStore(TimeProvider timeProvider)
 }
 
 /// <summary>
-/// A key pair the simulator has issued. It opens nothing but this simulator, yet it is treated as a secret: it is no
+/// A key pair that the simulator has issued. It is valid for this simulator only and still treated as a secret: it is not a
 /// record, so that nothing prints it.
 /// </summary>
 internal sealed class AwsCredential(
@@ -88,6 +88,6 @@ internal sealed class AwsCredential(
     public override string ToString() => AccessKeyId;
 }
 
-/// <summary>More role sessions were asked for than the simulator keeps.</summary>
+/// <summary>A request for more role sessions than the simulator keeps.</summary>
 internal sealed class CredentialCapacityException(int capacity)
     : Exception($"the simulator keeps at most {capacity} key pairs; wait for some to expire or start it again");

@@ -11,7 +11,7 @@ internal static class ImdsDocuments
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
 
-    public static string Credentials(AwsCredential credential) => Write(json =>
+    public static string FormatCredentials(AwsCredential credential) => Write(json =>
     {
         json.WriteString("Code", "Success");
         json.WriteString("LastUpdated", Format(credential.IssuedAt));
@@ -22,19 +22,19 @@ internal static class ImdsDocuments
         json.WriteString("Expiration", Format(credential.Expiration!.Value));
     });
 
-    public static string RoleInfo(AwsAccount account, InstanceRole role) => Write(json =>
+    public static string FormatRoleInfo(AwsAccount account, InstanceRole role) => Write(json =>
     {
         json.WriteString("Code", "Success");
         json.WriteString("LastUpdated", Format(role.CurrentCredential().IssuedAt));
         json.WriteString("InstanceProfileArn", $"arn:aws:iam::{account.Id}:instance-profile/{role.Name}");
-        json.WriteString("InstanceProfileId", UniqueId.Of("AIPA", role.Arn));
+        json.WriteString("InstanceProfileId", UniqueId.Derive("AIPA", role.Arn));
     });
 
-    public static string Identity(AwsAccount account, DateTimeOffset launchedAt) => Write(json =>
+    public static string FormatIdentity(AwsAccount account, DateTimeOffset launchedAt) => Write(json =>
     {
         json.WriteString("accountId", account.Id);
         json.WriteString("architecture", "x86_64");
-        json.WriteString("availabilityZone", SimulatedInstance.AvailabilityZone(account));
+        json.WriteString("availabilityZone", SimulatedInstance.GetAvailabilityZone(account));
         json.WriteString("imageId", SimulatedInstance.ImageId);
         json.WriteString("instanceId", SimulatedInstance.Id);
         json.WriteString("instanceType", SimulatedInstance.Type);

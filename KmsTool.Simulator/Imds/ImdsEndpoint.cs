@@ -53,7 +53,7 @@ internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeP
         {
             return FailAsync(context, StatusCodes.Status405MethodNotAllowed);
         }
-        // What a proxy forwards is refused: the service answers the instance itself only.
+        // Requests that a proxy forwards are refused: the service is for the instance itself.
         if (request.Headers.ContainsKey("X-Forwarded-For"))
         {
             return FailAsync(context, StatusCodes.Status403Forbidden);
@@ -76,11 +76,11 @@ internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeP
         "/latest/meta-data/instance-type" => SimulatedInstance.Type,
         "/latest/meta-data/ami-id" => SimulatedInstance.ImageId,
         "/latest/meta-data/placement/region" => account.Region,
-        "/latest/meta-data/placement/availability-zone" => SimulatedInstance.AvailabilityZone(account),
-        "/latest/dynamic/instance-identity/document" => ImdsDocuments.Identity(account, _launchedAt),
-        "/latest/meta-data/iam/info" when role is not null => ImdsDocuments.RoleInfo(account, role),
+        "/latest/meta-data/placement/availability-zone" => SimulatedInstance.GetAvailabilityZone(account),
+        "/latest/dynamic/instance-identity/document" => ImdsDocuments.FormatIdentity(account, _launchedAt),
+        "/latest/meta-data/iam/info" when role is not null => ImdsDocuments.FormatRoleInfo(account, role),
         CredentialsPath or "/latest/meta-data/iam/security-credentials" when role is not null => role.Name,
-        _ when role is not null && path == CredentialsPath + role.Name => ImdsDocuments.Credentials(role.CurrentCredential()),
+        _ when role is not null && path == CredentialsPath + role.Name => ImdsDocuments.FormatCredentials(role.CurrentCredential()),
         _ => null,
     };
 
@@ -98,7 +98,7 @@ internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeP
 }
 
 /// <summary>
-/// Session tokens of IMDSv2. A token is its own record, time of expiry and a MAC over it, so that none need be kept.
+/// Session tokens of IMDSv2. A token holds its expiry time and a MAC over it, so that the service stores none.
 /// </summary>
 internal sealed class ImdsTokens(TimeProvider timeProvider)
 {
@@ -111,7 +111,7 @@ internal sealed class ImdsTokens(TimeProvider timeProvider)
     {
         byte[] token = new byte[TimeLength + MacLength];
         BinaryPrimitives.WriteInt64BigEndian(token, (timeProvider.GetUtcNow() + lifetime).UtcTicks);
-        Mac(token, token.AsSpan(TimeLength));
+        ComputeMac(token, token.AsSpan(TimeLength));
         return Base64Url.EncodeToString(token);
     }
 
@@ -124,12 +124,12 @@ internal sealed class ImdsTokens(TimeProvider timeProvider)
         }
 
         Span<byte> mac = stackalloc byte[MacLength];
-        Mac(token, mac);
+        ComputeMac(token, mac);
         return CryptographicOperations.FixedTimeEquals(mac, token[TimeLength..])
             && BinaryPrimitives.ReadInt64BigEndian(token) > timeProvider.GetUtcNow().UtcTicks;
     }
 
-    private void Mac(ReadOnlySpan<byte> token, Span<byte> destination)
+    private void ComputeMac(ReadOnlySpan<byte> token, Span<byte> destination)
     {
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(_key, token[..TimeLength], hash);

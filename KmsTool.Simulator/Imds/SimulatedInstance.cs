@@ -13,7 +13,7 @@ internal static class SimulatedInstance
 
     public const string EnclaveId = "enc0123456789abcdef";
 
-    public static string AvailabilityZone(AwsAccount account) => account.Region + "a";
+    public static string GetAvailabilityZone(AwsAccount account) => account.Region + "a";
 }
 
 /// <summary>The role of the instance, and the credentials it has at the moment.</summary>

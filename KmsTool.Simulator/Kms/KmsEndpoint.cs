@@ -17,7 +17,7 @@ internal sealed class KmsEndpoint(
     public const string TargetPrefix = "TrentService.";
     public const string ContentType = "application/x-amz-json-1.1";
 
-    // Room for any response that holds a plaintext, the longest being a private RSA key of 4096 bits beside its two
+    // Room for any response that holds a plaintext, the longest being a private RSA key of 4096 bits with its two
     // ciphertexts: a buffer that grew would leave copies behind.
     private const int InitialResponseCapacity = 16 * 1024;
 
@@ -35,7 +35,7 @@ internal sealed class KmsEndpoint(
             IKmsOperation operation = FindOperation(request);
             using JsonDocument json = Parse(request.Body);
             var parameters = new KmsParameters(json.RootElement, "The request");
-            isForRecipient = parameters.Has("Recipient");
+            isForRecipient = parameters.Contains("Recipient");
             if (isForRecipient)
             {
                 ThrowOnOrder();
@@ -105,7 +105,7 @@ internal sealed class KmsEndpoint(
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // The latter comes of names with a lone surrogate, which cannot be compared.
+            // Names with a lone surrogate cannot be compared and cause an InvalidOperationException.
             throw KmsException.Serialization("The request is not valid JSON");
         }
     }

@@ -2,7 +2,7 @@ using KmsTool.Simulator.Iam;
 
 namespace KmsTool.Simulator.Kms;
 
-/// <summary>An error answer of KMS.</summary>
+/// <summary>An error response of KMS.</summary>
 /// <param name="code">The value of <c>__type</c>.</param>
 /// <param name="message">The value of <c>message</c>; null leaves it out, as KMS does for a ciphertext it cannot decrypt.</param>
 /// <param name="status">The HTTP status.</param>

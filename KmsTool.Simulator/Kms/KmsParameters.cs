@@ -4,7 +4,7 @@ namespace KmsTool.Simulator.Kms;
 
 /// <summary>
 /// The members of a request's JSON object, read as KMS reads them: a wrong JSON type is a SerializationException, a
-/// value out of bounds a ValidationException, null is as good as absent, and unknown members are ignored.
+/// value out of bounds a ValidationException, null counts as absent, and unknown members are ignored.
 /// </summary>
 internal readonly struct KmsParameters
 {
@@ -23,13 +23,13 @@ internal readonly struct KmsParameters
         _object = element;
     }
 
-    public bool Has(string name) => Member(name) is not null;
+    public bool Contains(string name) => FindMember(name) is not null;
 
-    public KmsParameters? Object(string name) => Member(name) is { } member ? new KmsParameters(member, name) : null;
+    public KmsParameters? ReadObject(string name) => FindMember(name) is { } member ? new KmsParameters(member, name) : null;
 
-    public string? String(string name, int minLength, int maxLength)
+    public string? ReadString(string name, int minLength, int maxLength)
     {
-        if (Member(name) is not { } member)
+        if (FindMember(name) is not { } member)
         {
             return null;
         }
@@ -44,12 +44,12 @@ internal readonly struct KmsParameters
         return value;
     }
 
-    public string RequiredString(string name, int minLength, int maxLength) =>
-        String(name, minLength, maxLength) ?? throw Missing(name);
+    public string ReadRequiredString(string name, int minLength, int maxLength) =>
+        ReadString(name, minLength, maxLength) ?? throw Missing(name);
 
-    public string RequiredKeyId() => RequiredString("KeyId", 1, 2048);
+    public string ReadRequiredKeyId() => ReadRequiredString("KeyId", 1, 2048);
 
-    public bool Boolean(string name) => Member(name) switch
+    public bool ReadBoolean(string name) => FindMember(name) switch
     {
         null => false,
         { ValueKind: JsonValueKind.True } => true,
@@ -58,19 +58,19 @@ internal readonly struct KmsParameters
     };
 
     /// <summary>Reads a string that must be one of <paramref name="values"/>.</summary>
-    public string? Enumerated(string name, IReadOnlyList<string> values)
+    public string? ReadEnumerated(string name, IReadOnlyList<string> values)
     {
-        string? value = String(name, 0, int.MaxValue);
+        string? value = ReadString(name, 0, int.MaxValue);
         return value is null || values.Contains(value)
             ? value
             : throw Constraint(name, $"Member must satisfy enum value set: [{string.Join(", ", values)}]");
     }
 
-    public string RequiredEnumerated(string name, IReadOnlyList<string> values) => Enumerated(name, values) ?? throw Missing(name);
+    public string ReadRequiredEnumerated(string name, IReadOnlyList<string> values) => ReadEnumerated(name, values) ?? throw Missing(name);
 
-    public int? Integer(string name, int min, int max)
+    public int? ReadInteger(string name, int min, int max)
     {
-        if (Member(name) is not { } member)
+        if (FindMember(name) is not { } member)
         {
             return null;
         }
@@ -86,9 +86,9 @@ internal readonly struct KmsParameters
     }
 
     /// <summary>Reads base64. The bytes may be secret: the caller clears them.</summary>
-    public byte[] RequiredBytes(string name, int minLength, int maxLength)
+    public byte[] ReadRequiredBytes(string name, int minLength, int maxLength)
     {
-        JsonElement member = Member(name) ?? throw Missing(name);
+        JsonElement member = FindMember(name) ?? throw Missing(name);
         if (member.ValueKind != JsonValueKind.String || !member.TryGetBytesFromBase64(out byte[]? value))
         {
             throw WrongType(name, "a string in base64");
@@ -98,12 +98,12 @@ internal readonly struct KmsParameters
         return value;
     }
 
-    public EncryptionContext EncryptionContext()
+    public EncryptionContext ReadEncryptionContext()
     {
         const string Name = "EncryptionContext";
-        if (Member(Name) is not { } member)
+        if (FindMember(Name) is not { } member)
         {
-            return Kms.EncryptionContext.Empty;
+            return EncryptionContext.Empty;
         }
 
         if (member.ValueKind != JsonValueKind.Object)
@@ -125,11 +125,11 @@ internal readonly struct KmsParameters
         return context;
     }
 
-    /// <summary>Checks the grant tokens and takes no notice of them otherwise: the simulator has no grants.</summary>
+    /// <summary>Checks the form of the grant tokens. The simulator has no grants.</summary>
     public void CheckGrantTokens()
     {
         const string Name = "GrantTokens";
-        if (Member(Name) is not { } member)
+        if (FindMember(Name) is not { } member)
         {
             return;
         }
@@ -155,7 +155,7 @@ internal readonly struct KmsParameters
     /// <exception cref="KmsException">DryRunOperationException. Call it when everything has been checked and nothing done.</exception>
     public void ThrowIfDryRun()
     {
-        if (Boolean("DryRun"))
+        if (ReadBoolean("DryRun"))
         {
             throw new KmsException("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
         }
@@ -163,7 +163,7 @@ internal readonly struct KmsParameters
 
     public static KmsException Missing(string name) => Constraint(name, "Member must not be null");
 
-    private JsonElement? Member(string name) =>
+    private JsonElement? FindMember(string name) =>
         _object.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null ? member : null;
 
     private static string Decode(JsonElement element, string name)
@@ -174,7 +174,7 @@ internal readonly struct KmsParameters
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate: valid JSON, but no text.
+            // A lone surrogate: valid JSON, but not valid Unicode.
             throw KmsException.Serialization($"{name} is not valid Unicode");
         }
     }

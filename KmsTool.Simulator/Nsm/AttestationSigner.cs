@@ -20,7 +20,7 @@ internal sealed class AttestationSigner(X509Certificate2 root, string region, st
         // An ECDsa must not sign on two threads at once, and the device works on one request at a time too.
         lock (_lock)
         {
-            NsmChain chain = Current(now);
+            NsmChain chain = GetChain(now);
             byte[] payload = document(chain.Certificate, chain.Authorities).EncodePayload();
             return CoseSign1.Sign(payload, chain.Key, tagged: false);
         }
@@ -28,7 +28,7 @@ internal sealed class AttestationSigner(X509Certificate2 root, string region, st
 
     public void Dispose() => _chain?.Dispose();
 
-    private NsmChain Current(DateTimeOffset now)
+    private NsmChain GetChain(DateTimeOffset now)
     {
         // The clock may also have been set back.
         if (_chain is null || now - _issuedAt > RenewAfter || now < _issuedAt)
@@ -67,10 +67,10 @@ internal sealed class NsmChain : IDisposable
     public static NsmChain Issue(X509Certificate2 root, string region, string instanceId, string moduleId, DateTimeOffset now)
     {
         string suffix = $"{region}.aws.nitro-enclaves";
-        using X509Certificate2 regional = CertificateIssuer.IssueAuthority(root, Subject(suffix), 2, ValidFor(now, TimeSpan.FromDays(20)));
-        using X509Certificate2 zonal = CertificateIssuer.IssueAuthority(regional, Subject($"zonal.{suffix}"), 1, ValidFor(now, TimeSpan.FromDays(6)));
-        using X509Certificate2 instance = CertificateIssuer.IssueAuthority(zonal, Subject($"{instanceId}.{suffix}"), 0, ValidFor(now, TimeSpan.FromDays(1)));
-        X509Certificate2 leaf = CertificateIssuer.IssueLeaf(instance, Subject($"{moduleId}.{region}.aws"), ValidFor(now, LeafLifetime));
+        using X509Certificate2 regional = CertificateIssuer.IssueAuthority(root, FormatSubject(suffix), 2, CreateValidity(now, TimeSpan.FromDays(20)));
+        using X509Certificate2 zonal = CertificateIssuer.IssueAuthority(regional, FormatSubject($"zonal.{suffix}"), 1, CreateValidity(now, TimeSpan.FromDays(6)));
+        using X509Certificate2 instance = CertificateIssuer.IssueAuthority(zonal, FormatSubject($"{instanceId}.{suffix}"), 0, CreateValidity(now, TimeSpan.FromDays(1)));
+        X509Certificate2 leaf = CertificateIssuer.IssueLeaf(instance, FormatSubject($"{moduleId}.{region}.aws"), CreateValidity(now, LeafLifetime));
         return new NsmChain(leaf, [root.RawDataMemory, regional.RawDataMemory, zonal.RawDataMemory, instance.RawDataMemory]);
     }
 
@@ -83,7 +83,7 @@ internal sealed class NsmChain : IDisposable
         _leaf.Dispose();
     }
 
-    private static Validity ValidFor(DateTimeOffset now, TimeSpan lifetime) => Validity.Around(now, TimeSpan.FromMinutes(1), lifetime);
+    private static Validity CreateValidity(DateTimeOffset now, TimeSpan lifetime) => Validity.Around(now, TimeSpan.FromMinutes(1), lifetime);
 
-    private static string Subject(string commonName) => $"CN={commonName}, O=KmsTool simulator (not AWS)";
+    private static string FormatSubject(string commonName) => $"CN={commonName}, O=KmsTool simulator (not AWS)";
 }

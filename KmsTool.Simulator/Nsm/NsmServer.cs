@@ -8,7 +8,7 @@ namespace KmsTool.Simulator.Nsm;
 
 /// <summary>
 /// Serves a module to any number of clients on a socket: a length of four bytes, big-endian, then the CBOR, both ways.
-/// A client may stay connected without a word as long as it likes, but what it begins it must finish.
+/// A client may stay connected and idle without limit, but a request that it begins must arrive in time.
 /// </summary>
 internal sealed class NsmServer : IAsyncDisposable
 {
@@ -70,7 +70,7 @@ internal sealed class NsmServer : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // Out of descriptors, most likely: those who are connected go on, newcomers wait.
+                // The process has probably run out of descriptors: connected clients continue, new ones wait.
                 await Task.Delay(AcceptRetryDelay, CancellationToken.None);
             }
         }
@@ -97,7 +97,7 @@ internal sealed class NsmServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or NsmException)
         {
-            // The client has gone, is too slow, breaks the framing, or the server stops: in each case it is hung up on.
+            // The client has closed the connection, is too slow or breaks the framing, or the server stops. All of these end the connection.
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed class PcrBank
         }
     }
 
-    /// <summary>Sets a PCR whether locked or not: another image, as far as anyone can tell.</summary>
+    /// <summary>Sets a PCR, also a locked one, as if another image ran in the enclave.</summary>
     public void Set(int index, byte[] value)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, ValueLength);
@@ -79,12 +79,12 @@ internal sealed class PcrBank
             {
                 return null;
             }
-            // A new array: documents and answers under way keep the old value.
+            // A new array: documents and responses in progress keep the old value.
             return _values[index] = SHA384.HashData([.. _values[index], .. data]);
         }
     }
 
-    /// <summary>Locks a PCR. False if it was locked before.</summary>
+    /// <summary>Locks a PCR and returns whether it was unlocked.</summary>
     public bool TryLock(int index)
     {
         lock (_lock)
@@ -95,7 +95,7 @@ internal sealed class PcrBank
         }
     }
 
-    /// <summary>Locks the first so many PCRs.</summary>
+    /// <summary>Locks the PCRs with the lowest indices.</summary>
     public void LockFirst(int count)
     {
         lock (_lock)
@@ -109,7 +109,7 @@ internal sealed class PcrBank
 internal static class InitialPcrs
 {
     /// <summary>
-    /// The given PCRs, completed: 0 to 2, which measure the image, by values that stand for an example image, 3 and 4 by
+    /// Adds the PCRs that are not given: 0 to 2, which measure the image, with the values of an example image, 3 and 4 with
     /// those of the simulated instance's role and id. An image of all zeros is debug mode, where the others are zero too.
     /// </summary>
     public static Dictionary<int, byte[]> Complete(IReadOnlyDictionary<int, byte[]> given, AwsAccount account, string? roleName)

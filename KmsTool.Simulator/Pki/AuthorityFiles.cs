@@ -19,28 +19,28 @@ internal sealed class AuthorityFiles(string directory)
     /// <summary>The authority of the HTTPS certificates, P-256.</summary>
     public X509Certificate2 LoadOrCreateTlsAuthority(DateTimeOffset now) =>
         LoadOrCreate(TlsAuthority, () => CertificateIssuer.IssueRoot(
-            "CN=kmstool-simulator TLS CA, O=KmsTool simulator (not AWS)", ECCurve.NamedCurves.nistP256, ValidityAt(now)));
+            "CN=kmstool-simulator TLS CA, O=KmsTool simulator (not AWS)", ECCurve.NamedCurves.nistP256, CreateValidity(now)));
 
     /// <summary>The root of the attestation documents, P-384.</summary>
     public X509Certificate2 LoadOrCreateNsmRoot(DateTimeOffset now) =>
         LoadOrCreate(NsmRoot, () => CertificateIssuer.IssueRoot(
-            "CN=kmstool-simulator.nitro-enclaves, O=KmsTool simulator (not AWS)", ECCurve.NamedCurves.nistP384, ValidityAt(now)));
+            "CN=kmstool-simulator.nitro-enclaves, O=KmsTool simulator (not AWS)", ECCurve.NamedCurves.nistP384, CreateValidity(now)));
 
     /// <summary>The root of the attestation documents, if a simulator has been started here before.</summary>
-    /// <exception cref="FileNotFoundException">None has.</exception>
+    /// <exception cref="FileNotFoundException">No simulator has been started in the folder.</exception>
     public X509Certificate2 LoadNsmRoot() => Load(NsmRoot);
 
-    private static Validity ValidityAt(DateTimeOffset now) => Validity.Around(now, Backdating, Lifetime);
+    private static Validity CreateValidity(DateTimeOffset now) => Validity.Around(now, Backdating, Lifetime);
 
-    private string CertificatePath(string name) => Path.Combine(_directory, name + ".pem");
+    private string GetCertificatePath(string name) => Path.Combine(_directory, name + ".pem");
 
-    private string KeyPath(string name) => Path.Combine(_directory, name + ".key");
+    private string GetKeyPath(string name) => Path.Combine(_directory, name + ".key");
 
-    private X509Certificate2 Load(string name) => X509Certificate2.CreateFromPemFile(CertificatePath(name), KeyPath(name));
+    private X509Certificate2 Load(string name) => X509Certificate2.CreateFromPemFile(GetCertificatePath(name), GetKeyPath(name));
 
     private X509Certificate2 LoadOrCreate(string name, Func<X509Certificate2> create)
     {
-        if (File.Exists(CertificatePath(name)))
+        if (File.Exists(GetCertificatePath(name)))
         {
             return Load(name);
         }
@@ -49,8 +49,8 @@ internal sealed class AuthorityFiles(string directory)
         X509Certificate2 certificate = create();
         using ECDsa key = certificate.GetECDsaPrivateKey()!;
         // The certificate last: where it exists, its key does.
-        PrivateFile.Write(KeyPath(name), key.ExportPkcs8PrivateKeyPem() + "\n");
-        PrivateFile.Write(CertificatePath(name), certificate.ExportCertificatePem() + "\n");
+        PrivateFile.Write(GetKeyPath(name), key.ExportPkcs8PrivateKeyPem() + "\n");
+        PrivateFile.Write(GetCertificatePath(name), certificate.ExportCertificatePem() + "\n");
         return certificate;
     }
 }

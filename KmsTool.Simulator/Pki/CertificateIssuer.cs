@@ -12,7 +12,7 @@ internal static class CertificateIssuer
     public static X509Certificate2 IssueRoot(string subject, ECCurve curve, Validity validity)
     {
         using var key = ECDsa.Create(curve);
-        CertificateRequest request = Request(subject, key, key.KeySize);
+        CertificateRequest request = CreateRequest(subject, key, key.KeySize);
         AddAuthorityExtensions(request, pathLength: null);
         return request.CreateSelfSigned(validity.NotBefore, validity.NotAfter);
     }
@@ -41,17 +41,17 @@ internal static class CertificateIssuer
         using ECDsa issuerKey = issuer.GetECDsaPrivateKey()
             ?? throw new InvalidOperationException($"The private key of {issuer.Subject} is not at hand.");
         using var key = ECDsa.Create(issuerKey.ExportParameters(includePrivateParameters: false).Curve);
-        CertificateRequest request = Request(subject, key, issuerKey.KeySize);
+        CertificateRequest request = CreateRequest(subject, key, issuerKey.KeySize);
         addExtensions(request);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
 
         Validity within = validity.Within(new Validity(issuer.NotBefore, issuer.NotAfter));
-        using X509Certificate2 certificate = request.Create(issuer, within.NotBefore, within.NotAfter, NewSerialNumber());
+        using X509Certificate2 certificate = request.Create(issuer, within.NotBefore, within.NotAfter, CreateSerialNumber());
         return certificate.CopyWithPrivateKey(key);
     }
 
-    private static CertificateRequest Request(string subject, ECDsa key, int signerKeySize)
+    private static CertificateRequest CreateRequest(string subject, ECDsa key, int signerKeySize)
     {
         HashAlgorithmName hash = signerKeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
         var request = new CertificateRequest(subject, key, hash);
@@ -66,7 +66,7 @@ internal static class CertificateIssuer
             X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, critical: true));
     }
 
-    private static byte[] NewSerialNumber()
+    private static byte[] CreateSerialNumber()
     {
         byte[] serial = RandomNumberGenerator.GetBytes(SerialNumberLength);
         // Positive and of full length, whatever was drawn.

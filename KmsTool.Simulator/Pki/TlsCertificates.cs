@@ -9,7 +9,7 @@ namespace KmsTool.Simulator.Pki;
 
 /// <summary>
 /// The HTTPS server's certificates: the right one and, for fault switches, wrong ones. They live in memory only and are
-/// made anew at every start, since the names in them depend on the command line.
+/// made at every start, since the names in them depend on the command line.
 /// </summary>
 internal sealed class TlsCertificates : IDisposable
 {
@@ -30,14 +30,14 @@ internal sealed class TlsCertificates : IDisposable
         _names = names;
         _faults = faults;
         _now = now;
-        _good = Options(authority, names, Current);
-        _wrongName = new(() => Options(authority, ["wrong-name.invalid"], Current));
-        _expired = new(() => Options(authority, _names, new Validity(now - Backdating, now - TimeSpan.FromDays(1))));
-        _untrusted = new(Untrusted);
+        _good = CreateOptions(authority, names, Current);
+        _wrongName = new(() => CreateOptions(authority, ["wrong-name.invalid"], Current));
+        _expired = new(() => CreateOptions(authority, _names, new Validity(now - Backdating, now - TimeSpan.FromDays(1))));
+        _untrusted = new(CreateUntrustedOptions);
     }
 
     /// <summary>What the next TLS handshake uses.</summary>
-    public SslServerAuthenticationOptions ForNextConnection()
+    public SslServerAuthenticationOptions SelectOptions()
     {
         if (_faults[SimulatorFault.TlsWrongName])
         {
@@ -63,16 +63,16 @@ internal sealed class TlsCertificates : IDisposable
     private Validity Current => Validity.Around(_now, Backdating, Lifetime);
 
     // The authority has the right name and the wrong key, as a forger's would.
-    private SslServerAuthenticationOptions Untrusted()
+    private SslServerAuthenticationOptions CreateUntrustedOptions()
     {
         using X509Certificate2 stranger = CertificateIssuer.IssueRoot(_authority.Subject, ECCurve.NamedCurves.nistP256, Current);
-        return Options(stranger, _names, Current);
+        return CreateOptions(stranger, _names, Current);
     }
 
-    private SslServerAuthenticationOptions Options(X509Certificate2 authority, IReadOnlyList<string> names, Validity validity)
+    private SslServerAuthenticationOptions CreateOptions(X509Certificate2 authority, IReadOnlyList<string> names, Validity validity)
     {
         X509Certificate2 certificate = CertificateIssuer.IssueLeaf(
-            authority, "CN=kmstool-simulator", validity, AlternativeNames(names), ServerAuthentication());
+            authority, "CN=kmstool-simulator", validity, CreateAlternativeNames(names), CreateServerAuthentication());
         lock (_issued)
         {
             _issued.Add(certificate);
@@ -85,7 +85,7 @@ internal sealed class TlsCertificates : IDisposable
         };
     }
 
-    private static X509Extension AlternativeNames(IReadOnlyList<string> names)
+    private static X509Extension CreateAlternativeNames(IReadOnlyList<string> names)
     {
         var builder = new SubjectAlternativeNameBuilder();
         foreach (string name in names)
@@ -103,6 +103,6 @@ internal sealed class TlsCertificates : IDisposable
         return builder.Build();
     }
 
-    private static X509EnhancedKeyUsageExtension ServerAuthentication() =>
+    private static X509EnhancedKeyUsageExtension CreateServerAuthentication() =>
         new([new Oid("1.3.6.1.5.5.7.3.1", "serverAuth")], critical: false);
 }

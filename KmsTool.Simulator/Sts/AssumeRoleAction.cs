@@ -21,20 +21,20 @@ internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialSto
     /// <exception cref="StsException">A parameter is not valid.</exception>
     public Action<XmlWriter> Execute(AwsPrincipal principal, StsParameters parameters)
     {
-        string roleName = RoleName(principal, parameters.Required("RoleArn"));
-        string sessionName = parameters.Required("RoleSessionName");
+        string roleName = ReadRoleName(principal, parameters.ReadRequired("RoleArn"));
+        string sessionName = parameters.ReadRequired("RoleSessionName");
         if (!SessionName().IsMatch(sessionName))
         {
             throw StsException.Validation("RoleSessionName must be 2 to 64 letters, digits or characters of +=,.@_-");
         }
 
-        int seconds = parameters.Integer("DurationSeconds", DefaultSeconds, MinSeconds, MaxSeconds);
+        int seconds = parameters.ReadInteger("DurationSeconds", DefaultSeconds, MinSeconds, MaxSeconds);
         if (seconds > MaxChainedSeconds && !principal.IsAdministrator)
         {
             throw StsException.Validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining");
         }
 
-        if (parameters.Optional("ExternalId") is { } externalId && !ExternalId().IsMatch(externalId))
+        if (parameters.ReadOptional("ExternalId") is { } externalId && !ExternalId().IsMatch(externalId))
         {
             throw StsException.Validation("ExternalId must be 2 to 1224 letters, digits or characters of +=,.@:/_-");
         }
@@ -44,7 +44,7 @@ internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialSto
         return xml => Write(xml, credential);
     }
 
-    private string RoleName(AwsPrincipal principal, string roleArn)
+    private string ReadRoleName(AwsPrincipal principal, string roleArn)
     {
         Match match = RoleArn().Match(roleArn);
         if (!match.Success)

@@ -26,7 +26,7 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
         catch (StsException e)
         {
             context.Response.StatusCode = e.Status;
-            response = StsResponse.Error(e, requestId);
+            response = StsResponse.WriteError(e, requestId);
         }
 
         context.Response.ContentType = "text/xml";
@@ -36,21 +36,21 @@ internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction
 
     private byte[] Execute(AwsPrincipal principal, StsParameters parameters, string requestId)
     {
-        string action = parameters.Required("Action");
-        if (parameters.Required("Version") != Version)
+        string action = parameters.ReadRequired("Action");
+        if (parameters.ReadRequired("Version") != Version)
         {
             throw new StsException("InvalidAction", $"The version of the API must be {Version}");
         }
 
         return action switch
         {
-            "GetCallerIdentity" => StsResponse.Success(action, requestId, xml =>
+            "GetCallerIdentity" => StsResponse.WriteSuccess(action, requestId, xml =>
             {
                 xml.WriteElementString("Arn", principal.Arn);
                 xml.WriteElementString("UserId", principal.UserId);
                 xml.WriteElementString("Account", principal.AccountId);
             }),
-            "AssumeRole" => StsResponse.Success(action, requestId, assumeRole.Execute(principal, parameters)),
+            "AssumeRole" => StsResponse.WriteSuccess(action, requestId, assumeRole.Execute(principal, parameters)),
             _ => throw new StsException("InvalidAction", "The simulator knows GetCallerIdentity and AssumeRole only"),
         };
     }
@@ -101,7 +101,7 @@ internal static class StsResponse
 {
     private const string Namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-    public static byte[] Success(string action, string requestId, Action<XmlWriter> result) => Write(xml =>
+    public static byte[] WriteSuccess(string action, string requestId, Action<XmlWriter> result) => Write(xml =>
     {
         xml.WriteStartElement(action + "Response", Namespace);
         xml.WriteStartElement(action + "Result");
@@ -113,7 +113,7 @@ internal static class StsResponse
         xml.WriteEndElement();
     });
 
-    public static byte[] Error(StsException e, string requestId) => Write(xml =>
+    public static byte[] WriteError(StsException e, string requestId) => Write(xml =>
     {
         xml.WriteStartElement("ErrorResponse", Namespace);
         xml.WriteStartElement("Error");

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace KmsTool.Simulator.Sts;
 
-/// <summary>The parameters of a request; each stands once, and an empty one is as good as absent.</summary>
+/// <summary>Reads the parameters of a request. Each may appear once, and an empty one counts as absent.</summary>
 internal sealed class StsParameters(Dictionary<string, StringValues> form)
 {
-    public string? Optional(string name)
+    public string? ReadOptional(string name)
     {
         if (!form.TryGetValue(name, out StringValues values))
         {
@@ -21,11 +21,11 @@ internal sealed class StsParameters(Dictionary<string, StringValues> form)
         return string.IsNullOrEmpty(values[0]) ? null : values[0];
     }
 
-    public string Required(string name) => Optional(name) ?? throw StsException.Validation($"{name} is missing");
+    public string ReadRequired(string name) => ReadOptional(name) ?? throw StsException.Validation($"{name} is missing");
 
-    public int Integer(string name, int defaultValue, int min, int max)
+    public int ReadInteger(string name, int defaultValue, int min, int max)
     {
-        if (Optional(name) is not { } text)
+        if (ReadOptional(name) is not { } text)
         {
             return defaultValue;
         }
@@ -36,7 +36,7 @@ internal sealed class StsParameters(Dictionary<string, StringValues> form)
     }
 }
 
-/// <summary>An error answer of STS.</summary>
+/// <summary>An error response of STS.</summary>
 internal sealed class StsException(string code, string message, int status = 400) : Exception(message)
 {
     public string Code { get; } = code;

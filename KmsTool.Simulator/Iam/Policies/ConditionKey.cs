@@ -26,7 +26,7 @@ internal enum ConditionKeyType
 /// <param name="IsMultivalued">Whether a request can have several values of it.</param>
 internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, bool IsMultivalued)
 {
-    private static readonly FrozenDictionary<string, ConditionKeyType> SingleValued = Table(
+    private static readonly FrozenDictionary<string, ConditionKeyType> SingleValued = CreateTable(
         (ConditionKeyType.Text,
         [
             "aws:PrincipalAccount", "aws:PrincipalType", "aws:RequestedRegion", "aws:ResourceAccount", "aws:UserAgent",
@@ -53,7 +53,7 @@ internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, 
         (ConditionKeyType.EpochTime, ["aws:EpochTime"]),
         (ConditionKeyType.IpAddress, ["aws:SourceIp", "aws:VpcSourceIp"]));
 
-    private static readonly FrozenDictionary<string, ConditionKeyType> Multivalued = Table(
+    private static readonly FrozenDictionary<string, ConditionKeyType> Multivalued = CreateTable(
         (ConditionKeyType.Text,
         [
             "kms:EncryptionContextKeys",
@@ -84,7 +84,7 @@ internal sealed partial record ConditionKey(string Name, ConditionKeyType Type, 
             : throw new PolicyFormatException($"Condition key '{name}' is unknown to the simulator");
     }
 
-    private static FrozenDictionary<string, ConditionKeyType> Table(params (ConditionKeyType Type, string[] Names)[] rows) => rows
+    private static FrozenDictionary<string, ConditionKeyType> CreateTable(params (ConditionKeyType Type, string[] Names)[] rows) => rows
         .SelectMany(row => row.Names.Select(name => KeyValuePair.Create(name, row.Type)))
         .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 

@@ -5,7 +5,7 @@ using KmsTool.Simulator.Iam.Policies;
 
 namespace KmsTool.Simulator.Kms.Attestation;
 
-/// <summary>The attested enclave that alone is to read the response.</summary>
+/// <summary>The attested enclave for which a response is encrypted.</summary>
 internal sealed class Recipient
 {
     private const string Prefix = "kms:RecipientAttestation:";
@@ -61,7 +61,7 @@ internal sealed class RecipientPublicKey
     /// <summary>Makes a CiphertextForRecipient.</summary>
     public byte[] Seal(ReadOnlySpan<byte> plaintext, RecipientEnvelopeShape shape)
     {
-        // An RSA instance promises nothing to threads that use it at once.
+        // RSA instances are not thread-safe.
         lock (_lock)
         {
             return RecipientEnvelope.Seal(plaintext, _key, _subjectPublicKeyInfo.Span, shape);

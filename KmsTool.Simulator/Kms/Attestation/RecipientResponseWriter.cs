@@ -7,7 +7,7 @@ using KmsTool.Simulator.Kms.Keys;
 
 namespace KmsTool.Simulator.Kms.Attestation;
 
-/// <summary>Writes the part of an response that only the recipient, where there is one, may read and, on order, writes it wrongly.</summary>
+/// <summary>Writes the members of a response that depend on the recipient; faults make them wrong.</summary>
 internal sealed class RecipientResponseWriter(AwsAccount account, FaultSwitches faults)
 {
     private const int ManyChunks = 4;
@@ -17,9 +17,9 @@ internal sealed class RecipientResponseWriter(AwsAccount account, FaultSwitches 
 
     /// <summary>Writes the plaintext or, for a recipient, CiphertextForRecipient in its place.</summary>
     /// <param name="response">The response's JSON object.</param>
-    /// <param name="recipient">Who is to read it; null for the caller.</param>
+    /// <param name="recipient">The reader; <see langword="null"/> for the caller.</param>
     /// <param name="name">The name of the plaintext's member, such as <c>PrivateKeyPlaintext</c>.</param>
-    /// <param name="plaintext">What is to be read.</param>
+    /// <param name="plaintext">The plaintext.</param>
     public void WritePlaintext(Utf8JsonWriter response, Recipient? recipient, string name, ReadOnlySpan<byte> plaintext)
     {
         if (recipient is null)
@@ -60,11 +60,11 @@ internal sealed class RecipientResponseWriter(AwsAccount account, FaultSwitches 
             return [0x30, 0x03, 0x02, 0x01, 0x02];
         }
 
-        byte[] envelope = PublicKey(recipient).Seal(plaintext, Shape());
+        byte[] envelope = ChoosePublicKey(recipient).Seal(plaintext, ChooseShape());
         return faults[SimulatorFault.KmsTruncatedEnvelope] ? envelope.AsSpan(0, envelope.Length / 2) : envelope;
     }
 
-    private RecipientPublicKey PublicKey(Recipient recipient)
+    private RecipientPublicKey ChoosePublicKey(Recipient recipient)
     {
         if (!faults[SimulatorFault.KmsForeignEnvelope])
         {
@@ -75,7 +75,7 @@ internal sealed class RecipientResponseWriter(AwsAccount account, FaultSwitches 
         return RecipientPublicKey.Import(stranger.ExportSubjectPublicKeyInfo());
     }
 
-    private RecipientEnvelopeShape Shape()
+    private RecipientEnvelopeShape ChooseShape()
     {
         if (faults[SimulatorFault.KmsChunkedEnvelope])
         {

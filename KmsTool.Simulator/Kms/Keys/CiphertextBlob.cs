@@ -4,8 +4,8 @@ using KmsTool.Protocol;
 namespace KmsTool.Simulator.Kms.Keys;
 
 /// <summary>
-/// The simulator's ciphertext format: version (1), key id (16), nonce (12), tag (16), AES-256-GCM ciphertext. What
-/// stands before the nonce and the encryption context are authenticated with it.
+/// The simulator's ciphertext format: version (1), key id (16), nonce (12), tag (16), AES-256-GCM ciphertext. The
+/// bytes before the nonce and the encryption context are authenticated.
 /// </summary>
 internal static class CiphertextBlob
 {

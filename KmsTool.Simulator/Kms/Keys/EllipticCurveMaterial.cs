@@ -22,7 +22,7 @@ internal sealed class EllipticCurveMaterial : AsymmetricMaterial
 
     /// <summary>Derives the raw secret, the x coordinate (SP 800-56A revision 3, section 5.7.1.2).</summary>
     /// <param name="peerPublicKey">DER SubjectPublicKeyInfo.</param>
-    /// <exception cref="KmsException">ValidationException: it is no public key of the same curve.</exception>
+    /// <exception cref="KmsException">ValidationException: it is not a public key of the same curve.</exception>
     public SensitiveBytes DeriveSharedSecret(ReadOnlySpan<byte> peerPublicKey)
     {
         using ECDiffieHellman peer = Import(peerPublicKey);

@@ -13,7 +13,7 @@ internal static class EncryptionAlgorithm
     private static readonly string[] All = [SymmetricDefault, OaepSha1, OaepSha256, "SM2PKE"];
 
     /// <summary>Reads a request's algorithm; without one it is the symmetric one, whatever the key.</summary>
-    public static string Read(KmsParameters parameters) => parameters.Enumerated("EncryptionAlgorithm", All) ?? SymmetricDefault;
+    public static string Read(KmsParameters parameters) => parameters.ReadEnumerated("EncryptionAlgorithm", All) ?? SymmetricDefault;
 
     /// <summary>Checks that a key can be used so, and that no encryption context is asked of an algorithm that has none.</summary>
     /// <exception cref="KmsException">InvalidKeyUsageException, ValidationException.</exception>

@@ -31,7 +31,7 @@ internal abstract class AsymmetricMaterial(AsymmetricAlgorithm key) : KeyMateria
     /// <summary>DER SubjectPublicKeyInfo (RFC 5280, section 4.1).</summary>
     public ReadOnlyMemory<byte> PublicKey { get; } = key.ExportSubjectPublicKeyInfo();
 
-    /// <summary>Whoever uses the key holds it: .NET's keys promise nothing to threads that use them at once.</summary>
+    /// <summary>Guards the key: .NET's keys are not thread-safe.</summary>
     protected Lock Lock { get; } = new();
 
     /// <summary>Gives the private key in DER PKCS #8 (RFC 5208), for data key pairs.</summary>

@@ -39,7 +39,7 @@ internal sealed record KeyPolicy(string Text, PolicyDocument Document)
     }
 
     /// <summary>Gets the text of the policy of a key that was created without one: the account's IAM policies decide.</summary>
-    public static string DefaultText(AwsAccount account) =>
+    public static string FormatDefault(AwsAccount account) =>
         $$"""
         {
           "Version" : "2012-10-17",

@@ -7,7 +7,7 @@ internal abstract record KeySpec(string Name)
 {
     public static KeySpec SymmetricDefault { get; } = new Symmetric();
 
-    /// <summary>Those of which the simulator can make key material.</summary>
+    /// <summary>The specs of which the simulator can make key material.</summary>
     private static KeySpec[] Known { get; } =
     [
         SymmetricDefault,

@@ -106,7 +106,7 @@ internal static class KeyAlias
     /// <exception cref="KmsException">It is missing, or no name that a caller may give.</exception>
     public static string Read(KmsParameters parameters)
     {
-        string name = parameters.RequiredString("AliasName", 1, MaxLength);
+        string name = parameters.ReadRequiredString("AliasName", 1, MaxLength);
         if (!name.StartsWith(Prefix, StringComparison.Ordinal) || name.Length == Prefix.Length || !name.All(IsAllowed))
         {
             throw KmsException.Validation(

@@ -40,7 +40,7 @@ internal sealed class KmsKey(Guid id, string arn, KeySpec spec, KeyMaterial mate
     public void Dispose() => Material.Dispose();
 }
 
-/// <summary>Writes what responses tell about a key.</summary>
+/// <summary>Writes the members of responses that describe a key.</summary>
 internal static class KeyMetadata
 {
     /// <summary>Writes the KeyMetadata member of the responses to CreateKey and DescribeKey.</summary>
@@ -61,7 +61,7 @@ internal static class KeyMetadata
         response.WriteEndObject();
     }
 
-    /// <summary>Writes the members that tell what kind of key it is and what it is for.</summary>
+    /// <summary>Writes the members for the kind of the key and its uses.</summary>
     public static void WriteSpec(Utf8JsonWriter response, KmsKey key)
     {
         response.WriteString("KeyUsage", key.Usage);
@@ -71,7 +71,7 @@ internal static class KeyMetadata
         WriteList(response, "KeyAgreementAlgorithms", key.Spec.KeyAgreementAlgorithms);
     }
 
-    // KMS leaves out what a key cannot do.
+    // KMS omits the list if it is empty.
     private static void WriteList(Utf8JsonWriter response, string name, IReadOnlyList<string> values)
     {
         if (values.Count == 0)

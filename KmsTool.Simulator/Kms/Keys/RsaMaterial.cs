@@ -35,7 +35,7 @@ internal sealed class RsaMaterial : AsymmetricMaterial
 
         lock (Lock)
         {
-            return _key.Encrypt(plaintext, Padding(algorithm));
+            return _key.Encrypt(plaintext, GetPadding(algorithm));
         }
     }
 
@@ -47,7 +47,7 @@ internal sealed class RsaMaterial : AsymmetricMaterial
         {
             lock (Lock)
             {
-                int length = _key.Decrypt(ciphertext, buffer.WritableSpan, Padding(algorithm));
+                int length = _key.Decrypt(ciphertext, buffer.WritableSpan, GetPadding(algorithm));
                 return SensitiveBytes.CopyOf(buffer.Span[..length]);
             }
         }
@@ -57,6 +57,6 @@ internal sealed class RsaMaterial : AsymmetricMaterial
         }
     }
 
-    private static RSAEncryptionPadding Padding(string algorithm) =>
+    private static RSAEncryptionPadding GetPadding(string algorithm) =>
         algorithm == EncryptionAlgorithm.OaepSha1 ? RSAEncryptionPadding.OaepSHA1 : RSAEncryptionPadding.OaepSHA256;
 }

@@ -36,7 +36,7 @@ internal sealed class GenerateDataKeyWithoutPlaintextOperation(WrappingKeys wrap
     }
 }
 
-/// <summary>A symmetric data key: so many random bytes.</summary>
+/// <summary>Makes symmetric data keys, which are random bytes.</summary>
 internal static class DataKey
 {
     private const int MaxLength = 1024;
@@ -45,8 +45,8 @@ internal static class DataKey
     /// <exception cref="KmsException">ValidationException.</exception>
     public static int ReadLength(KmsParameters parameters)
     {
-        string? spec = parameters.Enumerated("KeySpec", ["AES_256", "AES_128"]);
-        int? length = parameters.Integer("NumberOfBytes", 1, MaxLength);
+        string? spec = parameters.ReadEnumerated("KeySpec", ["AES_256", "AES_128"]);
+        int? length = parameters.ReadInteger("NumberOfBytes", 1, MaxLength);
         return (spec, length) switch
         {
             ("AES_256", null) => 32,

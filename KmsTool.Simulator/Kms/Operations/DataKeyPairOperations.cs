@@ -38,7 +38,7 @@ internal sealed class GenerateDataKeyPairWithoutPlaintextOperation(WrappingKeys 
     }
 }
 
-/// <summary>What the two operations that make data key pairs have in common.</summary>
+/// <summary>Reads the requests and writes the responses of both operations that make data key pairs.</summary>
 internal static class DataKeyPair
 {
     private static readonly string[] Specs =
@@ -49,9 +49,9 @@ internal static class DataKeyPair
 
     /// <exception cref="KmsException">ValidationException; UnsupportedOperationException: the simulator makes no such pairs.</exception>
     public static KeySpec.Asymmetric ReadSpec(KmsParameters parameters) =>
-        (KeySpec.Asymmetric)KeySpec.Find(parameters.RequiredEnumerated("KeyPairSpec", Specs));
+        (KeySpec.Asymmetric)KeySpec.Find(parameters.ReadRequiredEnumerated("KeyPairSpec", Specs));
 
-    /// <summary>Writes the members that are no secret.</summary>
+    /// <summary>Writes the members that are not secret.</summary>
     public static void Write(Utf8JsonWriter response, KeySpec.Asymmetric spec, AsymmetricMaterial pair, byte[] wrappedPrivateKey)
     {
         response.WriteString("KeyPairSpec", spec.Name);

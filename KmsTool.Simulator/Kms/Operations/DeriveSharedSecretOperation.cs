@@ -17,9 +17,9 @@ internal sealed class DeriveSharedSecretOperation(
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
-        string keyId = parameters.RequiredKeyId();
-        string algorithm = parameters.RequiredEnumerated("KeyAgreementAlgorithm", [KeySpec.EllipticCurve.Ecdh]);
-        byte[] publicKey = parameters.RequiredBytes("PublicKey", 1, MaxPublicKeyLength);
+        string keyId = parameters.ReadRequiredKeyId();
+        string algorithm = parameters.ReadRequiredEnumerated("KeyAgreementAlgorithm", [KeySpec.EllipticCurve.Ecdh]);
+        byte[] publicKey = parameters.ReadRequiredBytes("PublicKey", 1, MaxPublicKeyLength);
         parameters.CheckGrantTokens();
         Recipient? recipient = recipients.Read(parameters);
 

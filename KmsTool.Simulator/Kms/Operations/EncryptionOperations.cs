@@ -15,11 +15,11 @@ internal sealed class EncryptOperation(KeyStore keys, KmsAuthorizer authorizer) 
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
-        string keyId = parameters.RequiredKeyId();
-        EncryptionContext context = parameters.EncryptionContext();
+        string keyId = parameters.ReadRequiredKeyId();
+        EncryptionContext context = parameters.ReadEncryptionContext();
         string algorithm = EncryptionAlgorithm.Read(parameters);
         parameters.CheckGrantTokens();
-        byte[] plaintext = parameters.RequiredBytes("Plaintext", 1, MaxPlaintextLength);
+        byte[] plaintext = parameters.ReadRequiredBytes("Plaintext", 1, MaxPlaintextLength);
         try
         {
             KmsKey key = keys.Find(keyId);
@@ -47,9 +47,9 @@ internal sealed class DecryptOperation(
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
-        byte[] blob = parameters.RequiredBytes("CiphertextBlob", 1, CiphertextBlob.MaxLength);
-        string? keyId = parameters.String("KeyId", 1, 2048);
-        EncryptionContext context = parameters.EncryptionContext();
+        byte[] blob = parameters.ReadRequiredBytes("CiphertextBlob", 1, CiphertextBlob.MaxLength);
+        string? keyId = parameters.ReadString("KeyId", 1, 2048);
+        EncryptionContext context = parameters.ReadEncryptionContext();
         string algorithm = EncryptionAlgorithm.Read(parameters);
         parameters.CheckGrantTokens();
         Recipient? recipient = recipients.Read(parameters);

@@ -15,8 +15,8 @@ internal sealed class GenerateRandomOperation(RecipientReader recipients, Recipi
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
-        int length = parameters.Integer("NumberOfBytes", 1, MaxLength) ?? throw KmsParameters.Missing("NumberOfBytes");
-        string? keyStoreId = parameters.String("CustomKeyStoreId", 1, 64);
+        int length = parameters.ReadInteger("NumberOfBytes", 1, MaxLength) ?? throw KmsParameters.Missing("NumberOfBytes");
+        string? keyStoreId = parameters.ReadString("CustomKeyStoreId", 1, 64);
         Recipient? recipient = recipients.Read(parameters);
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:GenerateRandom");
         if (keyStoreId is not null)

@@ -14,31 +14,31 @@ internal sealed class CreateKeyOperation(AwsAccount account, KeyStore keys, KmsA
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         KmsParameters parameters = call.Parameters;
-        string description = parameters.String("Description", 0, MaxDescriptionLength) ?? "";
-        string? policyText = parameters.String("Policy", 1, KeyPolicy.MaxRequestLength);
-        bool bypass = parameters.Boolean("BypassPolicyLockoutSafetyCheck");
+        string description = parameters.ReadString("Description", 0, MaxDescriptionLength) ?? "";
+        string? policyText = parameters.ReadString("Policy", 1, KeyPolicy.MaxRequestLength);
+        bool bypass = parameters.ReadBoolean("BypassPolicyLockoutSafetyCheck");
         KeySpec spec = ReadSpec(parameters);
         CheckUsage(parameters, spec);
-        if (parameters.String("Origin", 1, 64) is not (null or KeyStore.Origin))
+        if (parameters.ReadString("Origin", 1, 64) is not (null or KeyStore.Origin))
         {
             throw KmsException.Unsupported($"The simulator makes keys with Origin {KeyStore.Origin} only.");
         }
 
-        if (parameters.Boolean("MultiRegion"))
+        if (parameters.ReadBoolean("MultiRegion"))
         {
             throw KmsException.Unsupported("The simulator has no multi-Region keys.");
         }
 
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:CreateKey");
-        var policy = KeyPolicy.Parse(policyText ?? KeyPolicy.DefaultText(account), account);
+        var policy = KeyPolicy.Parse(policyText ?? KeyPolicy.FormatDefault(account), account);
         authorizer.RequireNoLockout(call, policy, spec, account.KeyArn("new"), bypass);
         KeyMetadata.Write(response, account, keys.Create(spec, policy, description));
     }
 
     private static KeySpec ReadSpec(KmsParameters parameters)
     {
-        string? name = parameters.Enumerated("KeySpec", KeySpec.Names);
-        string? oldName = parameters.Enumerated("CustomerMasterKeySpec", KeySpec.Names);
+        string? name = parameters.ReadEnumerated("KeySpec", KeySpec.Names);
+        string? oldName = parameters.ReadEnumerated("CustomerMasterKeySpec", KeySpec.Names);
         if (name is not null && oldName is not null)
         {
             throw KmsException.Validation(
@@ -50,7 +50,7 @@ internal sealed class CreateKeyOperation(AwsAccount account, KeyStore keys, KmsA
 
     private static void CheckUsage(KmsParameters parameters, KeySpec spec)
     {
-        string? usage = parameters.Enumerated("KeyUsage", KeyUsage.All);
+        string? usage = parameters.ReadEnumerated("KeyUsage", KeyUsage.All);
         if (usage is null && spec is KeySpec.Asymmetric)
         {
             throw KmsException.Validation("You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
@@ -76,7 +76,7 @@ internal sealed class CreateAliasOperation(KeyStore keys, KmsAuthorizer authoriz
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
         string alias = KeyAlias.Read(call.Parameters);
-        KmsKey key = keys.FindByIdOrArn(call.Parameters.RequiredString("TargetKeyId", 1, 2048));
+        KmsKey key = keys.FindByIdOrArn(call.Parameters.ReadRequiredString("TargetKeyId", 1, 2048));
         // Both must allow it: IAM concerning the alias, the key policy concerning the key.
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:CreateAlias");
         authorizer.Authorize(call, "kms:CreateAlias", key);
@@ -90,7 +90,7 @@ internal sealed class DescribeKeyOperation(AwsAccount account, KeyStore keys, Km
 
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
-        string keyId = call.Parameters.RequiredKeyId();
+        string keyId = call.Parameters.ReadRequiredKeyId();
         call.Parameters.CheckGrantTokens();
         KmsKey key = keys.Find(keyId);
         authorizer.Authorize(call, "kms:DescribeKey", key);
@@ -104,7 +104,7 @@ internal sealed class GetPublicKeyOperation(KeyStore keys, KmsAuthorizer authori
 
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
-        string keyId = call.Parameters.RequiredKeyId();
+        string keyId = call.Parameters.ReadRequiredKeyId();
         call.Parameters.CheckGrantTokens();
         KmsKey key = keys.Find(keyId);
         authorizer.Authorize(call, "kms:GetPublicKey", key);
@@ -130,7 +130,7 @@ internal sealed class ListKeysOperation(KeyStore keys) : IKmsOperation
 
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
-        int limit = call.Parameters.Integer("Limit", 1, MaxLimit) ?? DefaultLimit;
+        int limit = call.Parameters.ReadInteger("Limit", 1, MaxLimit) ?? DefaultLimit;
         Guid after = ReadMarker(call.Parameters);
         KmsAuthorizer.AuthorizeByIam(call.Principal, "kms:ListKeys");
 
@@ -157,7 +157,7 @@ internal sealed class ListKeysOperation(KeyStore keys) : IKmsOperation
 
     private static Guid ReadMarker(KmsParameters parameters)
     {
-        if (parameters.String("Marker", 1, MaxMarkerLength) is not { } marker)
+        if (parameters.ReadString("Marker", 1, MaxMarkerLength) is not { } marker)
         {
             return Guid.Empty;
         }

@@ -10,7 +10,7 @@ internal sealed class GetKeyPolicyOperation(KeyStore keys, KmsAuthorizer authori
 
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
-        string keyId = call.Parameters.RequiredKeyId();
+        string keyId = call.Parameters.ReadRequiredKeyId();
         PolicyName.Check(call.Parameters);
         KmsKey key = keys.FindByIdOrArn(keyId);
         authorizer.Authorize(call, "kms:GetKeyPolicy", key);
@@ -25,10 +25,10 @@ internal sealed class PutKeyPolicyOperation(AwsAccount account, KeyStore keys, K
 
     public void Execute(KmsCall call, Utf8JsonWriter response)
     {
-        string keyId = call.Parameters.RequiredKeyId();
+        string keyId = call.Parameters.ReadRequiredKeyId();
         PolicyName.Check(call.Parameters);
-        string policyText = call.Parameters.RequiredString("Policy", 1, KeyPolicy.MaxRequestLength);
-        bool bypass = call.Parameters.Boolean("BypassPolicyLockoutSafetyCheck");
+        string policyText = call.Parameters.ReadRequiredString("Policy", 1, KeyPolicy.MaxRequestLength);
+        bool bypass = call.Parameters.ReadBoolean("BypassPolicyLockoutSafetyCheck");
 
         KmsKey key = keys.FindByIdOrArn(keyId);
         authorizer.AuthorizePutKeyPolicy(call, key);
@@ -46,7 +46,7 @@ internal static class PolicyName
     /// <exception cref="KmsException">The request names another policy.</exception>
     public static void Check(KmsParameters parameters)
     {
-        if (parameters.String("PolicyName", 1, 128) is not (null or Default))
+        if (parameters.ReadString("PolicyName", 1, 128) is not (null or Default))
         {
             throw KmsException.NotFound("No such policy exists: the name of a key policy is 'default'.");
         }

@@ -12,13 +12,13 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
     private const string PutKeyPolicy = "kms:PutKeyPolicy";
 
     /// <exception cref="KmsException">AccessDeniedException.</exception>
-    public void Authorize(KmsCall call, string action, KmsKey key) => Authorize(call.Principal, action, key, Context(call, key.Spec));
+    public void Authorize(KmsCall call, string action, KmsKey key) => Authorize(call.Principal, action, key, CreateContext(call, key.Spec));
 
     /// <summary>For use of the key: how it is used, and for whom, enters as condition keys.</summary>
     /// <exception cref="KmsException">AccessDeniedException.</exception>
     public void AuthorizeUse(KmsCall call, KmsKey key, KeyUse use)
     {
-        RequestContext context = Context(call, key.Spec);
+        RequestContext context = CreateContext(call, key.Spec);
         use.AddTo(context);
         Authorize(call.Principal, use.Action, key, context);
     }
@@ -28,10 +28,10 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
     public void AuthorizePutKeyPolicy(KmsCall call, KmsKey key)
     {
         const string Bypass = "BypassPolicyLockoutSafetyCheck";
-        RequestContext context = Context(call, key.Spec);
-        if (call.Parameters.Has(Bypass))
+        RequestContext context = CreateContext(call, key.Spec);
+        if (call.Parameters.Contains(Bypass))
         {
-            context.Set("kms:" + Bypass, Boolean(call.Parameters.Boolean(Bypass)));
+            context.Set("kms:" + Bypass, FormatBoolean(call.Parameters.ReadBoolean(Bypass)));
         }
 
         Authorize(call.Principal, PutKeyPolicy, key, context);
@@ -54,7 +54,7 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
     /// <exception cref="KmsException">MalformedPolicyDocumentException.</exception>
     public void RequireNoLockout(KmsCall call, KeyPolicy policy, KeySpec spec, string keyArn, bool bypass)
     {
-        var next = new AuthorizationRequest(call.Principal, PutKeyPolicy, keyArn, Context(call, spec));
+        var next = new AuthorizationRequest(call.Principal, PutKeyPolicy, keyArn, CreateContext(call, spec));
         if (!bypass && PolicyEvaluator.Evaluate(policy.Document, next) != AuthorizationDecision.Allowed)
         {
             throw KeyPolicy.Malformed("The new key policy will not allow you to update the key policy in the future.");
@@ -74,29 +74,29 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
     }
 
     /// <summary>The condition keys that every request concerning a key carries.</summary>
-    private RequestContext Context(KmsCall call, KeySpec spec)
+    private RequestContext CreateContext(KmsCall call, KeySpec spec)
     {
         AwsPrincipal principal = call.Principal;
         DateTimeOffset now = timeProvider.GetUtcNow();
         bool isTemporary = call.Credential.SessionToken is not null;
         var context = new RequestContext();
 
-        context.Set("aws:CurrentTime", Date(now));
+        context.Set("aws:CurrentTime", FormatDate(now));
         context.Set("aws:EpochTime", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
-        context.Set("aws:TokenIssueTime", isTemporary ? Date(call.Credential.IssuedAt) : null);
-        context.Set("aws:MultiFactorAuthPresent", isTemporary ? Boolean(false) : null);
+        context.Set("aws:TokenIssueTime", isTemporary ? FormatDate(call.Credential.IssuedAt) : null);
+        context.Set("aws:MultiFactorAuthPresent", isTemporary ? FormatBoolean(false) : null);
         context.Set("aws:PrincipalArn", principal.PrincipalArn);
         context.Set("aws:PrincipalAccount", principal.AccountId);
         context.Set("aws:PrincipalType", principal.Type);
-        context.Set("aws:PrincipalIsAWSService", Boolean(false));
+        context.Set("aws:PrincipalIsAWSService", FormatBoolean(false));
         context.Set("aws:userid", principal.UserId);
         context.Set("aws:username", principal.UserName);
         context.Set("aws:RequestedRegion", account.Region);
         context.Set("aws:ResourceAccount", account.Id);
-        context.Set("aws:SecureTransport", Boolean(true));
-        context.Set("aws:SourceIp", SourceIp(call));
+        context.Set("aws:SecureTransport", FormatBoolean(true));
+        context.Set("aws:SourceIp", FormatSourceIp(call));
         context.Set("aws:UserAgent", call.UserAgent);
-        context.Set("aws:ViaAWSService", Boolean(false));
+        context.Set("aws:ViaAWSService", FormatBoolean(false));
 
         context.Set("kms:CallerAccount", principal.AccountId);
         context.Set("kms:KeySpec", spec.Name);
@@ -104,25 +104,25 @@ internal sealed class KmsAuthorizer(AwsAccount account, TimeProvider timeProvide
         context.Set("kms:KeyUsage", spec.Usages[0]);
         context.Set("kms:CustomerMasterKeyUsage", spec.Usages[0]);
         context.Set("kms:KeyOrigin", KeyStore.Origin);
-        context.Set("kms:MultiRegion", Boolean(false));
-        context.Set("kms:RequestAlias", RequestAlias(call));
+        context.Set("kms:MultiRegion", FormatBoolean(false));
+        context.Set("kms:RequestAlias", FindRequestAlias(call));
         return context;
     }
 
-    private string? RequestAlias(KmsCall call)
+    private string? FindRequestAlias(KmsCall call)
     {
-        string keyId = call.Parameters.String("KeyId", 0, int.MaxValue) ?? "";
+        string keyId = call.Parameters.ReadString("KeyId", 0, int.MaxValue) ?? "";
         string prefix = account.AliasArn("");
         string alias = keyId.StartsWith(prefix, StringComparison.Ordinal) ? keyId[prefix.Length..] : keyId;
         return alias.StartsWith(KeyAlias.Prefix, StringComparison.Ordinal) ? alias : null;
     }
 
-    private static string? SourceIp(KmsCall call) =>
+    private static string? FormatSourceIp(KmsCall call) =>
         (call.SourceAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : call.SourceAddress)?.ToString();
 
-    private static string Date(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string FormatDate(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static string Boolean(bool value) => value ? "true" : "false";
+    private static string FormatBoolean(bool value) => value ? "true" : "false";
 }
 
 /// <summary>What a request wants to do with a key, as the conditions of key policies see it.</summary>

@@ -14,8 +14,8 @@ internal sealed class WrappingKeys(KeyStore keys, KmsAuthorizer authorizer)
     public WrappingKey Authorize(KmsCall call, string operation, Recipient? recipient = null, KeySpec.Asymmetric? pairSpec = null)
     {
         KmsParameters parameters = call.Parameters;
-        string keyId = parameters.RequiredKeyId();
-        EncryptionContext context = parameters.EncryptionContext();
+        string keyId = parameters.ReadRequiredKeyId();
+        EncryptionContext context = parameters.ReadEncryptionContext();
         parameters.CheckGrantTokens();
 
         KmsKey key = keys.Find(keyId);
@@ -33,7 +33,7 @@ internal sealed class WrappingKeys(KeyStore keys, KmsAuthorizer authorizer)
     }
 }
 
-/// <summary>The symmetric key under which a data key is handed out, and the encryption context to which it is bound.</summary>
+/// <summary>The symmetric key that encrypts a data key, and the encryption context to which it is bound.</summary>
 internal sealed record WrappingKey(KmsKey Key, EncryptionContext Context)
 {
     /// <summary>Makes a ciphertext that Decrypt takes.</summary>

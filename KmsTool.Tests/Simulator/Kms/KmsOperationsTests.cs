@@ -25,7 +25,7 @@ public sealed class KmsOperationsTests(SimulatorFixture fixture) : IClassFixture
         Assert.Equal(["SYMMETRIC_DEFAULT"], key.EncryptionAlgorithms);
         Assert.InRange(key.CreationDate!.Value, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-5), TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
         string policy = (await _kms.GetKeyPolicyAsync(key.KeyId, "default")).Policy;
-        Assert.Equal(KeyPolicy.DefaultText(_simulator.Host.Account), policy);
+        Assert.Equal(KeyPolicy.FormatDefault(_simulator.Host.Account), policy);
     }
 
     [Fact]

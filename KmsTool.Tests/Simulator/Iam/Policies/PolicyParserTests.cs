@@ -18,7 +18,7 @@ public sealed class PolicyParserTests
 
     [Fact]
     public void Parse_defaultPolicy_isAccepted() =>
-        Assert.Single(PolicyParser.Parse(KeyPolicy.DefaultText(new AwsAccount(AwsAccount.ExampleId, "us-east-1"))).Statements);
+        Assert.Single(PolicyParser.Parse(KeyPolicy.FormatDefault(new AwsAccount(AwsAccount.ExampleId, "us-east-1"))).Statements);
 
     [Theory]
     // No policy at all.
