@@ -10,6 +10,36 @@ internal sealed class KeyedConcurrencyLimiter(int? limitOfEach, int limit = int.
     private int? _limitOfEach = limitOfEach;
     private int _free = limit;
 
+    /// <summary>Those who have any.</summary>
+    public string[] Holders
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _held.Keys];
+            }
+        }
+    }
+
+    /// <summary>Whether a holder has any.</summary>
+    public bool IsHolder(string holder)
+    {
+        lock (_lock)
+        {
+            return _held.ContainsKey(holder);
+        }
+    }
+
+    /// <summary>Whether both bounds would allow a holder one more.</summary>
+    public bool HasRoomFor(string holder)
+    {
+        lock (_lock)
+        {
+            return Allows(holder);
+        }
+    }
+
     /// <summary>Changes how many one holder may have. A holder that has more keeps them.</summary>
     public void SetLimitOfEach(int? limitOfEach)
     {
@@ -24,15 +54,14 @@ internal sealed class KeyedConcurrencyLimiter(int? limitOfEach, int limit = int.
     {
         lock (_lock)
         {
-            int held = _held.GetValueOrDefault(holder);
-            if (_free == 0 || held >= _limitOfEach)
+            if (!Allows(holder))
             {
                 return false;
             }
 
             // Counted without a bound, too: SetLimitOfEach may bring one.
             _free--;
-            _held[holder] = held + 1;
+            _held[holder] = _held.GetValueOrDefault(holder) + 1;
             return true;
         }
     }
@@ -49,4 +78,6 @@ internal sealed class KeyedConcurrencyLimiter(int? limitOfEach, int limit = int.
             }
         }
     }
+
+    private bool Allows(string holder) => _free > 0 && (_limitOfEach is not { } limitOfEach || _held.GetValueOrDefault(holder) < limitOfEach);
 }

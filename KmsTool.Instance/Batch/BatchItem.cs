@@ -1,3 +1,5 @@
+using KmsTool.Protocol;
+
 namespace KmsTool.Instance.Batch;
 
 /// <summary>A line on its way through the batch, with the promise of its result.</summary>
@@ -12,15 +14,15 @@ internal sealed class BatchItem(BatchLine line)
 
     public void Complete(BatchResult result) => _result.SetResult(result);
 
-    /// <summary>It has no result and the batch no future.</summary>
+    /// <summary>Ends the batch at this line.</summary>
     public void Fail(Exception exception)
     {
         _result.SetException(exception);
-        // Where an earlier line ends the batch, nobody looks at it.
+        // Where an earlier line ends the batch, the exception is never observed.
         _ = _result.Task.Exception;
     }
 
-    /// <summary>Clears a result that nobody will write.</summary>
+    /// <summary>Clears a result that will not be written.</summary>
     public void Discard()
     {
         if (_result.Task.IsCompletedSuccessfully)
@@ -28,4 +30,13 @@ internal sealed class BatchItem(BatchLine line)
             _result.Task.Result.Dispose();
         }
     }
+}
+
+/// <summary>What came of one line.</summary>
+/// <param name="Output">What goes to stdout, with its line break. Holds the plaintext.</param>
+/// <param name="Failed">Whether it was not decrypted.</param>
+/// <param name="Complaint">What goes to stderr; <see langword="null"/> for nothing.</param>
+internal sealed record BatchResult(SensitiveBytes Output, bool Failed, string? Complaint) : IDisposable
+{
+    public void Dispose() => Output.Dispose();
 }

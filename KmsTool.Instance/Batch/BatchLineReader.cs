@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
-using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Batch;
@@ -24,7 +23,7 @@ internal sealed class BatchLineReader(Stream input)
     private long _number;
 
     /// <summary>Waits for the next line; <see langword="null"/> at the end.</summary>
-    /// <exception cref="CommandFailedException">The input cannot be read.</exception>
+    /// <exception cref="BatchInputException">The input cannot be read.</exception>
     public async ValueTask<BatchLine?> ReadAsync(CancellationToken cancellationToken)
     {
         bool isTooLong = false;
@@ -81,8 +80,7 @@ internal sealed class BatchLineReader(Stream input)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailedException(
-                ExitCode.OperationFailed, string.Create(CultureInfo.InvariantCulture, $"The batch cannot be read after line {_number}: {e.Message}"), e);
+            throw new BatchInputException(_number, e);
         }
 
         _atEnd = read == 0;
@@ -113,3 +111,16 @@ internal sealed class BatchLineReader(Stream input)
         return null;
     }
 }
+
+/// <summary>One line of a batch's input.</summary>
+/// <param name="Number">From 1 on.</param>
+/// <param name="End">How many bytes of the input end with it.</param>
+/// <param name="Ciphertext">What it holds; <see langword="null"/> if that is not a ciphertext.</param>
+/// <param name="Problem">Why it is not a ciphertext; otherwise <see langword="null"/>.</param>
+internal sealed record BatchLine(long Number, long End, byte[]? Ciphertext, string? Problem);
+
+/// <summary>The input of a batch cannot be read.</summary>
+/// <param name="line">The last line that was read.</param>
+/// <param name="innerException">The cause.</param>
+internal sealed class BatchInputException(long line, Exception innerException)
+    : Exception(string.Create(CultureInfo.InvariantCulture, $"The batch cannot be read after line {line}: {innerException.Message}"), innerException);

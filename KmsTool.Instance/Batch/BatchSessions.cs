@@ -14,15 +14,23 @@ namespace KmsTool.Instance.Batch;
 internal sealed record BatchSessions(
     StreamAddress Address, EnclaveSession First, int Others, Func<CancellationToken, Task<EnclaveSession>> OpenAsync)
 {
+    /// <summary>The highest number of connections.</summary>
+    public const int MaxConnections = 64;
+
+    /// <summary>How many connections a batch has unless told otherwise.</summary>
+    public const int DefaultConnections = 4;
+
+    /// <summary>Whether there is only one connection because the enclave serves no more at a time.</summary>
+    public bool IsServedSingly { get; private init; }
+
     /// <summary>
     /// Opens the first connection. Its first response shows whether the enclave serves one connection at a time; if so, the
-    /// others are omitted, with a note.
+    /// others are omitted.
     /// </summary>
     /// <param name="address">Where the enclave listens.</param>
     /// <param name="connections">How many connections are wanted.</param>
     /// <param name="openAsync">Opens one of them.</param>
     /// <param name="waits">Learns of a long wait for the response.</param>
-    /// <param name="errors">Takes the note.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CommandFailedException">The enclave cannot be reached, or does not respond.</exception>
     public static async Task<BatchSessions> BeginAsync(
@@ -30,7 +38,6 @@ internal sealed record BatchSessions(
         int connections,
         Func<CancellationToken, Task<EnclaveSession>> openAsync,
         WaitNotice waits,
-        TextWriter errors,
         CancellationToken cancellationToken)
     {
         EnclaveSession first = await openAsync(cancellationToken);
@@ -59,9 +66,15 @@ internal sealed record BatchSessions(
             throw;
         }
 
-        await errors.WriteLineAsync(
-            $"The enclave at {address} is not kmstool-enclave, and the AWS sample serves one connection at a time: "
-            + "the batch uses one. --connections 1 omits this note.");
-        return new BatchSessions(address, first, 0, openAsync);
+        return new BatchSessions(address, first, 0, openAsync) { IsServedSingly = true };
+    }
+
+    /// <summary>Whether an exception concerns one command, which the enclave or KMS refused; the connection stays usable.</summary>
+    /// <param name="exception">What a session threw.</param>
+    /// <param name="code">The machine-readable name of the error, if it has one.</param>
+    public static bool IsRefusal(Exception exception, out string? code)
+    {
+        code = (exception as RefusedException)?.Code;
+        return exception is RefusedException;
     }
 }

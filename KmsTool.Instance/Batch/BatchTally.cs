@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace KmsTool.Instance.Batch;
 
-/// <summary>How far a batch is. Written by one, read by many.</summary>
+/// <summary>How far a batch is. One thread writes it, many read it.</summary>
 internal sealed class BatchTally
 {
     private long _decrypted;
@@ -41,14 +41,4 @@ internal sealed class BatchTally
 
     /// <summary>How far it is, in a few words.</summary>
     public string Describe() => string.Create(CultureInfo.InvariantCulture, $"{Decrypted} decrypted, {Failed} failed");
-
-    /// <summary>One line for the end.</summary>
-    public string Summarize(TimeSpan elapsed)
-    {
-        double rate = (Decrypted + Failed) / Math.Max(elapsed.TotalSeconds, 0.001);
-        string stopped = StoppedAt == 0 ? "" : string.Create(
-            CultureInfo.InvariantCulture, $"; stopped at line {StoppedAt}, which failed (--continue-on-error goes on)");
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{Decrypted} decrypted, {Failed} failed in {elapsed.TotalSeconds:0.0} s ({rate:0}/s){stopped}");
-    }
 }

@@ -16,11 +16,11 @@ internal static class AttestCommandLine
 
     public static Command CreateCommand()
     {
-        var enclave = new EnclaveArguments(withCredentials: false);
+        var enclave = new EnclaveClientOptions(withCredentials: false);
         Option<ReadOnlyMemory<byte>?> nonce = HexOption.Create("--nonce", mayBeRandom: true);
         Option<ReadOnlyMemory<byte>?> userData = HexOption.Create("--user-data");
         var verify = new Option<bool>("--verify");
-        var verification = new VerificationArguments();
+        var verification = new VerificationOptions();
         var output = new Option<string?>("--output");
         output.AcceptOnlyFromAmong("text", "base64", "raw", "json");
         var command = new Command(Name) { nonce, userData, verify, output };
@@ -28,7 +28,7 @@ internal static class AttestCommandLine
         enclave.AddTo(command);
         command.SetAction(async (line, cancellationToken) =>
         {
-            EnclaveRequest request = enclave.Bind(line);
+            EnclaveClientSettings request = enclave.Bind(line);
             bool isVerified = line.GetValue(verify);
             string format = line.GetValue(output) ?? (isVerified ? "text" : "base64");
             if (!isVerified && (format == "text" || verification.AreGiven(line)))
@@ -48,7 +48,7 @@ internal static class AttestCommandLine
             // Before anybody is connected to: what is wrong on the command line is said first.
             TrustedRoot? root = isVerified ? await verification.LoadRootAsync(line, cancellationToken) : null;
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
-            using AttestReply reply = await EnclaveCommand.RunAsync<AttestReply>(request, attest, loggers.CreateLogger(Name), cancellationToken);
+            using AttestReply reply = await EnclaveAction.RunAsync<AttestReply>(request, attest, loggers.CreateLogger(Name), cancellationToken);
             if (root is not null)
             {
                 var check = new DocumentCheck(root, expectations, TimeProvider.System.GetUtcNow());

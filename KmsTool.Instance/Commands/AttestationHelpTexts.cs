@@ -3,7 +3,7 @@ namespace KmsTool.Instance.Commands;
 /// <summary>The help of the commands that get and verify attestation documents.</summary>
 internal static class AttestationHelpTexts
 {
-    /// <summary>The options of <see cref="VerificationArguments"/>.</summary>
+    /// <summary>The options of <see cref="VerificationOptions"/>.</summary>
     private const string Expectations = """
           --pcr N=HEX            a measurement that it must have, 96 hexadecimal digits;
                                  repeatable. PCR0 is the image: 'kmstool-instance

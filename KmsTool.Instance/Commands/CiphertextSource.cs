@@ -22,11 +22,11 @@ internal sealed class CiphertextSource
         _format = format;
     }
 
-    public static CiphertextSource Argument(string base64) => new(base64, null, CiphertextFormat.Base64);
+    public static CiphertextSource FromArgument(string base64) => new(base64, null, CiphertextFormat.Base64);
 
     /// <param name="path">A file, or <see cref="InputFile.StandardInput"/>.</param>
     /// <param name="format">What it holds.</param>
-    public static CiphertextSource File(string path, CiphertextFormat format) => new(null, path, format);
+    public static CiphertextSource FromFile(string path, CiphertextFormat format) => new(null, path, format);
 
     /// <exception cref="CommandFailedException">It cannot be read, is not base64, is empty or longer than KMS allows.</exception>
     public async Task<byte[]> ReadAsync(CancellationToken cancellationToken)
@@ -39,7 +39,7 @@ internal sealed class CiphertextSource
 
         return ciphertext.Length <= KmsLimits.MaxCiphertextLength
             ? ciphertext
-            : throw Wrong(TooLong(ciphertext.Length.ToString(CultureInfo.InvariantCulture)));
+            : throw Wrong(DescribeTooLong(ciphertext.Length.ToString(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>Names the source, not what it holds.</summary>
@@ -52,24 +52,10 @@ internal sealed class CiphertextSource
 
     private async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken)
     {
-        byte[] content;
-        try
+        byte[] content = await BoundedInput.ReadAsync(path, "The ciphertext", MaxInputLength, cancellationToken);
+        if (content.Length > MaxInputLength)
         {
-            await using Stream file = await InputFile.OpenAsync(path, "The ciphertext", cancellationToken);
-            content = new byte[MaxInputLength + 1];
-            // Reading stdin cannot be cancelled; on Ctrl+C it is left behind.
-            int length = await file.ReadAtLeastAsync(content, content.Length, throwOnEndOfStream: false, cancellationToken)
-                .AsTask().WaitAsync(cancellationToken);
-            if (length > MaxInputLength)
-            {
-                throw Wrong(TooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
-            }
-
-            content = content[..length];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandFailedException(ExitCode.WrongUsage, $"The ciphertext cannot be read: {e.Message}", e);
+            throw Wrong(DescribeTooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
         }
 
         if (_format == CiphertextFormat.Raw)
@@ -94,9 +80,19 @@ internal sealed class CiphertextSource
             "The ciphertext is not base64; give what 'aws kms encrypt --query CiphertextBlob --output text' prints" + hint + ".");
     }
 
-    private static string TooLong(string length) =>
+    private static string DescribeTooLong(string length) =>
         string.Create(CultureInfo.InvariantCulture,
             $"The ciphertext has {length} bytes and KMS takes at most {KmsLimits.MaxCiphertextLength}; encrypt data keys with KMS, and data with those.");
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+}
+
+/// <summary>What a file or stdin holds.</summary>
+internal enum CiphertextFormat
+{
+    /// <summary>Base64 text, as <c>aws kms encrypt --query CiphertextBlob --output text</c> prints it.</summary>
+    Base64,
+
+    /// <summary>The ciphertext's bytes.</summary>
+    Raw,
 }

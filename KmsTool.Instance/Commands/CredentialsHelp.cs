@@ -3,7 +3,7 @@ namespace KmsTool.Instance.Commands;
 /// <summary>What <c>credentials --help</c> prints, and what the help of other commands says about credentials.</summary>
 internal static class CredentialsHelp
 {
-    /// <summary>The options of <see cref="CredentialArguments"/>, for the help of every command that has them.</summary>
+    /// <summary>The options of <see cref="AwsCredentialOptions"/>, for the help of every command that has them.</summary>
     public const string Options = """
           --profile NAME         a profile of ~/.aws/config; asked before all else, and
                                  nothing else after it

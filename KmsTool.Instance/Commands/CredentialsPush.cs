@@ -9,13 +9,14 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.Commands;
 
 /// <summary>Sends an enclave the credentials of its KMS proxy, once or again and again.</summary>
-internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials credentials, TimeProvider time, ILogger logger)
+internal sealed partial class CredentialsPush(EnclaveClientSettings request, FreshCredentials credentials, TimeProvider time, ILogger logger)
 {
     private readonly WaitNotice _waits = new(logger, time);
 
     /// <summary>Sends them once.</summary>
     /// <returns>Which ones, see <see cref="FreshCredentials.EnsureAsync"/>.</returns>
-    /// <exception cref="CommandFailedException">There are none, or the enclave did not take them.</exception>
+    /// <exception cref="CredentialException">There are none.</exception>
+    /// <exception cref="CommandFailedException">The enclave did not take them.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         int number = await credentials.EnsureAsync(expired: 0, cancellationToken);
@@ -58,15 +59,15 @@ internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials c
                         await Console.Out.WriteLineAsync($"ready {request.Address}");
                     }
                 }
-                catch (CommandFailedException e)
+                catch (Exception e) when (Failures.Describe(e) is { } failed)
                 {
                     // Once for each reason, however long it lasts.
-                    if (e.Message != failure)
+                    if (failed.Message != failure)
                     {
-                        Log.CredentialsNotPushed(logger, interval.TotalSeconds, TerminalText.Neutralize(e.Message));
+                        Log.CredentialsNotPushed(logger, interval.TotalSeconds, TerminalText.Neutralize(failed.Message));
                     }
 
-                    failure = e.Message;
+                    failure = failed.Message;
                 }
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
@@ -75,5 +76,14 @@ internal sealed class CredentialsPush(EnclaveRequest request, FreshCredentials c
         {
             notifier.Stopping();
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(50, LogLevel.Information, "credentials sent to the enclave at {Address}")]
+        public static partial void CredentialsPushed(ILogger logger, string address);
+
+        [LoggerMessage(51, LogLevel.Warning, "credentials not sent, next try within {Seconds} s: {Reason}")]
+        public static partial void CredentialsNotPushed(ILogger logger, double seconds, string reason);
     }
 }

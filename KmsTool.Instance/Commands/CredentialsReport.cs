@@ -12,26 +12,26 @@ internal static class CredentialsReport
 {
     private const int ShownCharacters = 4;
 
-    public static string Text(InstanceCredentials credentials, DateTimeOffset now) =>
+    public static string FormatText(InstanceCredentials credentials, DateTimeOffset now) =>
         $"""
         From:        {TerminalText.Neutralize(credentials.Origin)}
-        Access key:  …{TerminalText.Neutralize(End(credentials.AccessKeyId))}
-        Expire:      {Expiry(credentials, now)}
+        Access key:  …{TerminalText.Neutralize(TakeEnd(credentials.AccessKeyId))}
+        Expire:      {DescribeExpiry(credentials, now)}
 
         """.ReplaceLineEndings("\n");
 
-    public static string Json(InstanceCredentials credentials, DateTimeOffset now)
+    public static string FormatJson(InstanceCredentials credentials, DateTimeOffset now)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("Origin", credentials.Origin);
-            json.WriteString("AccessKeyIdEnd", End(credentials.AccessKeyId));
+            json.WriteString("AccessKeyIdEnd", TakeEnd(credentials.AccessKeyId));
             json.WriteBoolean("Temporary", credentials.SessionToken is not null);
             if (credentials.Expiration is { } expiration)
             {
-                json.WriteString("Expiration", Iso8601(expiration));
+                json.WriteString("Expiration", TextReport.FormatTime(expiration));
                 json.WriteNumber("SecondsLeft", (long)(expiration - now).TotalSeconds);
             }
             else
@@ -46,7 +46,7 @@ internal static class CredentialsReport
         return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
     }
 
-    private static string Expiry(InstanceCredentials credentials, DateTimeOffset now)
+    private static string DescribeExpiry(InstanceCredentials credentials, DateTimeOffset now)
     {
         if (credentials.Expiration is not { } expiration)
         {
@@ -55,19 +55,17 @@ internal static class CredentialsReport
 
         TimeSpan left = expiration - now;
         return left > TimeSpan.Zero
-            ? $"{Iso8601(expiration)}, in {Duration(left)}"
-            : $"{Iso8601(expiration)}, {Duration(-left)} ago";
+            ? $"{TextReport.FormatTime(expiration)}, in {FormatDuration(left)}"
+            : $"{TextReport.FormatTime(expiration)}, {FormatDuration(-left)} ago";
     }
 
-    private static string Duration(TimeSpan time) => time switch
+    private static string FormatDuration(TimeSpan time) => time switch
     {
         { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours} h {time.Minutes} min"),
         { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{time.Seconds} s"),
     };
 
-    private static string Iso8601(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
     // The identifier is no secret, but whoever has it knows whom to ask for: enough of it to tell two keys apart.
-    private static string End(string accessKeyId) => accessKeyId[Math.Max(0, accessKeyId.Length - ShownCharacters)..];
+    private static string TakeEnd(string accessKeyId) => accessKeyId[Math.Max(0, accessKeyId.Length - ShownCharacters)..];
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
-using KmsTool.Instance.Batch;
 using KmsTool.Protocol.Messages;
+using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
@@ -12,11 +12,11 @@ internal sealed class DecryptCommandLine
     public const string Name = "decrypt";
 
     private readonly Argument<string?> _ciphertext = new("CIPHERTEXT") { Arity = ArgumentArity.ZeroOrOne };
-    private readonly EnclaveArguments _enclave;
+    private readonly EnclaveClientOptions _enclave;
     private readonly KmsCommandOptions _kms;
     private readonly Option<string?> _file = new("--file");
     private readonly Option<string> _fileFormat = new("--file-format") { DefaultValueFactory = _ => "base64" };
-    private readonly BatchArguments _batch = new();
+    private readonly BatchOptions _batch = new();
     private readonly Option<string> _output = new("--output") { DefaultValueFactory = _ => "text" };
 
     /// <param name="asSample">
@@ -24,7 +24,7 @@ internal sealed class DecryptCommandLine
     /// </param>
     public DecryptCommandLine(bool asSample = false)
     {
-        _enclave = new EnclaveArguments(withCredentials: true, findsRegion: !asSample);
+        _enclave = new EnclaveClientOptions(withCredentials: true, findsRegion: !asSample);
         _kms = new KmsCommandOptions(withShortKeySpec: false, asSample);
         _fileFormat.AcceptOnlyFromAmong("base64", "raw");
         _output.AcceptOnlyFromAmong("text", "base64", "json", "raw");
@@ -50,10 +50,10 @@ internal sealed class DecryptCommandLine
     }
 
     /// <exception cref="CommandFailedException">The options contradict each other, or a value makes no sense.</exception>
-    internal DecryptRequest Bind(ParseResult parseResult)
+    internal DecryptSettings Bind(ParseResult parseResult)
     {
         _batch.CheckAbsent(parseResult);
-        return new DecryptRequest
+        return new DecryptSettings
         {
             Enclave = _enclave.Bind(parseResult),
             Command = _kms.ReadDecrypt(parseResult, ciphertext: default),
@@ -63,7 +63,7 @@ internal sealed class DecryptCommandLine
     }
 
     /// <inheritdoc cref="Bind"/>
-    internal BatchRequest BindBatch(ParseResult parseResult)
+    internal BatchSettings BindBatch(ParseResult parseResult)
     {
         DecryptCommand command = _kms.ReadDecrypt(parseResult, ciphertext: default);
         if (parseResult.GetValue(_ciphertext) is not null)
@@ -86,14 +86,13 @@ internal sealed class DecryptCommandLine
             throw Wrong("--dry-run does not go with --batch; try it with one ciphertext.");
         }
 
-        BatchFormat format = BindOutput(parseResult) switch
+        OutputFormat format = BindOutput(parseResult);
+        if (format == OutputFormat.Raw)
         {
-            OutputFormat.Text => BatchFormat.Text,
-            OutputFormat.Base64 => BatchFormat.Base64,
-            OutputFormat.Json => BatchFormat.Json,
-            _ => throw Wrong("--output raw does not go with --batch: nothing would tell where a plaintext ends; use base64 or json."),
-        };
-        return new BatchRequest { Enclave = _enclave.Bind(parseResult), Command = command, Options = _batch.Bind(parseResult, format) };
+            throw Wrong("--output raw does not go with --batch: nothing would tell where a plaintext ends; use base64 or json.");
+        }
+
+        return _batch.Bind(parseResult, _enclave.Bind(parseResult), command, format);
     }
 
     private async Task<int> RunAsync(ParseResult parseResult, CancellationToken cancellationToken)
@@ -117,7 +116,7 @@ internal sealed class DecryptCommandLine
         if (argument is not null && InputFile.TryParseReference(argument, out string? path, out bool holdsBytes))
         {
             return file is null && parseResult.GetResult(_fileFormat) is not { Implicit: false }
-                ? CiphertextSource.File(path, holdsBytes ? CiphertextFormat.Raw : CiphertextFormat.Base64)
+                ? CiphertextSource.FromFile(path, holdsBytes ? CiphertextFormat.Raw : CiphertextFormat.Base64)
                 : throw Wrong("file:// and fileb:// say what the file holds; --file and --file-format do not go with them.");
         }
 
@@ -126,12 +125,59 @@ internal sealed class DecryptCommandLine
         {
             (null, null) => throw Wrong("No ciphertext: give it as an argument, with --file, or - to read it from stdin."),
             (not null, not null) => throw Wrong("Two ciphertexts: give it as an argument or with --file, not both."),
-            (InputFile.StandardInput, null) => CiphertextSource.File(InputFile.StandardInput, format),
-            (null, not null) => CiphertextSource.File(file, format),
+            (InputFile.StandardInput, null) => CiphertextSource.FromFile(InputFile.StandardInput, format),
+            (null, not null) => CiphertextSource.FromFile(file, format),
             _ when format == CiphertextFormat.Raw => throw Wrong("--file-format raw goes with --file or -; an argument is base64."),
-            _ => CiphertextSource.Argument(argument),
+            _ => CiphertextSource.FromArgument(argument),
         };
     }
 
     private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+}
+
+/// <summary>Takes credentials and a ciphertext to the enclave and prints the plaintext that comes back.</summary>
+internal static partial class DecryptAction
+{
+    /// <exception cref="CommandFailedException">It did not work.</exception>
+    public static async Task RunAsync(DecryptSettings request, CancellationToken cancellationToken)
+    {
+        using ILoggerFactory loggers = LogOutput.Create(request.Enclave.LogLevel);
+        ILogger logger = loggers.CreateLogger(DecryptCommandLine.Name);
+
+        Log.ReadingCiphertext(logger, request.Ciphertext.ToString());
+        DecryptCommand command = request.Command with { Ciphertext = await request.Ciphertext.ReadAsync(cancellationToken) };
+        using DecryptReply? reply = await EnclaveAction.RunAsync<DecryptReply>(request.Enclave, command, logger, cancellationToken);
+        if (reply is null)
+        {
+            return;
+        }
+
+        if (reply.Message is { } plaintext)
+        {
+            await StandardOutput.WriteAsync(output => PlaintextWriter.WriteAsync(output, plaintext, request.Output, cancellationToken), cancellationToken);
+        }
+        else
+        {
+            await SecretPrinter.PrintAsync(reply, secret: null, request.Output, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Debug, "reading the ciphertext from {Source}")]
+        public static partial void ReadingCiphertext(ILogger logger, string source);
+    }
+}
+
+/// <summary>A decrypt command line, checked.</summary>
+internal sealed record DecryptSettings
+{
+    public required EnclaveClientSettings Enclave { get; init; }
+
+    public required CiphertextSource Ciphertext { get; init; }
+
+    /// <summary>All of the command but its ciphertext.</summary>
+    public required DecryptCommand Command { get; init; }
+
+    public OutputFormat Output { get; init; }
 }

@@ -3,7 +3,7 @@ namespace KmsTool.Instance.Commands;
 /// <summary>The help of the commands that need no KMS, and what the help of all that talk to an enclave has in common.</summary>
 internal static class EnclaveHelpTexts
 {
-    /// <summary>The options of <see cref="EnclaveArguments"/> that say where the enclave is.</summary>
+    /// <summary>The options of <see cref="EnclaveClientOptions"/> that say where the enclave is.</summary>
     public const string Enclave = """
         The enclave:
           -c, --cid CID          its CID, which 'nitro-cli describe-enclaves' prints;
@@ -12,7 +12,7 @@ internal static class EnclaveHelpTexts
           -p, --port PORT        its vsock port (default 3000)
         """;
 
-    /// <summary>The other options of <see cref="EnclaveArguments"/>.</summary>
+    /// <summary>The other options of <see cref="EnclaveClientOptions"/>.</summary>
     public const string Other = """
         Other:
           --vsock-buffer-size BYTES

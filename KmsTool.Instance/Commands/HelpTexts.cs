@@ -186,7 +186,7 @@ internal static class HelpTexts
         [DescribeCommandLine.Name] = EnclaveHelpTexts.Describe,
         [AttestCommandLine.Name] = AttestationHelpTexts.Attest,
         [VerifyAttestationCommandLine.Name] = AttestationHelpTexts.Verify,
-        [PolicyCommandLine.Name] = PolicyHelpText.Text,
+        [PolicyCommandLine.Name] = PolicyCommandLine.Help,
         [MeasureCommandLine.Name] = MeasureCommandLine.Help,
         [VsockProxyCommandLine.Name] = VsockProxy,
     };

@@ -1,6 +1,6 @@
 using System.Globalization;
 using KmsTool.CommandLine;
-using KmsTool.Instance.Progress;
+using KmsTool.Instance.Batch;
 using KmsTool.Protocol.Images;
 
 namespace KmsTool.Instance.Commands;
@@ -21,7 +21,7 @@ internal static class ImageFile
             if (image.FurtherFlags != 0)
             {
                 await Console.Error.WriteLineAsync(
-                    $"The image's header has the flags {MeasureReport.Flags(image)}, which the published format does not define. "
+                    $"The image's header has the flags {MeasureReport.FormatFlags(image)}, which the published format does not define. "
                     + (MeasureReport.SignsAnotherPcr0(image)
                         ? "PCR0 is computed by the published rule, and is not the PCR0 that the builder signed: "
                             + $"{Convert.ToHexStringLower(image.Signature!.SignedPcr0.Span)}. Verify an attestation document of the running enclave to see which of the two it has."

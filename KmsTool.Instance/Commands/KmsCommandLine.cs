@@ -38,7 +38,7 @@ internal static class KmsCommandLine
         Func<TReply, SensitiveBytes?>? secretOf)
         where TReply : SecretReply
     {
-        var enclave = new EnclaveArguments(withCredentials: true);
+        var enclave = new EnclaveClientOptions(withCredentials: true);
         var kms = new KmsCommandOptions(withShortKeySpec: false);
         var command = new Command(name);
         enclave.AddTo(command);
@@ -52,10 +52,10 @@ internal static class KmsCommandLine
 
         command.SetAction(async (line, cancellationToken) =>
         {
-            EnclaveRequest request = enclave.Bind(line);
+            EnclaveClientSettings request = enclave.Bind(line);
             KmsCommand asked = read(kms, line);
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
-            using TReply? reply = await EnclaveCommand.RunAsync<TReply>(request, asked, loggers.CreateLogger(name), cancellationToken);
+            using TReply? reply = await EnclaveAction.RunAsync<TReply>(request, asked, loggers.CreateLogger(name), cancellationToken);
             if (reply is null)
             {
                 return;

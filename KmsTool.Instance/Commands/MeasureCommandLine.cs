@@ -62,7 +62,7 @@ internal static class MeasureCommandLine
         command.SetAction(async (line, cancellationToken) =>
         {
             EnclaveImage image = await ImageFile.ReadAsync(line.GetRequiredValue(path), cancellationToken);
-            string report = line.GetRequiredValue(output) == "json" ? MeasureReport.Json(image) : MeasureReport.Text(image);
+            string report = line.GetRequiredValue(output) == "json" ? MeasureReport.FormatJson(image) : MeasureReport.FormatText(image);
             await StandardOutput.WriteAsync(report, cancellationToken);
         });
         return command;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using KmsTool.Protocol;
 using KmsTool.Protocol.Images;
 
 namespace KmsTool.Instance.Commands;
@@ -11,47 +10,47 @@ internal static class MeasureReport
 {
     private const long Mebibyte = 1024 * 1024;
 
-    public static string Text(EnclaveImage image)
+    public static string FormatText(EnclaveImage image)
     {
-        var text = new StringBuilder();
+        var report = new TextReport();
         foreach ((int index, ReadOnlyMemory<byte> value) in image.Pcrs.OrderBy(pcr => pcr.Key))
         {
-            Line(text, string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
+            report.Add(string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
         }
 
-        Line(text, "Architecture", Architecture(image));
+        report.Add("Architecture", NameArchitecture(image));
         if (image.FurtherFlags != 0)
         {
-            Line(text, "Further flags", Flags(image));
+            report.Add("Further flags", FormatFlags(image));
         }
 
-        Line(text, "Default memory", image.DefaultMemory % Mebibyte == 0
+        report.Add("Default memory", image.DefaultMemory % Mebibyte == 0
             ? string.Create(CultureInfo.InvariantCulture, $"{image.DefaultMemory / Mebibyte} MiB")
             : string.Create(CultureInfo.InvariantCulture, $"{image.DefaultMemory} bytes"));
-        Line(text, "Default CPUs", image.DefaultCpus.ToString(CultureInfo.InvariantCulture));
-        Line(text, "Command line", image.CommandLine);
-        Line(text, "Metadata", image.Metadata is { } metadata ? OneLine(metadata) : "none");
+        report.Add("Default CPUs", image.DefaultCpus.ToString(CultureInfo.InvariantCulture));
+        report.Add("Command line", image.CommandLine);
+        report.Add("Metadata", image.Metadata is { } metadata ? FormatOneLine(metadata) : "none");
         if (image.Signature is { } signature)
         {
-            Line(text, "Signed by", signature.Subject);
+            report.Add("Signed by", signature.Subject);
             if (SignsAnotherPcr0(image))
             {
-                Line(text, "Signed PCR0", Convert.ToHexStringLower(signature.SignedPcr0.Span));
+                report.Add("Signed PCR0", Convert.ToHexStringLower(signature.SignedPcr0.Span));
             }
 
-            Line(text, "Issuer", signature.Issuer);
-            Line(text, "Certificate valid", $"{Time(signature.NotBefore)} to {Time(signature.NotAfter)}");
+            report.Add("Issuer", signature.Issuer);
+            report.Add("Certificate valid", $"{TextReport.FormatTime(signature.NotBefore)} to {TextReport.FormatTime(signature.NotAfter)}");
         }
         else
         {
-            Line(text, "Signed by", "no one");
+            report.Add("Signed by", "no one");
         }
 
-        return text.ToString();
+        return report.ToString();
     }
 
     /// <summary>One object, with the names of <c>nitro-cli describe-eif</c> where it has one, and a newline.</summary>
-    public static string Json(EnclaveImage image)
+    public static string FormatJson(EnclaveImage image)
     {
         using var buffer = new MemoryStream();
         // The default encoder: an image's text may hold what changes a terminal, or the direction of writing.
@@ -77,10 +76,10 @@ internal static class MeasureReport
         json.WriteEndObject();
         json.WriteBoolean("IsSigned", image.Signature is not null);
         json.WriteBoolean("CheckCRC", true);
-        json.WriteString("Architecture", Architecture(image));
+        json.WriteString("Architecture", NameArchitecture(image));
         if (image.FurtherFlags != 0)
         {
-            json.WriteString("FurtherFlags", Flags(image));
+            json.WriteString("FurtherFlags", FormatFlags(image));
         }
 
         json.WriteNumber("DefaultMemory", image.DefaultMemory);
@@ -121,15 +120,12 @@ internal static class MeasureReport
         image.Signature is { } signature && !signature.SignedPcr0.Span.SequenceEqual(image.Pcrs[0].Span);
 
     /// <summary>Flags of the header that the published format does not define, as four hexadecimal digits.</summary>
-    public static string Flags(EnclaveImage image) => string.Create(CultureInfo.InvariantCulture, $"0x{image.FurtherFlags:x4}");
+    public static string FormatFlags(EnclaveImage image) => string.Create(CultureInfo.InvariantCulture, $"0x{image.FurtherFlags:x4}");
 
     /// <summary>As nitro-cli and the kernel call it.</summary>
-    private static string Architecture(EnclaveImage image) => image.Architecture == ImageArchitecture.Arm64 ? "aarch64" : "x86_64";
+    private static string NameArchitecture(EnclaveImage image) => image.Architecture == ImageArchitecture.Arm64 ? "aarch64" : "x86_64";
 
-    /// <summary>RFC 3339, to the second, UTC.</summary>
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static string OneLine(JsonElement metadata)
+    private static string FormatOneLine(JsonElement metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -139,7 +135,67 @@ internal static class MeasureReport
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
+}
 
-    private static void Line(StringBuilder text, string name, string value) =>
-        text.Append(CultureInfo.InvariantCulture, $"{name + ":",-20} {TerminalText.Neutralize(value)}\n");
+/// <summary>
+/// Writes the metadata of an image where <c>nitro-cli describe-eif</c> has them: name and version beside
+/// <c>Metadata</c>, and in that the members of <c>BuildMetadata</c> and <c>CustomMetadata</c> beside those two, which are
+/// kept as they stand in the image.
+/// </summary>
+internal static class ImageMetadataJson
+{
+    private const string BuildMetadata = "BuildMetadata";
+
+    private static readonly string[] Identity = ["ImageName", "ImageVersion"];
+    private static readonly string[] Build = ["BuildTime", "BuildTool", "BuildToolVersion", "OperatingSystem", "KernelVersion"];
+
+    public static void Write(Utf8JsonWriter json, JsonElement metadata)
+    {
+        foreach (string name in Identity)
+        {
+            if (metadata.TryGetProperty(name, out JsonElement value))
+            {
+                WriteMember(json, name, value);
+            }
+        }
+
+        json.WriteStartObject("Metadata");
+        // A reader may take the first or the last of two members of one name, so there is one: what nitro-cli shows there.
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string name in Build)
+        {
+            if (TryGetObject(metadata, BuildMetadata, out JsonElement build) && build.TryGetProperty(name, out JsonElement value) && written.Add(name))
+            {
+                WriteMember(json, name, value);
+            }
+        }
+
+        WriteMembers(json, metadata, written);
+        if (TryGetObject(metadata, "CustomMetadata", out JsonElement custom))
+        {
+            WriteMembers(json, custom, written);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, JsonElement members, HashSet<string> written)
+    {
+        foreach (JsonProperty member in members.EnumerateObject())
+        {
+            if (written.Add(member.Name))
+            {
+                WriteMember(json, member.Name, member.Value);
+            }
+        }
+    }
+
+    private static void WriteMember(Utf8JsonWriter json, string name, JsonElement value)
+    {
+        json.WritePropertyName(name);
+        value.WriteTo(json);
+    }
+
+    private static bool TryGetObject(JsonElement metadata, string name, out JsonElement value) =>
+        metadata.TryGetProperty(name, out value) && value.ValueKind == JsonValueKind.Object;
 }

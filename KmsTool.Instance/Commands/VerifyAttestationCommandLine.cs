@@ -19,7 +19,7 @@ internal static class VerifyAttestationCommandLine
     public static Command CreateCommand()
     {
         var file = new Argument<string>("FILE") { DefaultValueFactory = _ => InputFile.StandardInput };
-        var verification = new VerificationArguments();
+        var verification = new VerificationOptions();
         Option<ReadOnlyMemory<byte>?> nonce = HexOption.Create("--nonce");
         Option<ReadOnlyMemory<byte>?> userData = HexOption.Create("--user-data");
         Option<TimeSpan?> maxAge = CommonOptions.OptionalSeconds("--max-age");
@@ -38,7 +38,7 @@ internal static class VerifyAttestationCommandLine
                 MaxAge = line.GetValue(maxAge),
             };
             TrustedRoot root = await verification.LoadRootAsync(line, cancellationToken);
-            byte[] document = await DocumentSource.ReadAsync(line.GetRequiredValue(file), cancellationToken);
+            byte[] document = await DocumentCheck.ReadDocumentAsync(line.GetRequiredValue(file), cancellationToken);
             var check = new DocumentCheck(root, expectations, line.GetValue(at) ?? TimeProvider.System.GetUtcNow());
             ReportFormat format = line.GetRequiredValue(output) == "json" ? ReportFormat.Json : ReportFormat.Text;
             await check.RunAsync(document, format, withDocument: false, cancellationToken);

@@ -19,7 +19,7 @@ namespace KmsTool.Instance.Commands;
 /// <param name="metricsAddress">Where its figures can be had; <see langword="null"/> for nowhere.</param>
 /// <param name="lookup">Finds the addresses of names; blocks its thread.</param>
 /// <param name="logger">Takes its log.</param>
-internal sealed class VsockProxyAction(
+internal sealed partial class VsockProxyAction(
     ProxyArguments arguments, ProxyOptions options, StreamAddress.Tcp? metricsAddress, SystemLookup lookup, ILogger logger)
 {
     private readonly TimeProvider _time = TimeProvider.System;
@@ -198,5 +198,17 @@ internal sealed class VsockProxyAction(
             ? "another program listens there, perhaps a vsock-proxy that runs already, or another listener of this one does"
             : failure.Message;
         return $"Could not listen on {failure.Address}: {reason}";
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(32, LogLevel.Information, "read the file again; listens on {Addresses}")]
+        public static partial void Reloaded(ILogger logger, string addresses);
+
+        [LoggerMessage(33, LogLevel.Error, "the file was not taken, the old rules hold: {Reason}")]
+        public static partial void NotReloaded(ILogger logger, string reason);
+
+        [LoggerMessage(34, LogLevel.Information, "metrics at {Address}")]
+        public static partial void MetricsListening(ILogger logger, string address);
     }
 }

@@ -65,8 +65,8 @@ internal static class VsockProxyCommandLine
         command.SetAction(async (parseResult, cancellationToken) =>
         {
             (StreamAddress? local, StreamAddress.Tcp? remote) = parseResult.GetValue(route) is { } given ? (given.Local, given.Remote) : default;
-            AddressFamily family = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
-            if (Destination.FamilyFault(remote?.Host, family) is { } fault)
+            (AddressFamily family, string? familyOption) = ChooseFamily(parseResult.GetValue(ipv4), parseResult.GetValue(ipv6));
+            if (Destination.FindFamilyFault(remote?.Host, family, familyOption) is { } fault)
             {
                 throw new CommandFailedException(ExitCode.WrongUsage, fault);
             }
@@ -74,6 +74,7 @@ internal static class VsockProxyCommandLine
             var options = new ProxyOptions
             {
                 Family = family,
+                FamilyOption = familyOption,
                 Sockets = vsockBuffer.Read(parseResult, Environment.GetEnvironmentVariable),
                 ConnectTimeout = parseResult.GetValue(connectTimeout),
                 Relay = new RelayOptions { IdleTimeout = parseResult.GetValue(idleTimeout) },
@@ -90,12 +91,12 @@ internal static class VsockProxyCommandLine
         });
     }
 
-    private static AddressFamily ChooseFamily(bool ipv4, bool ipv6) => (ipv4, ipv6) switch
+    private static (AddressFamily Family, string? Option) ChooseFamily(bool ipv4, bool ipv6) => (ipv4, ipv6) switch
     {
         (true, true) => throw new CommandFailedException(ExitCode.WrongUsage, "--ipv4 and --ipv6 exclude each other; without both, either family is used"),
-        (true, false) => AddressFamily.InterNetwork,
-        (false, true) => AddressFamily.InterNetworkV6,
-        _ => AddressFamily.Unspecified,
+        (true, false) => (AddressFamily.InterNetwork, "--ipv4"),
+        (false, true) => (AddressFamily.InterNetworkV6, "--ipv6"),
+        _ => (AddressFamily.Unspecified, null),
     };
 
     private static Route? ParseRoute(ArgumentResult result)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.SecurityToken;
@@ -13,12 +14,13 @@ internal static class AssumedRole
     /// <param name="options">How to assume it.</param>
     /// <param name="region">The region whose STS to ask; <see langword="null"/> for any of the role's partition.</param>
     /// <param name="caller">Whose credentials assume it.</param>
-    public static CredentialOrigin Origin(string roleArn, CredentialOptions options, string? region, FoundCredentials caller)
+    public static CredentialProvider CreateProvider(string roleArn, AwsCredentialSettings options, string? region, FoundCredentials caller)
     {
         string name = $"the role {roleArn}, assumed with {caller.Origin}";
-        return new CredentialOrigin(
+        return new CredentialProvider(
             name,
-            "see that this instance reaches AWS STS (a VPC endpoint's address goes into AWS_ENDPOINT_URL_STS)",
+            CredentialFailure.AssumeRoleFailed,
+            Subject: null,
             () => AskAsync(roleArn, options, region ?? PartitionRegion(roleArn), caller, name));
     }
 
@@ -27,7 +29,7 @@ internal static class AssumedRole
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceClient))]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceConfig))]
     private static async Task<FoundCredentials> AskAsync(
-        string roleArn, CredentialOptions options, string region, FoundCredentials caller, string origin)
+        string roleArn, AwsCredentialSettings options, string region, FoundCredentials caller, string origin)
     {
         using var sts = new AmazonSecurityTokenServiceClient(ToSdk(caller.Keys), new AmazonSecurityTokenServiceConfig
         {
@@ -61,4 +63,40 @@ internal static class AssumedRole
     private static AWSCredentials ToSdk(ImmutableCredentials keys) => keys.UseToken
         ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
         : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
+}
+
+/// <summary>What STS takes for AssumeRole (API reference of AWS STS, AssumeRole, request parameters).</summary>
+internal static partial class AssumeRoleLimits
+{
+    public const int MinRoleArnLength = 20;
+
+    public const int MaxRoleArnLength = 2048;
+
+    public const int MinSeconds = 900;
+
+    public const int MaxSeconds = 43200;
+
+    public const int DefaultSeconds = 3600;
+
+    private const int MaxSessionNameLength = 64;
+
+    public static bool IsSessionName(string text) => SessionName().IsMatch(text);
+
+    public static bool IsExternalId(string text) => ExternalId().IsMatch(text);
+
+    /// <summary>A session name that tells in CloudTrail which host it was.</summary>
+    public static string SessionNameOf(string host)
+    {
+        string name = "kmstool-instance-" + NotInSessionName().Replace(host, "-");
+        return name.Length > MaxSessionNameLength ? name[..MaxSessionNameLength] : name;
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_+=,.@-]{2,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex SessionName();
+
+    [GeneratedRegex("[^A-Za-z0-9_+=,.@-]", RegexOptions.CultureInvariant)]
+    private static partial Regex NotInSessionName();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_+=,.@:/-]{2,1224}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ExternalId();
 }

@@ -5,98 +5,100 @@ namespace KmsTool.Instance.Credentials;
 
 /// <summary>
 /// The default chain of AWS: environment, web identity, profile, container, instance role (IMDSv2). The first that is
-/// configured is the one that is asked. The order is the SDK's; its own chain is not used, since it keeps the credentials of
-/// the instance's role for the life of the process and tells of none where they are from.
+/// configured is the one that is asked. The order is the SDK's. Its own chain is not used: it keeps the credentials of the
+/// instance's role for the life of the process, and does not say where credentials come from.
 /// </summary>
 internal static class CredentialChain
 {
     public const string DefaultProfile = "default";
 
     /// <param name="profile">The only profile to ask; <see langword="null"/> for the chain.</param>
-    public static CredentialOrigin Choose(string? profile)
+    public static CredentialProvider Choose(string? profile)
     {
         if (profile is not null)
         {
-            return Profile(profile, "--profile");
+            return CreateProfile(profile, CredentialFailure.ProfileMissing);
         }
 
         if (IsSet("AWS_ACCESS_KEY_ID"))
         {
-            return EnvironmentVariables();
+            return CreateEnvironment();
         }
 
         if (IsSet("AWS_WEB_IDENTITY_TOKEN_FILE") && IsSet("AWS_ROLE_ARN"))
         {
-            return WebIdentity();
+            return CreateWebIdentity();
         }
 
         if (Read("AWS_PROFILE") is { } named)
         {
             if (IsForCredentials(named, ifMissing: true))
             {
-                return Profile(named, "AWS_PROFILE");
+                return CreateProfile(named, CredentialFailure.EnvironmentProfileMissing);
             }
         }
         else if (IsForCredentials(DefaultProfile, ifMissing: false))
         {
-            return Profile(DefaultProfile, "--profile");
+            return CreateProfile(DefaultProfile, CredentialFailure.ProfileMissing);
         }
 
         return IsSet("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || IsSet("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-            ? Container()
-            : InstanceRole.Origin();
+            ? CreateContainer()
+            : InstanceRoleProvider.Create();
     }
 
-    private static CredentialOrigin EnvironmentVariables()
+    private static CredentialProvider CreateEnvironment()
     {
         const string Name = "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-        return new CredentialOrigin(
+        return new CredentialProvider(
             "the environment variable AWS_ACCESS_KEY_ID without AWS_SECRET_ACCESS_KEY",
-            "set both, and AWS_SESSION_TOKEN for temporary ones, or neither",
+            CredentialFailure.EnvironmentIncomplete,
+            Subject: null,
             () => FoundCredentials.AskAsync(new EnvironmentVariablesAWSCredentials(), Name));
     }
 
-    private static CredentialOrigin WebIdentity()
+    private static CredentialProvider CreateWebIdentity()
     {
         string name = $"the role {Read("AWS_ROLE_ARN")} of the web identity in AWS_WEB_IDENTITY_TOKEN_FILE";
-        return new CredentialOrigin(
+        return new CredentialProvider(
             name,
-            "see that the token file is there and fresh, and that the role trusts its issuer",
+            CredentialFailure.WebIdentityFailed,
+            Subject: null,
             () => FoundCredentials.AskAsync(AssumeRoleWithWebIdentityCredentials.FromEnvironmentVariables(), name));
     }
 
-    private static CredentialOrigin Profile(string profile, string namedBy)
+    private static CredentialProvider CreateProfile(string profile, CredentialFailure ifMissing)
     {
         string name = $"the profile '{profile}'";
-        string advice = $"see what 'aws sts get-caller-identity --profile {profile}' says";
-        return new CredentialOrigin(name, advice, async () =>
+        return new CredentialProvider(name, CredentialFailure.ProfileFailed, profile, async () =>
         {
             var files = new CredentialProfileStoreChain();
             if (!files.TryGetProfile(profile, out CredentialProfile found))
             {
-                throw CredentialFailure.Create($"there is no profile '{profile}' in ~/.aws/config or ~/.aws/credentials", $"compare {namedBy} with 'aws configure list-profiles'");
+                throw new CredentialException(ifMissing, $"there is no profile '{profile}' in ~/.aws/config or ~/.aws/credentials", profile);
             }
 
             if (NeedsBrowser(found))
             {
-                throw CredentialFailure.Create($"{name} needs a browser to sign in", $"sign in with the AWS CLI and take what it has: eval \"$(aws configure export-credentials --profile {profile} --format env)\"");
+                throw new CredentialException(CredentialFailure.ProfileNeedsBrowser, $"{name} needs a browser to sign in", profile);
             }
 
             if (!found.CanCreateAWSCredentials)
             {
-                throw CredentialFailure.Create($"{name} holds no credentials and no way to get some", $"add them with 'aws configure --profile {profile}'");
+                throw new CredentialException(CredentialFailure.ProfileEmpty, $"{name} holds no credentials and no way to get some", profile);
             }
 
             return await FoundCredentials.AskAsync(found.GetAWSCredentials(files), name);
         });
     }
 
-    private static CredentialOrigin Container()
+    private static CredentialProvider CreateContainer()
     {
         const string Name = "the container's credential service (AWS_CONTAINER_CREDENTIALS_…_URI)";
-        return new CredentialOrigin(
+        return new CredentialProvider(
             Name,
-            "see that the task or pod has a role, and that the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, if any, is good",
+            CredentialFailure.ContainerFailed,
+            Subject: null,
             () => FoundCredentials.AskAsync(new GenericContainerCredentials(), Name));
     }
 
@@ -115,7 +117,7 @@ internal static class CredentialChain
         }
         catch (Exception e) when (IsUnreadable(e))
         {
-            // The files cannot be read: whoever asks the profile will say so.
+            // The files cannot be read. Asking the profile reports that.
             return true;
         }
     }

@@ -1,18 +1,18 @@
 using Amazon;
-using KmsTool.CommandLine;
+using Amazon.SecurityToken;
 using KmsTool.Networking;
 using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Credentials;
 
-/// <summary>Where credentials come from, to be asked as often as fresh ones are needed.</summary>
-internal sealed class CredentialSource
+/// <summary>Finds credentials as AWS programs do, as often as fresh ones are needed.</summary>
+internal sealed partial class CredentialSource : ICredentialSource
 {
     // The SDK alone would wait over 15 s for an instance metadata service that does not answer.
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly CredentialOptions _options;
+    private readonly AwsCredentialSettings _options;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -21,8 +21,8 @@ internal sealed class CredentialSource
 
     /// <param name="options">Which ones are wanted.</param>
     /// <param name="time">Measures the timeouts.</param>
-    /// <param name="logger">Learns who had some, never what, and of long waits.</param>
-    public CredentialSource(CredentialOptions options, TimeProvider time, ILogger logger)
+    /// <param name="logger">Learns where credentials come from, never what they are, and of long waits.</param>
+    public CredentialSource(AwsCredentialSettings options, TimeProvider time, ILogger logger)
     {
         _options = options;
         _timeout = options.Timeout < MaxTimeout ? options.Timeout : MaxTimeout;
@@ -38,17 +38,16 @@ internal sealed class CredentialSource
         }
     }
 
-    /// <summary>Asks anew, each time: what it gave before may have expired. The caller disposes what it gets.</summary>
-    /// <exception cref="CommandFailedException">There are none.</exception>
+    /// <inheritdoc/>
     public async Task<InstanceCredentials> ResolveAsync(CancellationToken cancellationToken)
     {
-        CredentialOrigin origin = CredentialChain.Choose(_options.Profile);
-        FoundCredentials found = await AskAsync(origin, cancellationToken);
+        CredentialProvider provider = CredentialChain.Choose(_options.Profile);
+        FoundCredentials found = await AskAsync(provider, cancellationToken);
         if (_options.RoleArn is { } roleArn)
         {
             // The nearest STS is the one that private networks reach.
             string? region = _options.Region ?? await FindRegionAsync(cancellationToken);
-            found = await AskAsync(AssumedRole.Origin(roleArn, _options, region, found), cancellationToken);
+            found = await AskAsync(AssumedRole.CreateProvider(roleArn, _options, region, found), cancellationToken);
         }
 
         return InstanceCredentials.From(found);
@@ -57,25 +56,78 @@ internal sealed class CredentialSource
     /// <inheritdoc cref="RegionSource.FindAsync(CancellationToken)"/>
     public Task<string?> FindRegionAsync(CancellationToken cancellationToken) => _region.FindAsync(cancellationToken);
 
-    private async Task<FoundCredentials> AskAsync(CredentialOrigin origin, CancellationToken cancellationToken)
+    private async Task<FoundCredentials> AskAsync(CredentialProvider provider, CancellationToken cancellationToken)
     {
-        using IDisposable waiting = _waits.Begin($"credentials from {TerminalText.Neutralize(origin.Name)}");
+        using IDisposable waiting = _waits.Begin($"credentials from {TerminalText.Neutralize(provider.Name)}");
         try
         {
-            // The SDK blocks its thread in places and minds no token in others: it is left behind when time is up.
-            FoundCredentials found = await Task.Run(origin.AskAsync, cancellationToken).WaitAsync(_timeout, _time, cancellationToken);
+            // The SDK blocks its thread in places and ignores the token in others. When time is up, the call is abandoned.
+            FoundCredentials found = await Task.Run(provider.AskAsync, cancellationToken).WaitAsync(_timeout, _time, cancellationToken);
             Log.CredentialsFound(_logger, TerminalText.Neutralize(found.Origin));
             return found;
         }
         catch (TimeoutException e)
         {
-            throw CredentialFailure.Create($"{origin.Name} did not answer within {_timeout.TotalSeconds:0.###} s", origin.Advice, e);
+            throw provider.Fail($"did not answer within {_timeout.TotalSeconds:0.###} s", e);
         }
-        catch (Exception e) when (e is not (OperationCanceledException or CommandFailedException))
+        catch (Exception e) when (e is not (OperationCanceledException or CredentialException))
         {
             Log.NoCredentials(_logger, e.GetType().Name);
-            throw StsFailure.Describe(e, origin.Name)
-                ?? CredentialFailure.Create($"{origin.Name} gives none that can be used", origin.Advice, e);
+            throw FindStsFailure(e, provider.Name) ?? provider.Fail("gives none that can be used", e);
         }
     }
+
+    /// <summary>A failure of STS, or on the way to it; <see langword="null"/> for any other.</summary>
+    /// <param name="failure">What the SDK threw; for profiles it wraps the cause.</param>
+    /// <param name="provider">Whose credentials were asked for.</param>
+    private static CredentialException? FindStsFailure(Exception failure, string provider)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case CredentialException said:
+                    return said;
+                case AmazonSecurityTokenServiceException refused when refused.ErrorCode is { Length: > 0 } code:
+                    return new CredentialException(CredentialFailure.StsRefused, $"STS refuses {provider}: {Describe(refused)}", code, failure);
+                case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } insecure:
+                    // The message only refers to the inner exception.
+                    return new CredentialException(CredentialFailure.StsTlsFailed, Unreachable(insecure.GetBaseException()), innerException: failure);
+                case HttpRequestException unreachable:
+                    // The message names the host.
+                    return new CredentialException(CredentialFailure.StsUnreachable, Unreachable(unreachable), innerException: failure);
+                default:
+                    break;
+            }
+        }
+
+        return null;
+
+        string Unreachable(Exception cause) => $"STS cannot be asked for {provider}: {cause.Message.TrimEnd('.')}";
+    }
+
+    // These two name principals and parameters. What STS says of a wrong signature may quote the signed headers, of which the
+    // session token is one.
+    private static string Describe(AmazonSecurityTokenServiceException refused) => refused.ErrorCode is "AccessDenied" or "ValidationError"
+        ? $"{refused.ErrorCode}: {refused.Message.TrimEnd('.')}"
+        : refused.ErrorCode;
+
+    private static partial class Log
+    {
+        [LoggerMessage(2, LogLevel.Debug, "credentials come from {Origin}")]
+        public static partial void CredentialsFound(ILogger logger, string origin);
+
+        [LoggerMessage(3, LogLevel.Debug, "no credentials: {Failure}")]
+        public static partial void NoCredentials(ILogger logger, string failure);
+    }
+}
+
+/// <summary>One place that may have credentials.</summary>
+/// <param name="Name">For a sentence: <c>the profile 'x'</c>.</param>
+/// <param name="Failure">What it means that it gives none, or does not answer.</param>
+/// <param name="Subject">What that failure is about, see <see cref="CredentialException.Subject"/>.</param>
+/// <param name="AskAsync">Gets them, fresh.</param>
+internal sealed record CredentialProvider(string Name, CredentialFailure Failure, string? Subject, Func<Task<FoundCredentials>> AskAsync)
+{
+    public CredentialException Fail(string what, Exception cause) => new(Failure, $"{Name} {what}", Subject, cause);
 }

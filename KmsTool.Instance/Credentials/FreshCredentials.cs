@@ -1,12 +1,24 @@
-using KmsTool.CommandLine;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Credentials;
 
+/// <summary>Gets credentials.</summary>
+internal interface ICredentialSource
+{
+    /// <summary>Asks anew, each time: what it gave before may have expired. The caller disposes the result.</summary>
+    /// <exception cref="CredentialException">There are none.</exception>
+    public Task<InstanceCredentials> ResolveAsync(CancellationToken cancellationToken);
+}
+
 /// <summary>Credentials that are asked for again before they expire. For many users at once; one asks for all.</summary>
-internal sealed class FreshCredentials(CredentialSource source, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="source">Gets them.</param>
+/// <param name="time">Tells when they expire.</param>
+/// <param name="logger">Learns of renewals.</param>
+/// <param name="describe">Says for the log why there are no new ones; <see langword="null"/> for the message of the exception.</param>
+internal sealed partial class FreshCredentials(
+    ICredentialSource source, TimeProvider time, ILogger logger, Func<CredentialException, string?>? describe = null) : IDisposable
 {
     // New ones are to be had at least five minutes before the old ones expire (Amazon EC2 User Guide, "Retrieve security
     // credentials from instance metadata"): sooner would only give the same.
@@ -25,7 +37,7 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
     /// <param name="expired">Those that KMS says have expired; 0 for none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Their number, from 1 on; each set that comes has the next.</returns>
-    /// <exception cref="CommandFailedException">There are none.</exception>
+    /// <exception cref="CredentialException">There are none.</exception>
     public async ValueTask<int> EnsureAsync(int expired, CancellationToken cancellationToken)
     {
         Held? held = _held;
@@ -58,10 +70,10 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
 
             return next.Number;
         }
-        catch (CommandFailedException e) when (held is not null && held.Number != expired && held.Credentials.Expiration > time.GetUtcNow())
+        catch (CredentialException e) when (held is not null && held.Number != expired && held.Credentials.Expiration > time.GetUtcNow())
         {
             // The old ones still work for a while, in which the source may come back.
-            Log.CredentialsNotRenewed(logger, TerminalText.Neutralize(e.Message));
+            Log.CredentialsNotRenewed(logger, TerminalText.Neutralize(describe?.Invoke(e) ?? e.Message));
             _held = held with { At = time.GetTimestamp() };
             return held.Number;
         }
@@ -103,4 +115,13 @@ internal sealed class FreshCredentials(CredentialSource source, TimeProvider tim
             || time.GetElapsedTime(held.At) < Pause);
 
     private sealed record Held(InstanceCredentials Credentials, int Number, long At);
+
+    private static partial class Log
+    {
+        [LoggerMessage(4, LogLevel.Debug, "credentials asked for anew, as the others expire")]
+        public static partial void CredentialsRenewed(ILogger logger);
+
+        [LoggerMessage(5, LogLevel.Warning, "the credentials expire soon and could not be renewed; goes on with them and asks again: {Reason}")]
+        public static partial void CredentialsNotRenewed(ILogger logger, string reason);
+    }
 }

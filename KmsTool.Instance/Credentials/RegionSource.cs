@@ -1,6 +1,5 @@
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Util;
-using KmsTool.CommandLine;
 using KmsTool.Networking;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
@@ -9,20 +8,20 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.Credentials;
 
 /// <summary>
-/// Finds the region where the command line does not name one, as AWS programs do: environment, profile, instance metadata.
+/// Finds the region where the user names none, as AWS programs do: environment, profile, instance metadata.
 /// </summary>
-/// <param name="profile">The profile that the command line names, if any.</param>
+/// <param name="profile">The profile that the user names, if any.</param>
 /// <param name="timeout">Bounds asking the metadata service.</param>
 /// <param name="time">Measures that.</param>
 /// <param name="logger">Learns where the region comes from, and of long waits.</param>
-internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvider time, ILogger logger)
+internal sealed partial class RegionSource(string? profile, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
     private readonly WaitNotice _waits = new(logger, time);
     private Task<string?>? _finding;
 
     /// <summary>Finds the region; asks once, however often it is called.</summary>
     /// <returns><see langword="null"/> where there is none.</returns>
-    /// <exception cref="CommandFailedException">What was found is not a region.</exception>
+    /// <exception cref="CredentialException">What was found is not a region.</exception>
     public Task<string?> FindAsync(CancellationToken cancellationToken) => (_finding ??= FindAsync()).WaitAsync(cancellationToken);
 
     private async Task<string?> FindAsync() =>
@@ -60,7 +59,7 @@ internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvid
             string? region = await Task.Run(static () => EC2InstanceMetadata.Region?.SystemName).WaitAsync(timeout, time);
             return Check(region, "the instance metadata service");
         }
-        catch (Exception e) when (e is not CommandFailedException)
+        catch (Exception e) when (e is not CredentialException)
         {
             // The enclave may have a region of its own, and takes us-east-1 otherwise.
             Log.NoRegion(logger, e.GetType().Name);
@@ -77,10 +76,19 @@ internal sealed class RegionSource(string? profile, TimeSpan timeout, TimeProvid
 
         if (!AwsRegion.IsWellFormed(region))
         {
-            throw new CommandFailedException(ExitCode.WrongUsage, $"The region '{TerminalText.Neutralize(region)}' of {origin} is not an AWS region. Name one with --region, such as eu-central-1.");
+            throw new CredentialException(CredentialFailure.RegionInvalid, $"The region '{TerminalText.Neutralize(region)}' of {origin} is not an AWS region");
         }
 
         Log.RegionFound(logger, region, origin);
         return region;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(6, LogLevel.Debug, "the region {Region} comes from {Origin}")]
+        public static partial void RegionFound(ILogger logger, string region, string origin);
+
+        [LoggerMessage(7, LogLevel.Debug, "the instance metadata service tells no region: {Failure}")]
+        public static partial void NoRegion(ILogger logger, string failure);
     }
 }

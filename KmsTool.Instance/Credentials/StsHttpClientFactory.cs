@@ -2,14 +2,13 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.Runtime;
-using KmsTool.CommandLine;
 
 namespace KmsTool.Instance.Credentials;
 
 /// <summary>HTTP clients for STS that trust the authorities of one PEM file and no others.</summary>
 internal sealed class StsHttpClientFactory(string caBundle) : HttpClientFactory
 {
-    /// <exception cref="CommandFailedException">The file cannot be used; it is read only when STS is asked.</exception>
+    /// <exception cref="CredentialException">The file cannot be used; it is read only when STS is asked.</exception>
     public override HttpClient CreateHttpClient(IClientConfig clientConfig)
     {
         var policy = new X509ChainPolicy
@@ -45,6 +44,6 @@ internal sealed class StsHttpClientFactory(string caBundle) : HttpClientFactory
         return trust.Count > 0 ? trust : throw Unusable("it holds no certificate", null);
     }
 
-    private CommandFailedException Unusable(string reason, Exception? cause) => new(
-        ExitCode.WrongUsage, $"The CA bundle '{caBundle}' cannot be used for STS: {reason}. Name a PEM file in AWS_CA_BUNDLE.", cause);
+    private CredentialException Unusable(string reason, Exception? cause) =>
+        new(CredentialFailure.CaBundleUnusable, $"The CA bundle '{caBundle}' cannot be used for STS: {reason}", innerException: cause);
 }

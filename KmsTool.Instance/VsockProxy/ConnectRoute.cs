@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Networking.Http;
 
@@ -51,7 +52,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
                 accepted, to.ToString(), ConnectionEnd.NotAllowed, HttpAnswer.Refusal("403 Forbidden", allowlist.Refusal(to)), cancellationToken);
         }
 
-        var destination = new Destination(to with { Filter = filter, Asker = AskerOf(accepted) }, names.Asked(request.Host), eyeballs, time);
+        var destination = new Destination(to with { Filter = filter, Requester = NameRequester(accepted) }, names.GetRequested(request.Host), eyeballs, time);
         Socket connected;
         try
         {
@@ -102,6 +103,6 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
     }
 
     // Clients of a Unix socket have a share together, apart from those of another one.
-    private static string AskerOf(Socket accepted) =>
+    private static string NameRequester(Socket accepted) =>
         accepted.LocalEndPoint is UnixDomainSocketEndPoint socket ? $"unix:{socket}" : ProxyConnection.NameOf(accepted.RemoteEndPoint);
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Instance.VsockProxy.Monitoring;
 
 namespace KmsTool.Instance.VsockProxy;
 

@@ -14,6 +14,9 @@ internal sealed record ProxyOptions
     /// <summary>Which addresses of names are used.</summary>
     public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
 
+    /// <summary>The setting that chose <see cref="Family"/>, for messages.</summary>
+    public string? FamilyOption { get; init; }
+
     /// <summary>Options of the listeners.</summary>
     public StreamSocketOptions Sockets { get; init; } = StreamSocketOptions.Default;
 
@@ -55,5 +58,5 @@ internal sealed record ProxyOptions
 
     /// <summary>A destination under these options.</summary>
     public DestinationOptions To(string host, ushort port) =>
-        new() { Host = host, Port = port, Family = Family, ConnectTimeout = ConnectTimeout };
+        new() { Host = host, Port = port, Family = Family, FamilyOption = FamilyOption, ConnectTimeout = ConnectTimeout };
 }

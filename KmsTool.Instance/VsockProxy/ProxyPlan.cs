@@ -15,10 +15,3 @@ internal sealed record ProxyPlan(IReadOnlyList<ListenerPlan> Listeners, int MaxC
 /// <param name="MaxConnections">Connections at once.</param>
 /// <param name="MaxPerPeer">Connections of one peer at once; further ones are refused. <see langword="null"/> for any number.</param>
 internal sealed record ListenerPlan(StreamAddress Local, IRoute Route, PeerList? Peers, int MaxConnections, int? MaxPerPeer);
-
-/// <summary>Where the rules of a proxy come from.</summary>
-/// <param name="Local">Where to listen, if the command line says so.</param>
-/// <param name="Remote">The destination, if the command line says so.</param>
-/// <param name="ConfigPath">The file, if the command line names one.</param>
-/// <param name="NeedsFile">Whether there must be a file.</param>
-internal sealed record ProxyArguments(StreamAddress? Local, StreamAddress.Tcp? Remote, string? ConfigPath, bool NeedsFile);

@@ -1,5 +1,5 @@
-using KmsTool.Instance.VsockProxy;
-using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Instance.Commands;
+using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Docs;

@@ -78,7 +78,7 @@ public sealed class OriginalNamesTests : IDisposable
         ParseResult parsed = CommandRunner.Parse(
             KmsTool.Instance.Program.BuildCommandTree("kmstool_instance", decrypt), ["-c", "1", "-c", "16", "-e", "a=1", "-e", "=x", "-e", "a=2", "AAAA"]);
 
-        DecryptRequest request = decrypt.Bind(parsed);
+        DecryptSettings request = decrypt.Bind(parsed);
 
         Assert.Equal(new Dictionary<string, string> { ["a"] = "2", [""] = "x" }, request.Command.EncryptionContext);
         Assert.Equal(new StreamAddress.Vsock(16, 3000), request.Enclave.Address);

@@ -12,23 +12,26 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     private readonly IReadOnlyList<IPAddress>? _fixed =
         options.Addresses ?? (IPAddress.TryParse(options.Host, out IPAddress? address) ? [address] : null);
 
-    private readonly string _asker = options.Asker ?? options.ToString();
+    private readonly string _requester = options.Requester ?? options.ToString();
 
     /// <summary>Its text form, for messages.</summary>
     public string Name { get; } = options.ToString();
 
-    /// <summary>Why a host that is an address is never connected to: the options leave one family, and it is of the other.</summary>
+    /// <summary>Says why an address is never connected to: only the other family is allowed.</summary>
+    /// <param name="host">Name or IP address.</param>
+    /// <param name="family">The only family, or <see cref="AddressFamily.Unspecified"/>.</param>
+    /// <param name="familyOption">The setting that chose the family, for the message.</param>
     /// <returns><see langword="null"/> for any other host.</returns>
-    public static string? FamilyFault(string? host, AddressFamily family) =>
+    public static string? FindFamilyFault(string? host, AddressFamily family, string? familyOption) =>
         family != AddressFamily.Unspecified && IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily != family
-            ? $"{host} is not an {(family == AddressFamily.InterNetwork ? "IPv4 address, as --ipv4" : "IPv6 address, as --ipv6")} asks"
+            ? $"{host} is not an {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address{(familyOption is null ? "" : $", as {familyOption} asks")}"
             : null;
 
     /// <exception cref="DestinationException">It cannot be reached, or not within the time for it.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
-        if (FamilyFault(options.Host, options.Family) is { } fault)
+        if (FindFamilyFault(options.Host, options.Family, options.FamilyOption) is { } fault)
         {
             throw new DestinationException(DestinationFailure.NotAllowed, fault);
         }
@@ -51,7 +54,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     /// <summary>Addresses of AWS services change: when all known ones fail, those that the name has now get a chance.</summary>
     private async Task<Socket> ConnectByNameAsync(CancellationToken cancellationToken)
     {
-        Resolution known = await names.ResolveAsync(_asker, cancellationToken);
+        Resolution known = await names.ResolveAsync(_requester, cancellationToken);
         try
         {
             return await ConnectAsync(Admit(known.Addresses), cancellationToken);
@@ -59,7 +62,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
         catch (Exception e) when (e is DestinationException { Failure: not DestinationFailure.NotAllowed } or OperationCanceledException)
         {
             // When the time is up the lookup is for the connections that follow.
-            Task<Resolution> again = names.ResolveAgainAsync(known, _asker, cancellationToken);
+            Task<Resolution> again = names.ResolveAgainAsync(known, _requester, cancellationToken);
             IPAddress[] others = [.. (await again).Addresses.Except(known.Addresses)];
             if (others.Length == 0)
             {
@@ -80,7 +83,7 @@ internal sealed class Destination(DestinationOptions options, NameResolver names
     }
 
     private Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, CancellationToken cancellationToken) =>
-        eyeballs.ConnectAsync(addresses, options.Port, _asker, cancellationToken);
+        eyeballs.ConnectAsync(addresses, options.Port, _requester, cancellationToken);
 
     // A destination that vanishes without a word would hold its connection for ever.
     private static void KeepAlive(Socket socket)

@@ -16,6 +16,9 @@ internal sealed record DestinationOptions
     /// <summary>Which addresses of its name are used.</summary>
     public AddressFamily Family { get; init; } = AddressFamily.Unspecified;
 
+    /// <summary>The setting that chose <see cref="Family"/>, for messages.</summary>
+    public string? FamilyOption { get; init; }
+
     /// <summary>The only addresses that are connected to, where the name is not to be looked up.</summary>
     public IReadOnlyList<IPAddress>? Addresses { get; init; }
 
@@ -26,10 +29,13 @@ internal sealed record DestinationOptions
     /// In whose share looking the name up and trying its addresses falls; <see langword="null"/> for a share of this destination.
     /// Who chooses destinations must not use up the shares of others.
     /// </summary>
-    public string? Asker { get; init; }
+    public string? Requester { get; init; }
 
     /// <summary>Bounds looking the name up and connecting.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     public override string ToString() => new StreamAddress.Tcp(Host, Port).ToString();
 }
+
+/// <summary>Whether an address may be connected to. IPv4 addresses come as such, never mapped into IPv6.</summary>
+internal delegate bool AddressFilter(IPAddress address);

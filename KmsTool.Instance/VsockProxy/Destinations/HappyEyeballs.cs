@@ -1,21 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
+using KmsTool.Networking;
+using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>
 /// Connects to whichever of several addresses answers first (RFC 8305, "Happy Eyeballs"): the families take turns, and each
-/// attempt has a head start before the next address is tried beside it.
+/// attempt has a head start before the next address is tried in parallel.
 /// </summary>
-internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = null)
+internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? limiter = null)
 {
     /// <summary>
-    /// Attempts of all connections together that run beside another of the same connection: each takes a descriptor that
-    /// nobody has counted in.
+    /// Attempts of all connections together that run beside another of the same connection: each takes a descriptor
+    /// beyond those of the connection.
     /// </summary>
     public const int MaxAttemptsBeside = 64;
 
-    /// <summary>Those of one asker.</summary>
+    /// <summary>Those of one requester.</summary>
     public const int MaxAttemptsBesideOfOne = 16;
 
     // "Connection Attempt Delay", RFC 8305 section 5.
@@ -25,17 +27,17 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
     // system would send the request again.
     private const int HeadStartsWithoutPlace = 4;
 
-    private readonly AttemptPlaces _beside = places ?? new AttemptPlaces(MaxAttemptsBeside, MaxAttemptsBesideOfOne);
+    private readonly KeyedConcurrencyLimiter _beside = limiter ?? new KeyedConcurrencyLimiter(MaxAttemptsBesideOfOne, MaxAttemptsBeside);
 
     /// <summary>Connects; attempts that lose are broken off.</summary>
     /// <param name="addresses">Any of which will do.</param>
     /// <param name="port">TCP port.</param>
-    /// <param name="asker">In whose share of the places beside an attempt it falls.</param>
+    /// <param name="requester">In whose share of the places beside an attempt it falls.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="DestinationException">None of the addresses could be reached.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, ushort port, string asker, CancellationToken cancellationToken) =>
-        addresses.Count == 1 ? ConnectAttempt.ConnectAsync(addresses[0], port, cancellationToken) : RaceAsync(addresses, port, asker, cancellationToken);
+    public Task<Socket> ConnectAsync(IReadOnlyList<IPAddress> addresses, ushort port, string requester, CancellationToken cancellationToken) =>
+        addresses.Count == 1 ? ConnectAttempt.ConnectAsync(addresses[0], port, cancellationToken) : RaceAsync(addresses, port, requester, cancellationToken);
 
     /// <summary>The addresses in turns of their families, the first one's first (RFC 8305 section 4).</summary>
     internal static IEnumerable<IPAddress> Interleave(IReadOnlyList<IPAddress> addresses) => addresses
@@ -44,7 +46,7 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
         .OrderBy(entry => entry.turn)
         .Select(entry => entry.address);
 
-    private async Task<Socket> RaceAsync(IReadOnlyList<IPAddress> addresses, ushort port, string asker, CancellationToken cancellationToken)
+    private async Task<Socket> RaceAsync(IReadOnlyList<IPAddress> addresses, ushort port, string requester, CancellationToken cancellationToken)
     {
         var untried = new Queue<IPAddress>(Interleave(addresses));
         var attempts = new List<ConnectAttempt>();
@@ -93,7 +95,7 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
 
             if (beside > 0)
             {
-                _beside.Release(asker, beside);
+                _beside.Release(requester, beside);
             }
         }
 
@@ -105,7 +107,7 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
                 return true;
             }
 
-            if (_beside.TryTake(asker))
+            if (_beside.TryAcquire(requester))
             {
                 beside++;
                 return true;
@@ -134,5 +136,49 @@ internal sealed class HappyEyeballs(TimeProvider time, AttemptPlaces? places = n
         await either.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         return first as Task<Socket>;
+    }
+}
+
+/// <summary>One attempt of several to connect, which can be given up while the others go on.</summary>
+internal sealed class ConnectAttempt : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop;
+
+    public ConnectAttempt(IPAddress address, ushort port, CancellationToken cancellationToken)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Address = address;
+        Connecting = ConnectAsync(address, port, _stop.Token);
+    }
+
+    public IPAddress Address { get; }
+
+    public Task<Socket> Connecting { get; }
+
+    /// <exception cref="DestinationException">The address cannot be reached.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public static async Task<Socket> ConnectAsync(IPAddress address, ushort port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StreamConnector.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            throw new DestinationException(DestinationFailure.Unreachable, $"{address}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Breaks it off, or closes what it has connected.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await ((Task)Connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Connecting.IsCompletedSuccessfully)
+        {
+            (await Connecting).Dispose();
+        }
+
+        _stop.Dispose();
     }
 }

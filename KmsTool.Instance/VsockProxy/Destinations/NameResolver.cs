@@ -8,7 +8,7 @@ namespace KmsTool.Instance.VsockProxy.Destinations;
 /// Knows the addresses of a name. One lookup runs at a time, whoever waits for it. Once there are addresses they are good until
 /// a newer lookup succeeds, and nobody waits for that unless they are very old.
 /// </summary>
-internal sealed class NameResolver(string name, AddressFamily family, LookupThreads threads, TimeProvider time, ILogger logger)
+internal sealed partial class NameResolver(string name, AddressFamily family, LookupThreads threads, TimeProvider time, ILogger logger)
 {
     // The system does not tell the records' time to live.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
@@ -32,20 +32,20 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
     private RunningLookup? _running;
 
     /// <summary>The addresses at hand, or those that a lookup gives.</summary>
-    /// <param name="asker">In whose share of the lookups it falls.</param>
+    /// <param name="requester">In whose share of the lookups it falls.</param>
     /// <param name="cancellationToken">Ends the wait; a lookup that nobody waits for is not begun.</param>
     /// <exception cref="DestinationException">There are none.</exception>
-    public Task<Resolution> ResolveAsync(string asker, CancellationToken cancellationToken)
+    public Task<Resolution> ResolveAsync(string requester, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             if (_latest is null)
             {
-                return HasFailedWithin(MinAge) ? throw Again() : WaitAsync(Join(asker) ?? throw TooMany(), asker, cancellationToken);
+                return HasFailedWithin(MinAge) ? throw Again() : WaitAsync(Join(requester) ?? throw TooMany(), requester, cancellationToken);
             }
 
             TimeSpan age = time.GetElapsedTime(_latest.Timestamp);
-            if (age >= MaxAge && !HasFailedWithin(PauseAfterFailure) && Refresh(asker) is { } lookup && age >= MaxAgeUnchecked)
+            if (age >= MaxAge && !HasFailedWithin(PauseAfterFailure) && Refresh(requester) is { } lookup && age >= MaxAgeUnchecked)
             {
                 return CheckAsync(_latest, lookup, cancellationToken);
             }
@@ -58,21 +58,21 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
     /// Looks the name up anew, as none of these addresses could be reached; gives the same when a lookup has only just ended or
     /// fails. The lookup is made even if the token is cancelled: for those who ask next.
     /// </summary>
-    public Task<Resolution> ResolveAgainAsync(Resolution unreachable, string asker, CancellationToken cancellationToken)
+    public Task<Resolution> ResolveAgainAsync(Resolution unreachable, string requester, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             Resolution latest = _latest ?? unreachable;
             bool isRecent = latest != unreachable || time.GetElapsedTime(latest.Timestamp) < MinAge || HasFailedWithin(MinAge);
-            return isRecent || Refresh(asker) is not { } lookup ? Task.FromResult(latest) : lookup.Resolution.WaitAsync(cancellationToken);
+            return isRecent || Refresh(requester) is not { } lookup ? Task.FromResult(latest) : lookup.Resolution.WaitAsync(cancellationToken);
         }
     }
 
     private bool HasFailedWithin(TimeSpan age) => _failed is { Timestamp: var timestamp } && time.GetElapsedTime(timestamp) < age;
 
-    private RunningLookup? Join(string asker)
+    private RunningLookup? Join(string requester)
     {
-        if (!threads.TryJoin(name, family, asker, out PendingLookup? pending))
+        if (!threads.TryJoin(name, family, requester, out PendingLookup? pending))
         {
             return null;
         }
@@ -86,18 +86,18 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
     }
 
     /// <summary>A lookup that is made although nobody may wait for it; <see langword="null"/> when there are too many.</summary>
-    private RunningLookup? Refresh(string asker)
+    private RunningLookup? Refresh(string requester)
     {
-        RunningLookup? lookup = Join(asker);
+        RunningLookup? lookup = Join(requester);
         if (lookup is not null)
         {
-            _ = WaitAsync(lookup, asker, CancellationToken.None);
+            _ = WaitAsync(lookup, requester, CancellationToken.None);
         }
 
         return lookup;
     }
 
-    private async Task<Resolution> WaitAsync(RunningLookup lookup, string asker, CancellationToken cancellationToken)
+    private async Task<Resolution> WaitAsync(RunningLookup lookup, string requester, CancellationToken cancellationToken)
     {
         try
         {
@@ -105,7 +105,7 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
         }
         finally
         {
-            threads.Leave(lookup.Pending, asker);
+            threads.Leave(lookup.Pending, requester);
         }
     }
 
@@ -205,4 +205,21 @@ internal sealed class NameResolver(string name, AddressFamily family, LookupThre
         AddressFamily.InterNetworkV6 => "IPv6 address",
         _ => "address",
     };
+
+    private static partial class Log
+    {
+        [LoggerMessage(29, LogLevel.Warning, "{Reason}; goes on with the addresses it had")]
+        public static partial void NameNotResolvedAgain(ILogger logger, string reason);
+    }
 }
+
+/// <summary>The addresses that a name had.</summary>
+/// <param name="Addresses">At least one, in the order in which the system prefers them.</param>
+/// <param name="Timestamp">When they came, on the <see cref="TimeProvider"/>'s clock.</param>
+internal sealed record Resolution(IReadOnlyList<IPAddress> Addresses, long Timestamp);
+
+/// <summary>A lookup and what comes of it.</summary>
+/// <param name="Pending">The lookup.</param>
+/// <param name="Resolution">The addresses to go on with, old ones where the lookup fails and there are any.</param>
+/// <param name="Began">When it was asked for, on the <see cref="TimeProvider"/>'s clock.</param>
+internal sealed record RunningLookup(PendingLookup Pending, Task<Resolution> Resolution, long Began);

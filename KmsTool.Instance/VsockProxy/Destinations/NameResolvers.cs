@@ -14,15 +14,15 @@ internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, T
     public const int Capacity = 256;
 
     private readonly LookupThreads _threadsForFixed = new(LookupBounds.Fixed, lookup);
-    private readonly LookupThreads _threadsForAsked = new(LookupBounds.Asked, lookup);
+    private readonly LookupThreads _threadsForRequested = new(LookupBounds.Requested, lookup);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, NameResolver> _fixed = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, LinkedListNode<(string Name, NameResolver Resolver)>> _asked = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, LinkedListNode<(string Name, NameResolver Resolver)>> _requested = new(StringComparer.OrdinalIgnoreCase);
     private readonly LinkedList<(string Name, NameResolver Resolver)> _latestFirst = new();
 
     /// <summary>A name that the configuration has all connections of a listener lead to.</summary>
-    public NameResolver Fixed(string name)
+    public NameResolver GetFixed(string name)
     {
         lock (_lock)
         {
@@ -49,7 +49,7 @@ internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, T
     }
 
     /// <summary>A name that a peer asks for.</summary>
-    public NameResolver Asked(string name)
+    public NameResolver GetRequested(string name)
     {
         lock (_lock)
         {
@@ -58,20 +58,20 @@ internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, T
                 return resolver;
             }
 
-            if (_asked.TryGetValue(name, out LinkedListNode<(string Name, NameResolver Resolver)>? node))
+            if (_requested.TryGetValue(name, out LinkedListNode<(string Name, NameResolver Resolver)>? node))
             {
                 _latestFirst.Remove(node);
             }
             else
             {
-                if (_asked.Count == Capacity)
+                if (_requested.Count == Capacity)
                 {
-                    _asked.Remove(_latestFirst.Last!.Value.Name);
+                    _requested.Remove(_latestFirst.Last!.Value.Name);
                     _latestFirst.RemoveLast();
                 }
 
-                node = new((name, new NameResolver(name, family, _threadsForAsked, time, logger)));
-                _asked.Add(name, node);
+                node = new((name, new NameResolver(name, family, _threadsForRequested, time, logger)));
+                _requested.Add(name, node);
             }
 
             _latestFirst.AddFirst(node);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy.Monitoring;
 
-/// <summary>Answers <c>GET /metrics</c>, one connection at a time: whoever asks slowly keeps other askers waiting, and nobody else.</summary>
-internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metrics, TimeProvider time, ILogger logger)
+/// <summary>Answers <c>GET /metrics</c>, one connection at a time: whoever asks slowly keeps other requesters waiting, and nobody else.</summary>
+internal sealed partial class MetricsServer(StreamListener listener, ProxyMetrics metrics, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
 
@@ -44,4 +44,10 @@ internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metric
         { Target: "/metrics" } => new HttpAnswer("200 OK", PrometheusText.Write(metrics), PrometheusText.ContentType),
         _ => HttpAnswer.Refusal("404 Not Found", "there is nothing but /metrics"),
     };
+
+    private static partial class Log
+    {
+        [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
+        public static partial void MetricsFailed(ILogger logger, string reason);
+    }
 }

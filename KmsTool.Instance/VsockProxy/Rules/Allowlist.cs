@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
+using KmsTool.Networking.Hosts;
 
 namespace KmsTool.Instance.VsockProxy.Rules;
 
@@ -98,3 +99,20 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
         }
     }
 }
+
+/// <summary>Destinations that are allowed.</summary>
+/// <param name="Host">Names or addresses.</param>
+/// <param name="Ports">TCP ports.</param>
+internal sealed record AllowlistEntry(HostPattern Host, PortRange Ports)
+{
+    // RFC 6761 section 6.3: no name server is asked for it.
+    private const string LoopbackName = "localhost";
+
+    /// <summary>Whether it is about exactly this address, not a network. The entry <c>localhost</c> is about 127.0.0.1 and ::1.</summary>
+    public bool Names(IPAddress address) => LoopbackName.Equals(Host.ExactName, StringComparison.OrdinalIgnoreCase)
+        ? address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback)
+        : Host.IsOneAddress && Host.MatchesAddress(address);
+}
+
+/// <summary>The allowlist does not have a destination; the message names both.</summary>
+internal sealed class NotAllowedException(string message) : Exception(message);

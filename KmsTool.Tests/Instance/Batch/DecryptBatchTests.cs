@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Text;
 using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
+using KmsTool.Instance.Commands;
 using KmsTool.Instance.Credentials;
 using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
@@ -42,16 +43,16 @@ public class DecryptBatchTests
         });
         using var environment = new EnvironmentScope(EnvironmentOf(container));
         using var credentials = new FreshCredentials(
-            new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, NullLogger.Instance), clock, NullLogger.Instance);
+            new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, clock, NullLogger.Instance), clock, NullLogger.Instance);
         await using var session = new EnclaveSession(
             await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, clock, NullLogger.Instance, CancellationToken.None), credentials, region: null);
         var input = new Pipe();
         var results = new Pipe();
         var tally = new BatchTally();
-        using var output = new BatchOutput(results.Writer.AsStream(), () => true);
+        using var output = new BatchOutput(results.Writer.AsStream(), () => true, OutputFormat.Text, TextWriter.Null);
         using var printed = new StreamReader(results.Reader.AsStream());
         Task running = Batch(tally).RunAsync(
-            new BatchLineReader(input.Reader.AsStream()), Alone(session), output, TextWriter.Null, CancellationToken.None);
+            new BatchLineReader(input.Reader.AsStream()), Alone(session), output, CancellationToken.None);
 
         // 10 minutes' credentials are renewed where less than 4 are left; the simulator has new ones where 2.5 are.
         foreach (int minutes in new[] { 0, 5, 8, 11, 19 })
@@ -76,19 +77,19 @@ public class DecryptBatchTests
         await using var enclave = new SampleEnclave();
         using var environment = new EnvironmentScope(KeyPair);
         using var credentials = new FreshCredentials(
-            new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+            new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         async Task<EnclaveSession> openAsync(CancellationToken token) => new(
             await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, token), credentials, region: null);
         await using EnclaveSession first = await openAsync(CancellationToken.None);
         var input = new Pipe();
         var results = new Pipe();
-        using var output = new BatchOutput(results.Writer.AsStream(), () => true);
-        using var printed = new StreamReader(results.Reader.AsStream());
         using var errors = new StringWriter();
+        using var output = new BatchOutput(results.Writer.AsStream(), () => true, OutputFormat.Text, errors);
+        using var printed = new StreamReader(results.Reader.AsStream());
         using var timer = new CancellationTokenSource(Patience);
 
         Task running = Batch(new BatchTally(), clock).RunAsync(
-            new BatchLineReader(input.Reader.AsStream()), new BatchSessions(enclave.Address, first, 1, openAsync), output, errors, timer.Token);
+            new BatchLineReader(input.Reader.AsStream()), new BatchSessions(enclave.Address, first, 1, openAsync), output, timer.Token);
         foreach (string line in new[] { "one", "two", "three" })
         {
             await input.Writer.WriteAsync(Encoding.ASCII.GetBytes(Convert.ToBase64String(Encoding.ASCII.GetBytes(line)) + "\n"));
@@ -126,17 +127,17 @@ public class DecryptBatchTests
         });
         using var environment = new EnvironmentScope(KeyPair);
         using var credentials = new FreshCredentials(
-            new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+            new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         await using var first = new EnclaveSession(
             await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, region: null);
         var input = new Pipe();
         var results = new Pipe();
-        using var output = new BatchOutput(results.Writer.AsStream(), () => true);
+        using var output = new BatchOutput(results.Writer.AsStream(), () => true, OutputFormat.Text, TextWriter.Null);
         using var printed = new StreamReader(results.Reader.AsStream());
         using var timer = new CancellationTokenSource(Patience);
 
         Task running = Batch(new BatchTally(), clock, log).RunAsync(
-            new BatchLineReader(input.Reader.AsStream()), Alone(first), output, TextWriter.Null, timer.Token);
+            new BatchLineReader(input.Reader.AsStream()), Alone(first), output, timer.Token);
         foreach (string line in new[] { "one", "two" })
         {
             Assert.Equal(line == "one" ? 0 : 1, log.Warnings.Count());
@@ -160,15 +161,15 @@ public class DecryptBatchTests
         // Every line is refused unasked, so that nothing but the writing takes time.
         await using var enclave = FakeEnclave.Start();
         using var credentials = new FreshCredentials(
-            new CredentialSource(new CredentialOptions { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
+            new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         await using var session = new EnclaveSession(
             await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, null);
         using var input = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(new string('!', Length - 1) + "\n", Lines))));
         var tally = new BatchTally();
         using var watch = new WatchedStream(() => input.Position - tally.Bytes);
-        using var output = new BatchOutput(watch, () => true);
+        using var output = new BatchOutput(watch, () => true, OutputFormat.Text, TextWriter.Null);
 
-        await Batch(tally).RunAsync(new BatchLineReader(input), Alone(session), output, TextWriter.Null, CancellationToken.None).WaitAsync(Patience);
+        await Batch(tally).RunAsync(new BatchLineReader(input), Alone(session), output, CancellationToken.None).WaitAsync(Patience);
 
         // The reader's buffer, 64 lines for 16 commands, and one on its way at either end.
         Assert.InRange(watch.Most, 1, (64 * 1024) + ((64 + 2) * Length));
@@ -177,7 +178,7 @@ public class DecryptBatchTests
     }
 
     private static DecryptBatch Batch(BatchTally tally, TimeProvider? time = null, ILogger? log = null) => new(
-        new DecryptCommand { Ciphertext = default }, new BatchOptions { Path = "-", ContinueOnError = true, Format = BatchFormat.Text }, tally, new WaitNotice(log ?? NullLogger.Instance, time ?? TimeProvider.System), time ?? TimeProvider.System);
+        new DecryptCommand { Ciphertext = default }, continuesOnError: true, tally, new WaitNotice(log ?? NullLogger.Instance, time ?? TimeProvider.System), time ?? TimeProvider.System);
 
     private static BatchSessions Alone(EnclaveSession session) => new(new StreamAddress.Unix("/enclave"), session, 0, _ => throw new InvalidOperationException());
 

@@ -6,7 +6,6 @@ using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Instance.Batch;
 using KmsTool.Tests.Support;
 using Microsoft.AspNetCore.Http;
-using CredentialOptions = KmsTool.Instance.Credentials.CredentialOptions;
 
 namespace KmsTool.Tests.Instance.Commands;
 
@@ -28,8 +27,8 @@ public class CredentialsPushTests
         using var environment = new EnvironmentScope(DecryptBatchTests.EnvironmentOf(container));
         using var store = new CredentialStore(clock);
         await using TestEnclave enclave = await TestEnclave.StartAsync((options, _) => options, time: clock, credentials: store);
-        using var credentials = new FreshCredentials(new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, log), clock, log);
-        var push = new CredentialsPush(new EnclaveRequest { Address = enclave.Address, Timeout = Patience }, credentials, clock, log);
+        using var credentials = new FreshCredentials(new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, clock, log), clock, log);
+        var push = new CredentialsPush(new EnclaveClientSettings { Address = enclave.Address, Timeout = Patience }, credentials, clock, log);
         using var stop = new CancellationTokenSource();
 
         Task watching = push.WatchAsync(TimeSpan.FromMilliseconds(20), new ServiceNotifier(null), stop.Token);
@@ -77,8 +76,8 @@ public class CredentialsPushTests
             pushed.SetResult();
             await self.ReadMessageAsync(stream);
         });
-        using var credentials = new FreshCredentials(new CredentialSource(new CredentialOptions { Timeout = Patience }, clock, log), clock, log);
-        var push = new CredentialsPush(new EnclaveRequest { Address = enclave.Address, Timeout = Patience }, credentials, clock, log);
+        using var credentials = new FreshCredentials(new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, clock, log), clock, log);
+        var push = new CredentialsPush(new EnclaveClientSettings { Address = enclave.Address, Timeout = Patience }, credentials, clock, log);
         using var stop = new CancellationTokenSource();
 
         Task pushing = push.RunAsync(stop.Token);

@@ -22,7 +22,7 @@ public class CredentialsReportTests
         using InstanceCredentials credentials = Credentials(token: true, Now.AddSeconds(seconds));
 
         Assert.Equal(
-            $"From:        the profile 'x'\nAccess key:  …WXYZ\nExpire:      {expected}\n", CredentialsReport.Text(credentials, Now));
+            $"From:        the profile 'x'\nAccess key:  …WXYZ\nExpire:      {expected}\n", CredentialsReport.FormatText(credentials, Now));
     }
 
     [Theory]
@@ -32,7 +32,7 @@ public class CredentialsReportTests
     {
         using InstanceCredentials credentials = Credentials(token, expiration: null);
 
-        Assert.EndsWith($"Expire:      {expected}\n", CredentialsReport.Text(credentials, Now), StringComparison.Ordinal);
+        Assert.EndsWith($"Expire:      {expected}\n", CredentialsReport.FormatText(credentials, Now), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public class CredentialsReportTests
     {
         using InstanceCredentials credentials = Credentials(token: true, expiration: null, "the role '\u001b[2J\n' of this instance");
 
-        string text = CredentialsReport.Text(credentials, Now);
+        string text = CredentialsReport.FormatText(credentials, Now);
 
         Assert.DoesNotContain('\u001b', text);
         Assert.Equal(3, text.Count(character => character == '\n'));
@@ -54,10 +54,10 @@ public class CredentialsReportTests
 
         Assert.Equal(
             "{\"Origin\":\"the profile \\u0027x\\u0027\",\"AccessKeyIdEnd\":\"WXYZ\",\"Temporary\":true,\"Expiration\":\"2026-11-22T10:02:00Z\",\"SecondsLeft\":120}\n",
-            CredentialsReport.Json(temporary, Now));
+            CredentialsReport.FormatJson(temporary, Now));
         Assert.Equal(
             "{\"Origin\":\"the profile \\u0027x\\u0027\",\"AccessKeyIdEnd\":\"WXYZ\",\"Temporary\":false,\"Expiration\":null,\"SecondsLeft\":null}\n",
-            CredentialsReport.Json(longTerm, Now));
+            CredentialsReport.FormatJson(longTerm, Now));
     }
 
     private static InstanceCredentials Credentials(bool token, DateTimeOffset? expiration, string origin = "the profile 'x'") => new()

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
-using KmsTool.Instance.Batch;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;
@@ -28,7 +27,7 @@ public class DecryptCommandLineTests
     [InlineData("--cid=vsock:16:3000 AAAA")]
     public async Task Bind_ways_to_write_the_same_mean_the_same(string line)
     {
-        DecryptRequest request = Bind(line.Split(' '));
+        DecryptSettings request = Bind(line.Split(' '));
 
         Assert.Equal(new StreamAddress.Vsock(16, 3000), request.Enclave.Address);
         Assert.Equal([0, 0, 0], await request.Ciphertext.ReadAsync(CancellationToken.None));
@@ -43,7 +42,7 @@ public class DecryptCommandLineTests
     [Fact]
     public void Bind_every_option_arrives()
     {
-        DecryptRequest request = Bind(
+        DecryptSettings request = Bind(
             "-c", "7", "-p", "0x1389", "-r", "eu-central-1", "-e", "a=1", "--encryption-context=b=2=2", "-e", "empty=",
             "--key-id", "alias/k", "--encryption-algorithm", "RSAES_OAEP_SHA_256", "--grant-token", "t1", "--grant-token", "t2",
             "--output", "json", "--vsock-buffer-size", "3584", "--timeout", "1.5", "--log-level", "trace", "AAAA");
@@ -71,7 +70,7 @@ public class DecryptCommandLineTests
     [Fact]
     public void Bind_argument_that_looks_like_a_response_file_or_directive_is_a_value()
     {
-        DecryptRequest request = Bind("[diagram]", "-c", "4", "-e", "@a=@b", "--file", "@file");
+        DecryptSettings request = Bind("[diagram]", "-c", "4", "-e", "@a=@b", "--file", "@file");
 
         Assert.Equal("@b", request.Command.EncryptionContext!["@a"]);
     }
@@ -84,7 +83,7 @@ public class DecryptCommandLineTests
     [InlineData("-r=")]
     public void Bind_region_without_anything_after_the_equals_sign_is_none(string region)
     {
-        DecryptRequest request = Bind("--cid", "16", region, "AAAA", "--key-id=alias/a=");
+        DecryptSettings request = Bind("--cid", "16", region, "AAAA", "--key-id=alias/a=");
 
         Assert.Null(request.Enclave.Region);
         Assert.Equal("alias/a=", request.Command.KeyId);
@@ -109,7 +108,7 @@ public class DecryptCommandLineTests
         using var directory = new TempDirectory();
         await File.WriteAllTextAsync(directory["c"], content);
 
-        DecryptRequest request = Bind("--cid", "16", prefix + directory["c"]);
+        DecryptSettings request = Bind("--cid", "16", prefix + directory["c"]);
 
         Assert.Equal([1, 2, 3], await request.Ciphertext.ReadAsync(CancellationToken.None));
     }
@@ -197,7 +196,7 @@ public class DecryptCommandLineTests
     [Fact]
     public void BindBatch_every_option_arrives()
     {
-        BatchRequest request = BindBatch(
+        BatchSettings request = BindBatch(
             "decrypt", "-c", "7", "--batch", "-", "-e", "a=1", "--key-id", "alias/k", "--grant-token", "t1", "--output", "json",
             "--connections", "64", "--continue-on-error");
 
@@ -205,14 +204,16 @@ public class DecryptCommandLineTests
         Assert.Equal("alias/k", request.Command.KeyId);
         Assert.Equal(new Dictionary<string, string> { ["a"] = "1" }, request.Command.EncryptionContext);
         Assert.Equal(["t1"], request.Command.GrantTokens);
-        Assert.Equal(
-            new BatchOptions { Path = "-", Connections = 64, ContinueOnError = true, Format = BatchFormat.Json }, request.Options);
-        Assert.Equal(new BatchOptions { Path = "f", Connections = 4 }, BindBatch("-c", "7", "--batch", "f").Options);
+        Assert.Equal(("-", 64, true, OutputFormat.Json), Describe(request));
+        Assert.Equal(("f", 4, false, OutputFormat.Text), Describe(BindBatch("-c", "7", "--batch", "f")));
     }
 
-    private static DecryptRequest Bind(params string[] arguments) => Parse(arguments, (decrypt, parsed) => decrypt.Bind(parsed));
+    private static DecryptSettings Bind(params string[] arguments) => Parse(arguments, (decrypt, parsed) => decrypt.Bind(parsed));
 
-    private static BatchRequest BindBatch(params string[] arguments) => Parse(arguments, (decrypt, parsed) => decrypt.BindBatch(parsed));
+    private static (string Path, int Connections, bool ContinuesOnError, OutputFormat Format) Describe(BatchSettings request) =>
+        (request.Path, request.Connections, request.ContinuesOnError, request.Format);
+
+    private static BatchSettings BindBatch(params string[] arguments) => Parse(arguments, (decrypt, parsed) => decrypt.BindBatch(parsed));
 
     private static T Parse<T>(string[] arguments, Func<DecryptCommandLine, ParseResult, T> bind)
     {

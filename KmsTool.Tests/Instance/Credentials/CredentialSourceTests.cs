@@ -44,7 +44,7 @@ public sealed class CredentialSourceTests : IDisposable
 
     public void Dispose() => AWSConfigs.HttpClientFactory = _factory;
 
-    private static CredentialOptions Options { get; } = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private static AwsCredentialSettings Options { get; } = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     private static Dictionary<string, string?> EnvironmentOf(RunningSimulator simulator) => new()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KmsTool.Instance.VsockProxy;
+using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Networking.Relaying;
@@ -217,11 +218,11 @@ public class ConnectRouteTests
     }
 
     [Theory]
-    [InlineData(AddressFamily.InterNetwork, "[::1]", "::1 is not an IPv4 address, as --ipv4 asks")]
-    [InlineData(AddressFamily.InterNetworkV6, "127.0.0.1", "127.0.0.1 is not an IPv6 address, as --ipv6 asks")]
-    public async Task Address_of_the_other_family_is_refused(AddressFamily family, string host, string reason)
+    [InlineData(AddressFamily.InterNetwork, "--ipv4", "[::1]", "::1 is not an IPv4 address, as --ipv4 asks")]
+    [InlineData(AddressFamily.InterNetworkV6, "--ipv6", "127.0.0.1", "127.0.0.1 is not an IPv6 address, as --ipv6 asks")]
+    public async Task Address_of_the_other_family_is_refused(AddressFamily family, string option, string host, string reason)
     {
-        await using var proxy = new TestProxy(new ProxyOptions { Family = family });
+        await using var proxy = new TestProxy(new ProxyOptions { Family = family, FamilyOption = option });
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port), ("::1", proxy.Port))]);
         using Socket client = await proxy.DialAsync(address);

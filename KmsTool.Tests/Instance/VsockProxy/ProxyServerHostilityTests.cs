@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
+using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Protocol.Vsock;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

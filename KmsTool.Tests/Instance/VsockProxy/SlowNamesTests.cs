@@ -21,10 +21,10 @@ public sealed class SlowNamesTests : IDisposable
         await proxy.ApplyAsync([proxy.Fixed(byAddress), proxy.Fixed(byName, host: "fixed.test"), proxy.Connect(asked, ("**.slow.test", 443))]);
         using Socket client = await proxy.DialAsync(byAddress);
         using Socket accepted = await proxy.AcceptAsync();
-        var askers = new List<Socket>();
+        var requesters = new List<Socket>();
         for (int i = 0; i < 100; i++)
         {
-            askers.Add(await AskAsync(proxy, await proxy.DialAsync(asked), $"n{i}.slow.test", 443));
+            requesters.Add(await AskAsync(proxy, await proxy.DialAsync(asked), $"n{i}.slow.test", 443));
         }
 
         await _names.WaitForBegunAsync(3, proxy.Patience);
@@ -37,7 +37,7 @@ public sealed class SlowNamesTests : IDisposable
         await proxy.StopAsync().WaitAsync(proxy.Patience);
 
         Assert.Equal(3, _names.Asked.Count(name => name != "fixed.test"));
-        askers.ForEach(asker => asker.Dispose());
+        requesters.ForEach(requester => requester.Dispose());
     }
 
     [Fact]
@@ -46,10 +46,10 @@ public sealed class SlowNamesTests : IDisposable
         await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMinutes(10) }, _names.LookUpAsync);
         await proxy.ApplyAsync(
             [proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("**.slow.test", 443), ("good.test", proxy.Port), ("127.0.0.1", proxy.Port))]);
-        var askers = new List<Socket>();
+        var requesters = new List<Socket>();
         for (int i = 0; i < 50; i++)
         {
-            askers.Add(await AskAsync(proxy, await DialFromAsync(proxy, "127.0.0.2"), $"n{i}.slow.test", 443));
+            requesters.Add(await AskAsync(proxy, await DialFromAsync(proxy, "127.0.0.2"), $"n{i}.slow.test", 443));
         }
 
         await proxy.WaitForLogAsync("too many names are being looked up already");
@@ -59,7 +59,7 @@ public sealed class SlowNamesTests : IDisposable
         byte[] answer = new byte[12];
         await new NetworkStream(other).ReadExactlyAsync(answer, proxy.Patience);
         Assert.Equal("HTTP/1.1 200", Encoding.ASCII.GetString(answer));
-        askers.ForEach(asker => asker.Dispose());
+        requesters.ForEach(requester => requester.Dispose());
     }
 
     public void Dispose() => _names.Dispose();

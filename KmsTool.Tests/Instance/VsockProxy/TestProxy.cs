@@ -49,7 +49,7 @@ internal sealed class TestProxy : IAsyncDisposable
     /// <summary>A plan that leads to the destination.</summary>
     public ListenerPlan Fixed(
         StreamAddress local, int maxConnections = 1024, PeerList? peers = null, ushort? port = null, string host = "127.0.0.1") =>
-        new(local, new FixedRoute(new Destination(Options.To(host, port ?? Port) with { Filter = static _ => true }, _names.Fixed(host), _eyeballs, TimeProvider.System)), peers, maxConnections, Options.MostOfOnePeer(local, maxConnections));
+        new(local, new FixedRoute(new Destination(Options.To(host, port ?? Port) with { Filter = static _ => true }, _names.GetFixed(host), _eyeballs, TimeProvider.System)), peers, maxConnections, Options.MostOfOnePeer(local, maxConnections));
 
     /// <summary>A plan in CONNECT mode.</summary>
     public ListenerPlan Connect(StreamAddress local, params (string Host, PortRange Ports)[] allowed) => new(

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Rules;
+using KmsTool.Networking;
 using KmsTool.Networking.Hosts;
 using KmsTool.Tests.Support;
 
@@ -16,12 +17,12 @@ public sealed class DestinationTests : IDisposable
     private readonly TcpListener _server = new(IPAddress.Parse("127.0.0.2"), 0);
     private readonly NameTable _names = new() { Answer = _ => NameTable.Addresses("127.0.0.2") };
 
-    private readonly AttemptPlaces _places = new(all: 2, ofOne: 1);
+    private readonly KeyedConcurrencyLimiter _limiter = new(limitOfEach: 1, limit: 2);
     private readonly HappyEyeballs _eyeballs;
 
     public DestinationTests()
     {
-        _eyeballs = new HappyEyeballs(_clock, _places);
+        _eyeballs = new HappyEyeballs(_clock, _limiter);
         _server.Start();
     }
 
@@ -73,13 +74,13 @@ public sealed class DestinationTests : IDisposable
     }
 
     [Fact]
-    public async Task ConnectAsync_address_that_does_not_answer_is_given_up_for_the_next_where_others_have_all_places()
+    public async Task ConnectAsync_address_that_does_not_answer_is_given_up_for_the_next_where_others_have_all_limiter()
     {
         using Socket silent = await ListenWithoutAnswerAsync("127.0.0.3");
         using Socket silentToo = await ListenWithoutAnswerAsync("127.0.0.4");
         _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.4", "127.0.0.2");
-        Assert.True(_places.TryTake("a"));
-        Assert.True(_places.TryTake("b"));
+        Assert.True(_limiter.TryAcquire("a"));
+        Assert.True(_limiter.TryAcquire("b"));
         Task<Socket> connecting = Create("kms.test").ConnectAsync(_patience.Token);
 
         for (int i = 0; i < 8; i++)
@@ -94,14 +95,14 @@ public sealed class DestinationTests : IDisposable
     }
 
     [Fact]
-    public async Task ConnectAsync_who_asks_for_many_dead_addresses_takes_no_places_of_others()
+    public async Task ConnectAsync_who_asks_for_many_dead_addresses_takes_no_limiter_of_others()
     {
         using Socket silent = await ListenWithoutAnswerAsync("127.0.0.3");
         using Socket silentToo = await ListenWithoutAnswerAsync("127.0.0.4");
         using Socket silentThird = await ListenWithoutAnswerAsync("127.0.0.5");
         _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.4", "127.0.0.5");
         using var hostile = new CancellationTokenSource();
-        Task<Socket> held = Create(Options("dead.test") with { Asker = "hostile" }, _names.LookUpAsync).ConnectAsync(hostile.Token);
+        Task<Socket> held = Create(Options("dead.test") with { Requester = "hostile" }, _names.LookUpAsync).ConnectAsync(hostile.Token);
         for (int i = 0; i < 2; i++)
         {
             await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
@@ -111,7 +112,7 @@ public sealed class DestinationTests : IDisposable
         await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
         _clock.Advance(TimeSpan.FromMilliseconds(100));
         _names.Answer = _ => NameTable.Addresses("127.0.0.3", "127.0.0.2");
-        Task<Socket> connecting = Create(Options("kms.test") with { Asker = "other" }, _names.LookUpAsync).ConnectAsync(_patience.Token);
+        Task<Socket> connecting = Create(Options("kms.test") with { Requester = "other" }, _names.LookUpAsync).ConnectAsync(_patience.Token);
         await _clock.WaitForTimerAsync(TimeSpan.FromMilliseconds(250), _patience.Token);
         _clock.Advance(TimeSpan.FromMilliseconds(250));
 

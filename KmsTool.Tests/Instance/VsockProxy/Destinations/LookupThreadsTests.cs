@@ -13,7 +13,7 @@ public sealed class LookupThreadsTests : IDisposable
     public LookupThreadsTests() => _threads = new LookupThreads(new LookupBounds(3) { ThreadsOfOne = 2, Waiting = 4, WaitingOfOne = 3 }, _names.LookUp);
 
     [Fact]
-    public async Task TryJoin_one_asker_does_not_get_all_threads()
+    public async Task TryJoin_one_requester_does_not_get_all_threads()
     {
         await JoinAsync("a", "1.slow.test", "2.slow.test");
         PendingLookup third = Join("a", "a.test");
@@ -116,16 +116,16 @@ public sealed class LookupThreadsTests : IDisposable
         _patience.Dispose();
     }
 
-    private PendingLookup Join(string asker, string name)
+    private PendingLookup Join(string requester, string name)
     {
-        Assert.True(_threads.TryJoin(name, AddressFamily.Unspecified, asker, out PendingLookup? pending));
+        Assert.True(_threads.TryJoin(name, AddressFamily.Unspecified, requester, out PendingLookup? pending));
         return pending;
     }
 
     /// <summary>Joins, and waits until the lookups have begun.</summary>
-    private async Task<PendingLookup[]> JoinAsync(string asker, params string[] names)
+    private async Task<PendingLookup[]> JoinAsync(string requester, params string[] names)
     {
-        PendingLookup[] pending = [.. names.Select(name => Join(asker, name))];
+        PendingLookup[] pending = [.. names.Select(name => Join(requester, name))];
         await _names.WaitForBegunAsync(names.Length, _patience.Token);
         return pending;
     }

@@ -16,7 +16,7 @@ public sealed class NameResolverAgeTests : IDisposable
 
     public NameResolverAgeTests() =>
         _resolver = new NameResolver(
-            "kms.test", AddressFamily.Unspecified, new LookupThreads(LookupBounds.Asked, NameTable.Blocking(_names.LookUpAsync)), _clock, _log);
+            "kms.test", AddressFamily.Unspecified, new LookupThreads(LookupBounds.Requested, NameTable.Blocking(_names.LookUpAsync)), _clock, _log);
 
     [Fact]
     public async Task ResolveAsync_name_that_was_quiet_for_long_is_looked_up_first()
@@ -58,7 +58,7 @@ public sealed class NameResolverAgeTests : IDisposable
         // Others do not wait as well.
         Assert.Same(old, await ResolveAsync());
         answer.SetResult([IPAddress.Parse("192.0.2.2")]);
-        Assert.Equal("192.0.2.2", Text(await _resolver.ResolveAgainAsync(old, "asker", _patience.Token)));
+        Assert.Equal("192.0.2.2", Text(await _resolver.ResolveAgainAsync(old, "requester", _patience.Token)));
         Assert.Equal(2, _names.Questions);
     }
 
@@ -70,13 +70,13 @@ public sealed class NameResolverAgeTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(30));
         for (int i = 0; i < 10; i++)
         {
-            Assert.Same(old, await _resolver.ResolveAgainAsync(old, "asker", _patience.Token));
+            Assert.Same(old, await _resolver.ResolveAgainAsync(old, "requester", _patience.Token));
         }
 
         Assert.Equal(2, _names.Questions);
         Assert.Single(_log.Warnings);
         _clock.Advance(TimeSpan.FromSeconds(1));
-        await _resolver.ResolveAgainAsync(old, "asker", _patience.Token);
+        await _resolver.ResolveAgainAsync(old, "requester", _patience.Token);
 
         Assert.Equal(3, _names.Questions);
     }
@@ -90,11 +90,11 @@ public sealed class NameResolverAgeTests : IDisposable
         await blocked.WaitForBegunAsync(1, _patience.Token);
         var resolver = new NameResolver("kms.test", AddressFamily.Unspecified, threads, _clock, _log);
         using var time = new CancellationTokenSource();
-        Task<Resolution> hasty = resolver.ResolveAsync("asker", time.Token);
+        Task<Resolution> hasty = resolver.ResolveAsync("requester", time.Token);
         await time.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hasty);
 
-        Task<Resolution> patient = resolver.ResolveAsync("asker", _patience.Token);
+        Task<Resolution> patient = resolver.ResolveAsync("requester", _patience.Token);
         blocked.Dispose();
 
         Assert.Equal([IPAddress.Loopback], (await patient).Addresses);
@@ -108,7 +108,7 @@ public sealed class NameResolverAgeTests : IDisposable
         var threads = new LookupThreads(new LookupBounds(1) { Waiting = 0 }, blocked.LookUp);
         var resolver = new NameResolver("kms.test", AddressFamily.Unspecified, threads, _clock, _log);
 
-        DestinationException e = await Assert.ThrowsAsync<DestinationException>(async () => await resolver.ResolveAsync("asker", _patience.Token));
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(async () => await resolver.ResolveAsync("requester", _patience.Token));
 
         Assert.Equal(DestinationFailure.Unresolved, e.Failure);
         Assert.Equal("too many names are being looked up already; kms.test is not", e.Message);
@@ -118,5 +118,5 @@ public sealed class NameResolverAgeTests : IDisposable
 
     private static string Text(Resolution resolution) => string.Join(' ', resolution.Addresses);
 
-    private Task<Resolution> ResolveAsync() => _resolver.ResolveAsync("asker", _patience.Token);
+    private Task<Resolution> ResolveAsync() => _resolver.ResolveAsync("requester", _patience.Token);
 }

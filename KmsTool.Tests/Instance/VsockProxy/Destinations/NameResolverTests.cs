@@ -32,8 +32,8 @@ public sealed class NameResolverTests : IDisposable
         await AssertAsync(resolver, "192.0.2.1");
         await asked.Task.WaitAsync(_patience.Token);
         await AssertAsync(resolver, "192.0.2.1");
-        Resolution old = await resolver.ResolveAsync("asker", _patience.Token);
-        Task<Resolution> next = resolver.ResolveAgainAsync(old, "asker", _patience.Token);
+        Resolution old = await resolver.ResolveAsync("requester", _patience.Token);
+        Task<Resolution> next = resolver.ResolveAgainAsync(old, "requester", _patience.Token);
         answer.SetResult([IPAddress.Parse("192.0.2.2")]);
 
         Assert.Equal([IPAddress.Parse("192.0.2.2")], (await next).Addresses);
@@ -48,7 +48,7 @@ public sealed class NameResolverTests : IDisposable
         var names = new NameTable { Answer = _ => answer.Task };
         NameResolver resolver = Create(names);
 
-        Task<Resolution>[] waiting = [.. Enumerable.Range(0, 10).Select(_ => resolver.ResolveAsync("asker", _patience.Token))];
+        Task<Resolution>[] waiting = [.. Enumerable.Range(0, 10).Select(_ => resolver.ResolveAsync("requester", _patience.Token))];
         answer.SetResult([IPAddress.Loopback]);
 
         Assert.All(await Task.WhenAll(waiting), resolution => Assert.Equal([IPAddress.Loopback], resolution.Addresses));
@@ -61,9 +61,9 @@ public sealed class NameResolverTests : IDisposable
         var names = new NameTable { Answer = _ => throw NameTable.Unknown };
         NameResolver resolver = Create(names);
 
-        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
+        DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("requester", _patience.Token));
         names.Answer = _ => NameTable.Addresses("192.0.2.1");
-        DestinationException again = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("asker", _patience.Token));
+        DestinationException again = await Assert.ThrowsAsync<DestinationException>(() => resolver.ResolveAsync("requester", _patience.Token));
 
         Assert.StartsWith("looking kms.test up failed: ", e.Message, StringComparison.Ordinal);
         Assert.Equal(e.Message, again.Message);
@@ -76,7 +76,7 @@ public sealed class NameResolverTests : IDisposable
     public async Task ResolveAsync_lookup_that_never_ends_is_given_up()
     {
         var names = new NameTable { Answer = _ => new TaskCompletionSource<IPAddress[]>().Task };
-        Task<Resolution> waiting = Create(names).ResolveAsync("asker", _patience.Token);
+        Task<Resolution> waiting = Create(names).ResolveAsync("requester", _patience.Token);
         await _clock.WaitForTimerAsync(TimeSpan.FromSeconds(10), _patience.Token);
 
         _clock.Advance(TimeSpan.FromSeconds(10));
@@ -90,15 +90,15 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
         NameResolver resolver = Create(names);
-        Resolution first = await resolver.ResolveAsync("asker", _patience.Token);
+        Resolution first = await resolver.ResolveAsync("requester", _patience.Token);
         names.Answer = _ => throw NameTable.Unknown;
         _clock.Advance(TimeSpan.FromSeconds(100));
 
-        Assert.Same(first, await resolver.ResolveAgainAsync(first, "asker", _patience.Token));
+        Assert.Same(first, await resolver.ResolveAgainAsync(first, "requester", _patience.Token));
         Assert.Contains("goes on with the addresses it had", Assert.Single(_log.Warnings), StringComparison.Ordinal);
 
         // The failed lookup is not repeated at once by those who do not insist.
-        Assert.Same(first, await resolver.ResolveAsync("asker", _patience.Token));
+        Assert.Same(first, await resolver.ResolveAsync("requester", _patience.Token));
         Assert.Equal(2, names.Questions);
     }
 
@@ -107,11 +107,11 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
         NameResolver resolver = Create(names);
-        Resolution first = await resolver.ResolveAsync("asker", _patience.Token);
+        Resolution first = await resolver.ResolveAsync("requester", _patience.Token);
 
-        Assert.Same(first, await resolver.ResolveAgainAsync(first, "asker", _patience.Token));
+        Assert.Same(first, await resolver.ResolveAgainAsync(first, "requester", _patience.Token));
         _clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.NotSame(first, await resolver.ResolveAgainAsync(first, "asker", _patience.Token));
+        Assert.NotSame(first, await resolver.ResolveAgainAsync(first, "requester", _patience.Token));
 
         Assert.Equal(2, names.Questions);
     }
@@ -124,7 +124,7 @@ public sealed class NameResolverTests : IDisposable
     {
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1", "2001:db8::1", "192.0.2.1", "192.0.2.2") };
 
-        Resolution resolution = await Create(names, family).ResolveAsync("asker", _patience.Token);
+        Resolution resolution = await Create(names, family).ResolveAsync("requester", _patience.Token);
 
         Assert.Equal(expected, string.Join(' ', resolution.Addresses));
     }
@@ -135,7 +135,7 @@ public sealed class NameResolverTests : IDisposable
         var names = new NameTable { Answer = _ => NameTable.Addresses("192.0.2.1") };
 
         DestinationException e = await Assert.ThrowsAsync<DestinationException>(
-            () => Create(names, AddressFamily.InterNetworkV6).ResolveAsync("asker", _patience.Token));
+            () => Create(names, AddressFamily.InterNetworkV6).ResolveAsync("requester", _patience.Token));
 
         Assert.Equal("kms.test has no IPv6 address", e.Message);
     }
@@ -146,5 +146,5 @@ public sealed class NameResolverTests : IDisposable
         new("kms.test", family, new LookupThreads(LookupBounds.Fixed, NameTable.Blocking(names.LookUpAsync)), _clock, _log);
 
     private async Task AssertAsync(NameResolver resolver, string expected) =>
-        Assert.Equal([IPAddress.Parse(expected)], (await resolver.ResolveAsync("asker", _patience.Token)).Addresses);
+        Assert.Equal([IPAddress.Parse(expected)], (await resolver.ResolveAsync("requester", _patience.Token)).Addresses);
 }

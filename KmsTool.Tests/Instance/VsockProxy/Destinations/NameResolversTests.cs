@@ -10,36 +10,36 @@ public class NameResolversTests
     public void Asked_names_that_were_asked_for_longest_ago_are_forgotten()
     {
         var resolvers = new NameResolvers(AddressFamily.Unspecified, NameTable.Blocking(NameTable.None), TimeProvider.System, new RecordingLogger());
-        NameResolver first = resolvers.Asked("first.test");
-        NameResolver second = resolvers.Asked("second.test");
+        NameResolver first = resolvers.GetRequested("first.test");
+        NameResolver second = resolvers.GetRequested("second.test");
         for (int i = 0; i < NameResolvers.Capacity - 2; i++)
         {
-            _ = resolvers.Asked($"{i}.test");
+            _ = resolvers.GetRequested($"{i}.test");
         }
 
-        Assert.Same(first, resolvers.Asked("FIRST.test"));
-        _ = resolvers.Asked("one-more.test");
+        Assert.Same(first, resolvers.GetRequested("FIRST.test"));
+        _ = resolvers.GetRequested("one-more.test");
 
-        Assert.Same(first, resolvers.Asked("first.test"));
-        Assert.NotSame(second, resolvers.Asked("second.test"));
+        Assert.Same(first, resolvers.GetRequested("first.test"));
+        Assert.NotSame(second, resolvers.GetRequested("second.test"));
     }
 
     [Fact]
     public void Fixed_names_are_not_forgotten_for_those_that_peers_ask_for()
     {
         var resolvers = new NameResolvers(AddressFamily.Unspecified, NameTable.Blocking(NameTable.None), TimeProvider.System, new RecordingLogger());
-        NameResolver kept = resolvers.Fixed("kept.test");
-        NameResolver dropped = resolvers.Fixed("dropped.test");
+        NameResolver kept = resolvers.GetFixed("kept.test");
+        NameResolver dropped = resolvers.GetFixed("dropped.test");
         for (int i = 0; i <= NameResolvers.Capacity; i++)
         {
-            _ = resolvers.Asked($"{i}.test");
+            _ = resolvers.GetRequested($"{i}.test");
         }
 
-        Assert.Same(kept, resolvers.Fixed("KEPT.test"));
-        Assert.Same(kept, resolvers.Asked("kept.test"));
+        Assert.Same(kept, resolvers.GetFixed("KEPT.test"));
+        Assert.Same(kept, resolvers.GetRequested("kept.test"));
 
         resolvers.KeepFixed(["Kept.test"]);
-        Assert.Same(kept, resolvers.Fixed("kept.test"));
-        Assert.NotSame(dropped, resolvers.Fixed("dropped.test"));
+        Assert.Same(kept, resolvers.GetFixed("kept.test"));
+        Assert.NotSame(dropped, resolvers.GetFixed("dropped.test"));
     }
 }

@@ -1,4 +1,3 @@
-using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Monitoring;
 
 namespace KmsTool.Tests.Instance.VsockProxy.Monitoring;
