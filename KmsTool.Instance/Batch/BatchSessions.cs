@@ -56,7 +56,7 @@ internal sealed record BatchSessions(
         }
         catch (CommandFailedException e) when (e.InnerException is not OperationCanceledException)
         {
-            // An enclave of another make, whose next response could be taken for that to another command.
+            // Another kind of enclave: its next response could be taken for that to another command.
             await first.DisposeAsync();
             first = await openAsync(cancellationToken);
         }

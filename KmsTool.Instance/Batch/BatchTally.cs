@@ -18,7 +18,7 @@ internal sealed class BatchTally
     /// <summary>How many bytes of the input they make up.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>The line whose failure ended the batch; 0 where none did.</summary>
+    /// <summary>The line whose failure ended the batch; 0 if none did.</summary>
     public long StoppedAt { get; private set; }
 
     /// <param name="item">The line.</param>

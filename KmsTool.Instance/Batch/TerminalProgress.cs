@@ -4,7 +4,7 @@ using Spectre.Console;
 namespace KmsTool.Instance.Batch;
 
 /// <summary>
-/// A progress bar on stderr. While it is there, whatever the program writes to stderr goes above it.
+/// A progress bar on stderr. While it is shown, everything that the program writes to stderr goes above it.
 /// </summary>
 internal sealed class TerminalProgress
 {
@@ -20,8 +20,8 @@ internal sealed class TerminalProgress
     });
 
     /// <summary>
-    /// One on the terminal that stderr is; <see langword="null"/> where it is none, or where results go to a terminal
-    /// meanwhile: on the same one either would overwrite the other.
+    /// Creates a bar on the terminal that stderr is; <see langword="null"/> if stderr is not a terminal, or if results go to a
+    /// terminal meanwhile: on the same one either would overwrite the other.
     /// </summary>
     /// <param name="isOutputWritten">Whether results are written to stdout while the bar is shown.</param>
     public static TerminalProgress? Create(bool isOutputWritten)

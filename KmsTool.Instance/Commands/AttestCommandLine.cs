@@ -37,7 +37,7 @@ internal static class AttestCommandLine
             }
 
             // Without a nonce, a document of hours ago would pass for one of this enclave.
-            ReadOnlyMemory<byte>? asked = line.GetValue(nonce) ?? (isVerified ? HexOption.RandomBytes() : null);
+            ReadOnlyMemory<byte>? asked = line.GetValue(nonce) ?? (isVerified ? HexOption.CreateRandom() : null);
             var attest = new AttestCommand { Nonce = asked, UserData = line.GetValue(userData) };
             var expectations = new AttestationExpectations
             {
@@ -45,17 +45,17 @@ internal static class AttestCommandLine
                 Nonce = asked,
                 UserData = attest.UserData,
             };
-            // Before anybody is connected to: what is wrong on the command line is said first.
+            // Report what is wrong on the command line before connecting.
             TrustedRoot? root = isVerified ? await verification.LoadRootAsync(line, cancellationToken) : null;
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
             using AttestReply reply = await EnclaveAction.RunAsync<AttestReply>(request, attest, loggers.CreateLogger(Name), cancellationToken);
             if (root is not null)
             {
                 var check = new DocumentCheck(root, expectations, TimeProvider.System.GetUtcNow());
-                await check.RunAsync(reply.Document, ReportFormatOf(format), withDocument: true, cancellationToken);
+                await check.RunAsync(reply.Document, ChooseReportFormat(format), withDocument: true, cancellationToken);
             }
 
-            if (root is null || ReportFormatOf(format) == ReportFormat.None)
+            if (root is null || ChooseReportFormat(format) == ReportFormat.None)
             {
                 await StandardOutput.WriteAsync(stream => PrintAsync(stream, reply, format, cancellationToken), cancellationToken);
             }
@@ -69,7 +69,7 @@ internal static class AttestCommandLine
     }
 
     /// <summary>How the report is written; the other formats are those of the document itself.</summary>
-    private static ReportFormat ReportFormatOf(string output) => output switch
+    private static ReportFormat ChooseReportFormat(string output) => output switch
     {
         "text" => ReportFormat.Text,
         "json" => ReportFormat.Json,

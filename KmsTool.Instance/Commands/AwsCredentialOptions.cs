@@ -6,7 +6,7 @@ using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 
-/// <summary>The options that say whose credentials the enclave gets, alike for every command that talks to one.</summary>
+/// <summary>The options that choose the credentials of the enclave, the same for every command that talks to one.</summary>
 internal sealed class AwsCredentialOptions
 {
     private readonly Option<string?> _profile = new("--profile");
@@ -34,7 +34,7 @@ internal sealed class AwsCredentialOptions
     {
         if (region is not null && !AwsRegion.IsWellFormed(region))
         {
-            throw Wrong($"--region '{region}' is not an AWS region; an example is eu-central-1.");
+            throw UsageError($"--region '{region}' is not an AWS region; an example is eu-central-1.");
         }
 
         string? profile = parseResult.GetValue(_profile);
@@ -44,27 +44,27 @@ internal sealed class AwsCredentialOptions
         bool hasDuration = parseResult.GetResult(_duration) is { Implicit: false };
         if (profile is not null && string.IsNullOrWhiteSpace(profile))
         {
-            throw Wrong("--profile must name a profile.");
+            throw UsageError("--profile must name a profile.");
         }
 
         if (roleArn is null && (externalId is not null || sessionName is not null || hasDuration))
         {
-            throw Wrong("--external-id, --session-name and --duration go with --role-arn.");
+            throw UsageError("--external-id, --session-name and --duration go with --role-arn.");
         }
 
         if (roleArn is { Length: < AssumeRoleLimits.MinRoleArnLength or > AssumeRoleLimits.MaxRoleArnLength })
         {
-            throw Wrong($"--role-arn must have {AssumeRoleLimits.MinRoleArnLength} to {AssumeRoleLimits.MaxRoleArnLength} characters; an example is arn:aws:iam::111122223333:role/enclave.");
+            throw UsageError($"--role-arn must have {AssumeRoleLimits.MinRoleArnLength} to {AssumeRoleLimits.MaxRoleArnLength} characters; an example is arn:aws:iam::111122223333:role/enclave.");
         }
 
         if (externalId is not null && !AssumeRoleLimits.IsExternalId(externalId))
         {
-            throw Wrong("--external-id must have 2 to 1224 characters: ASCII letters, digits and any of _+=,.@:/-.");
+            throw UsageError("--external-id must have 2 to 1224 characters: ASCII letters, digits and any of _+=,.@:/-.");
         }
 
         if (sessionName is not null && !AssumeRoleLimits.IsSessionName(sessionName))
         {
-            throw Wrong("--session-name must have 2 to 64 characters: ASCII letters, digits and any of _+=,.@-.");
+            throw UsageError("--session-name must have 2 to 64 characters: ASCII letters, digits and any of _+=,.@-.");
         }
 
         return new AwsCredentialSettings
@@ -80,5 +80,5 @@ internal sealed class AwsCredentialOptions
         };
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -70,7 +70,7 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader, OutputFor
 
     public void Dispose()
     {
-        // What was left behind may still be on its way, and must not arrive as zeros.
+        // An abandoned write may still be running, and must not write zeros.
         if (_writing.IsCompleted)
         {
             _piece.Dispose();

@@ -34,12 +34,12 @@ internal sealed class CiphertextSource
         byte[] ciphertext = _text is not null ? Decode(_text) : await ReadFileAsync(_path!, cancellationToken);
         if (ciphertext.Length == 0)
         {
-            throw Wrong("The ciphertext is empty.");
+            throw UsageError("The ciphertext is empty.");
         }
 
         return ciphertext.Length <= KmsLimits.MaxCiphertextLength
             ? ciphertext
-            : throw Wrong(DescribeTooLong(ciphertext.Length.ToString(CultureInfo.InvariantCulture)));
+            : throw UsageError(DescribeTooLong(ciphertext.Length.ToString(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>Names the source, not what it holds.</summary>
@@ -55,7 +55,7 @@ internal sealed class CiphertextSource
         byte[] content = await BoundedInput.ReadAsync(path, "The ciphertext", MaxInputLength, cancellationToken);
         if (content.Length > MaxInputLength)
         {
-            throw Wrong(DescribeTooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
+            throw UsageError(DescribeTooLong("over " + (MaxInputLength / 2).ToString(CultureInfo.InvariantCulture)));
         }
 
         if (_format == CiphertextFormat.Raw)
@@ -76,7 +76,7 @@ internal sealed class CiphertextSource
         }
 
         string hint = _path is null ? "" : ", or say --file-format raw if it holds the bytes themselves";
-        throw Wrong(
+        throw UsageError(
             "The ciphertext is not base64; give what 'aws kms encrypt --query CiphertextBlob --output text' prints" + hint + ".");
     }
 
@@ -84,7 +84,7 @@ internal sealed class CiphertextSource
         string.Create(CultureInfo.InvariantCulture,
             $"The ciphertext has {length} bytes and KMS takes at most {KmsLimits.MaxCiphertextLength}; encrypt data keys with KMS, and data with those.");
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }
 
 /// <summary>What a file or stdin holds.</summary>

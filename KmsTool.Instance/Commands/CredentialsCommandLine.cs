@@ -7,7 +7,7 @@ using Command = System.CommandLine.Command;
 namespace KmsTool.Instance.Commands;
 
 /// <summary>
-/// <c>kmstool-instance credentials</c>: finds credentials as every other command does, and prints what is no secret about them.
+/// <c>kmstool-instance credentials</c>: finds credentials as every other command does, and prints what is not secret about them.
 /// </summary>
 internal static class CredentialsCommandLine
 {

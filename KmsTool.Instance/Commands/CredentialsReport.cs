@@ -66,6 +66,6 @@ internal static class CredentialsReport
         _ => string.Create(CultureInfo.InvariantCulture, $"{time.Seconds} s"),
     };
 
-    // The identifier is no secret, but whoever has it knows whom to ask for: enough of it to tell two keys apart.
+    // The identifier is not a secret, but it helps an attacker to choose a target: show just enough to tell two keys apart.
     private static string TakeEnd(string accessKeyId) => accessKeyId[Math.Max(0, accessKeyId.Length - ShownCharacters)..];
 }

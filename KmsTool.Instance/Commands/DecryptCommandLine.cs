@@ -68,28 +68,28 @@ internal sealed class DecryptCommandLine
         DecryptCommand command = _kms.ReadDecrypt(parseResult, ciphertext: default);
         if (parseResult.GetValue(_ciphertext) is not null)
         {
-            throw Wrong("Two sources of ciphertexts: give one as an argument or many with --batch, not both.");
+            throw UsageError("Two sources of ciphertexts: give one as an argument or many with --batch, not both.");
         }
 
         if (parseResult.GetValue(_file) is not null)
         {
-            throw Wrong("Two sources of ciphertexts: --file holds one, --batch one a line.");
+            throw UsageError("Two sources of ciphertexts: --file holds one, --batch one a line.");
         }
 
         if (parseResult.GetResult(_fileFormat) is { Implicit: false })
         {
-            throw Wrong("--file-format goes with --file or -; a batch is base64, one ciphertext a line.");
+            throw UsageError("--file-format goes with --file or -; a batch is base64, one ciphertext a line.");
         }
 
         if (command.DryRun == true)
         {
-            throw Wrong("--dry-run does not go with --batch; try it with one ciphertext.");
+            throw UsageError("--dry-run does not go with --batch; try it with one ciphertext.");
         }
 
         OutputFormat format = BindOutput(parseResult);
         if (format == OutputFormat.Raw)
         {
-            throw Wrong("--output raw does not go with --batch: nothing would tell where a plaintext ends; use base64 or json.");
+            throw UsageError("--output raw does not go with --batch: nothing would tell where a plaintext ends; use base64 or json.");
         }
 
         return _batch.Bind(parseResult, _enclave.Bind(parseResult), command, format);
@@ -117,22 +117,22 @@ internal sealed class DecryptCommandLine
         {
             return file is null && parseResult.GetResult(_fileFormat) is not { Implicit: false }
                 ? CiphertextSource.FromFile(path, holdsBytes ? CiphertextFormat.Raw : CiphertextFormat.Base64)
-                : throw Wrong("file:// and fileb:// say what the file holds; --file and --file-format do not go with them.");
+                : throw UsageError("file:// and fileb:// say what the file holds; --file and --file-format do not go with them.");
         }
 
         CiphertextFormat format = parseResult.GetRequiredValue(_fileFormat) == "raw" ? CiphertextFormat.Raw : CiphertextFormat.Base64;
         return (argument, file) switch
         {
-            (null, null) => throw Wrong("No ciphertext: give it as an argument, with --file, or - to read it from stdin."),
-            (not null, not null) => throw Wrong("Two ciphertexts: give it as an argument or with --file, not both."),
+            (null, null) => throw UsageError("No ciphertext: give it as an argument, with --file, or - to read it from stdin."),
+            (not null, not null) => throw UsageError("Two ciphertexts: give it as an argument or with --file, not both."),
             (InputFile.StandardInput, null) => CiphertextSource.FromFile(InputFile.StandardInput, format),
             (null, not null) => CiphertextSource.FromFile(file, format),
-            _ when format == CiphertextFormat.Raw => throw Wrong("--file-format raw goes with --file or -; an argument is base64."),
+            _ when format == CiphertextFormat.Raw => throw UsageError("--file-format raw goes with --file or -; an argument is base64."),
             _ => CiphertextSource.FromArgument(argument),
         };
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }
 
 /// <summary>Takes credentials and a ciphertext to the enclave and prints the plaintext that comes back.</summary>

@@ -50,13 +50,13 @@ internal sealed class DocumentCheck(TrustedRoot root, AttestationExpectations ex
             await StandardOutput.WriteAsync(VerificationReport.FormatText(verdict.Document!, root, at), cancellationToken);
         }
 
-        foreach (string warning in Warnings(verdict.Document!))
+        foreach (string warning in ListWarnings(verdict.Document!))
         {
             await Console.Error.WriteLineAsync(warning);
         }
     }
 
-    private IEnumerable<string> Warnings(AttestationDocument document)
+    private IEnumerable<string> ListWarnings(AttestationDocument document)
     {
         if (document.IsDebug)
         {

@@ -58,7 +58,7 @@ internal static class EnclaveAction
     }
 
     /// <summary>Connects; the credentials go with the first command.</summary>
-    /// <exception cref="CommandFailedException">Nobody answers there.</exception>
+    /// <exception cref="CommandFailedException">The enclave cannot be reached.</exception>
     public static async Task<EnclaveSession> OpenSessionAsync(
         EnclaveClientSettings request, FreshCredentials credentials, SessionRegion? region, WaitNotice waits, ILogger logger, CancellationToken cancellationToken) =>
         new(await ConnectAsync(request, waits, logger, cancellationToken), credentials, region);

@@ -76,22 +76,22 @@ internal static class EnclaveAddress
         {
             return number is not 0 and not VsockEndPoint.AnyCid
                 ? new StreamAddress.Vsock(number, port ?? DefaultPort)
-                : throw Wrong($"--cid {cid} is not an enclave's CID; 'nitro-cli describe-enclaves' prints it as EnclaveCID.");
+                : throw UsageError($"--cid {cid} is not an enclave's CID; 'nitro-cli describe-enclaves' prints it as EnclaveCID.");
         }
 
         if (!StreamAddress.TryParse(cid, out StreamAddress? address, out _) ||
             address is StreamAddress.Vsock { Cid: 0 or VsockEndPoint.AnyCid } or StreamAddress.Vsock { Port: 0 or VsockEndPoint.AnyPort }
                 or StreamAddress.Tcp { Port: 0 })
         {
-            throw Wrong($"--cid '{cid}' is neither a CID nor an address; use a number, vsock:CID:PORT, unix:/path or tcp:HOST:PORT.");
+            throw UsageError($"--cid '{cid}' is neither a CID nor an address; use a number, vsock:CID:PORT, unix:/path or tcp:HOST:PORT.");
         }
 
         return port is null
             ? address
-            : throw Wrong($"--port goes with a CID only; the address {cid} is complete.");
+            : throw UsageError($"--port goes with a CID only; the address {cid} is complete.");
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }
 
 /// <summary>Which enclave a command talks to and on whose behalf, checked.</summary>

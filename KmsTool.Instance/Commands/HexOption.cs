@@ -19,14 +19,14 @@ internal static class HexOption
     };
 
     /// <summary>What <c>random</c> stands for.</summary>
-    public static ReadOnlyMemory<byte> RandomBytes() => RandomNumberGenerator.GetBytes(RandomLength);
+    public static ReadOnlyMemory<byte> CreateRandom() => RandomNumberGenerator.GetBytes(RandomLength);
 
     private static ReadOnlyMemory<byte>? Parse(ArgumentResult result, string name, bool mayBeRandom)
     {
         string text = result.Tokens.Single().Value;
         if (mayBeRandom && text == RandomName)
         {
-            return RandomBytes();
+            return CreateRandom();
         }
 
         if (text.Length <= 2 * NsmLimits.MaxAttestationFieldLength && TryParse(text, out byte[]? bytes))

@@ -11,7 +11,7 @@ internal static class ImageFile
     private const double Mebibyte = 1024 * 1024;
 
     /// <summary>Reads and checks all of it, with a progress bar on a terminal; <c>-</c> is stdin. Warns of flags in its header.</summary>
-    /// <exception cref="CommandFailedException">It cannot be read, or is no valid image.</exception>
+    /// <exception cref="CommandFailedException">It cannot be read, or is not a valid image.</exception>
     public static async Task<EnclaveImage> ReadAsync(string path, CancellationToken cancellationToken)
     {
         await using Stream file = await InputFile.OpenAsync(path, "The image", cancellationToken);

@@ -138,8 +138,8 @@ internal static class MeasureReport
 }
 
 /// <summary>
-/// Writes the metadata of an image where <c>nitro-cli describe-eif</c> has them: name and version beside
-/// <c>Metadata</c>, and in that the members of <c>BuildMetadata</c> and <c>CustomMetadata</c> beside those two, which are
+/// Writes the metadata of an image where <c>nitro-cli describe-eif</c> has them: name and version next to
+/// <c>Metadata</c>, and in that the members of <c>BuildMetadata</c> and <c>CustomMetadata</c> next to those two, which are
 /// kept as they stand in the image.
 /// </summary>
 internal static class ImageMetadataJson

@@ -29,24 +29,24 @@ internal sealed class PcrOption
             string[] pair = text.Split('=', 2);
             if (pair.Length != 2 || !int.TryParse(pair[0], NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index >= NsmLimits.PcrCount)
             {
-                throw Wrong($"--pcr '{text}': write N=HEX with N from 0 to {NsmLimits.PcrCount - 1}.");
+                throw UsageError($"--pcr '{text}': write N=HEX with N from 0 to {NsmLimits.PcrCount - 1}.");
             }
 
             if (pair[1].Length != Digits || !pair[1].All(char.IsAsciiHexDigit))
             {
-                throw Wrong($"--pcr {index}: a PCR has {Digits} hexadecimal digits (SHA-384), as 'kmstool-instance measure' and 'nitro-cli describe-eif' print it, not '{pair[1]}'.");
+                throw UsageError($"--pcr {index}: a PCR has {Digits} hexadecimal digits (SHA-384), as 'kmstool-instance measure' and 'nitro-cli describe-eif' print it, not '{pair[1]}'.");
             }
 
             if (!pcrs.TryAdd(index, Convert.FromHexString(pair[1])))
             {
-                throw Wrong($"PCR{index} is given twice.");
+                throw UsageError($"PCR{index} is given twice.");
             }
         }
 
         return pcrs;
     }
 
-    private static CommandFailedException Wrong(FormattableString message) => new(ExitCode.WrongUsage, message.ToString(CultureInfo.InvariantCulture));
+    private static CommandFailedException UsageError(FormattableString message) => new(ExitCode.WrongUsage, message.ToString(CultureInfo.InvariantCulture));
 }
 
 /// <summary><c>--image FILE</c> and which of its measurements are meant.</summary>
@@ -80,7 +80,7 @@ internal sealed class ImagePcrOptions
         if (parseResult.GetValue(_image) is not { } path)
         {
             return parseResult.GetResult(_pcrs) is { Implicit: false }
-                ? throw Wrong($"{PcrsName} says which measurements of an image are meant; add --image FILE.")
+                ? throw UsageError($"{PcrsName} says which measurements of an image are meant; add --image FILE.")
                 : given;
         }
 
@@ -95,7 +95,7 @@ internal sealed class ImagePcrOptions
         {
             pcrs[index] = image.Pcrs.TryGetValue(index, out ReadOnlyMemory<byte> value)
                 ? value
-                : throw Wrong($"{PcrsName}: the image is not signed, so it has no PCR{index}.");
+                : throw UsageError($"{PcrsName}: the image is not signed, so it has no PCR{index}.");
         }
 
         return pcrs;
@@ -110,12 +110,12 @@ internal sealed class ImagePcrOptions
 
         if (!image.Pcrs.TryGetValue(index, out ReadOnlyMemory<byte> measured))
         {
-            throw Wrong($"--pcr {index}: the image is not signed, so no enclave of it has a PCR{index}; leave one of the two out.");
+            throw UsageError($"--pcr {index}: the image is not signed, so no enclave of it has a PCR{index}; leave one of the two out.");
         }
 
         if (!value.Span.SequenceEqual(measured.Span))
         {
-            throw Wrong($"--pcr {index}: the image has another PCR{index}, {Convert.ToHexStringLower(measured.Span)}; leave one of the two out.");
+            throw UsageError($"--pcr {index}: the image has another PCR{index}, {Convert.ToHexStringLower(measured.Span)}; leave one of the two out.");
         }
     }
 
@@ -126,12 +126,12 @@ internal sealed class ImagePcrOptions
         {
             if (!int.TryParse(item, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || !Measured.Contains(index))
             {
-                throw Wrong($"{PcrsName} '{item}': an image has {string.Join(", ", Measured)} (8 where it is signed); write them with commas, and others as --pcr N=HEX.");
+                throw UsageError($"{PcrsName} '{item}': an image has {string.Join(", ", Measured)} (8 where it is signed); write them with commas, and others as --pcr N=HEX.");
             }
 
             if (indices.Contains(index))
             {
-                throw Wrong($"{PcrsName}: {index} is given twice.");
+                throw UsageError($"{PcrsName}: {index} is given twice.");
             }
 
             indices.Add(index);
@@ -140,5 +140,5 @@ internal sealed class ImagePcrOptions
         return indices;
     }
 
-    private static CommandFailedException Wrong(FormattableString message) => new(ExitCode.WrongUsage, message.ToString(CultureInfo.InvariantCulture));
+    private static CommandFailedException UsageError(FormattableString message) => new(ExitCode.WrongUsage, message.ToString(CultureInfo.InvariantCulture));
 }

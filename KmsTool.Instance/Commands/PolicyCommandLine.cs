@@ -98,7 +98,7 @@ internal static class PolicyCommandLine
             CheckPcrs(policy, line.GetValue(debugMode));
             await StandardOutput.WriteAsync(KeyPolicyText.Format(policy), cancellationToken);
             // After the policy was written: what fails to be written needs no advice.
-            foreach (string warning in Warnings(policy))
+            foreach (string warning in ListWarnings(policy))
             {
                 await Console.Error.WriteLineAsync(warning);
             }
@@ -107,18 +107,18 @@ internal static class PolicyCommandLine
     }
 
     private static KeyPolicyOperations ParseOperations(string list) =>
-        KeyPolicyOperations.TryParse(list, out KeyPolicyOperations? operations, out string? error) ? operations : throw Wrong($"--operations: {error}.");
+        KeyPolicyOperations.TryParse(list, out KeyPolicyOperations? operations, out string? error) ? operations : throw UsageError($"--operations: {error}.");
 
     private static void CheckIdentities(EnclaveKeyPolicy policy)
     {
         if (!IdentityArn.IsRole(policy.RoleArn, out string? error))
         {
-            throw Wrong($"--role-arn: {error}.");
+            throw UsageError($"--role-arn: {error}.");
         }
 
         if (!IdentityArn.IsRoleOrUser(policy.AdministratorArn, out error))
         {
-            throw Wrong($"--admin-arn: {error}.");
+            throw UsageError($"--admin-arn: {error}.");
         }
     }
 
@@ -126,21 +126,21 @@ internal static class PolicyCommandLine
     {
         if (policy.Pcrs.Count == 0)
         {
-            throw Wrong(
+            throw UsageError(
                 "Neither --pcr nor --image is given: without a measurement the policy would allow any enclave. "
                 + "'kmstool-instance measure' and 'nitro-cli describe-eif' print those of an image.");
         }
 
-        if (!debugMode && AllZero(policy) is { } index)
+        if (!debugMode && FindAllZero(policy) is { } index)
         {
-            throw Wrong(string.Create(CultureInfo.InvariantCulture,
+            throw UsageError(string.Create(CultureInfo.InvariantCulture,
                 $"PCR{index} is all zeros, as in every enclave in debug mode, whatever it runs; --debug-mode if that is meant, for a key that protects nothing."));
         }
     }
 
-    private static IEnumerable<string> Warnings(EnclaveKeyPolicy policy)
+    private static IEnumerable<string> ListWarnings(EnclaveKeyPolicy policy)
     {
-        if (AllZero(policy) is { } index)
+        if (FindAllZero(policy) is { } index)
         {
             yield return string.Create(CultureInfo.InvariantCulture,
                 $"DEBUG MODE: PCR{index} is all zeros. Every enclave in debug mode may use this key, and whoever runs one reads along; use it for no real secret.");
@@ -158,10 +158,10 @@ internal static class PolicyCommandLine
         }
     }
 
-    private static int? AllZero(EnclaveKeyPolicy policy) => policy.Pcrs
+    private static int? FindAllZero(EnclaveKeyPolicy policy) => policy.Pcrs
         .Where(pcr => !pcr.Value.Span.ContainsAnyExcept((byte)0))
         .Select(pcr => (int?)pcr.Key)
         .Min();
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

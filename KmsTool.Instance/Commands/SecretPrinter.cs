@@ -11,7 +11,7 @@ internal static class SecretPrinter
     /// <param name="secret">The secret, for all other formats.</param>
     /// <param name="format">How.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="CommandFailedException">It cannot be written, or is withheld, or text was asked for and it is none.</exception>
+    /// <exception cref="CommandFailedException">It cannot be written, or is withheld, or is not printable although text was asked for.</exception>
     public static async Task PrintAsync(SecretReply reply, SensitiveBytes? secret, OutputFormat format, CancellationToken cancellationToken)
     {
         if (reply.Withheld == true)
@@ -37,7 +37,7 @@ internal static class SecretPrinter
 /// <summary>Writes a plaintext to stdout, as bytes all the way: no string is made of it.</summary>
 internal static class PlaintextWriter
 {
-    /// <exception cref="CommandFailedException">Text was asked for and it is none.</exception>
+    /// <exception cref="CommandFailedException">Text was asked for and the plaintext is not printable.</exception>
     public static async Task WriteAsync(
         Stream output, SensitiveBytes plaintext, OutputFormat format, CancellationToken cancellationToken)
     {
@@ -71,7 +71,7 @@ internal static class PlaintextWriter
 /// <summary>How the plaintext is written to stdout.</summary>
 internal enum OutputFormat
 {
-    /// <summary>UTF-8 text and a newline; refused for what is no printable text.</summary>
+    /// <summary>UTF-8 text and a newline; refused if it is not printable text.</summary>
     Text,
 
     /// <summary>Base64 and a newline.</summary>

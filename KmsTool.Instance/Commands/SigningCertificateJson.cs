@@ -42,14 +42,14 @@ internal static class SigningCertificateJson
         json.WriteString("Subject", signature.Subject);
         json.WriteString("Issuer", signature.Issuer);
         WriteIssuerName(json, signature.Certificate.Span);
-        json.WriteString("NotBefore", OpenSslTime(signature.NotBefore));
-        json.WriteString("NotAfter", OpenSslTime(signature.NotAfter));
+        json.WriteString("NotBefore", FormatOpenSslTime(signature.NotBefore));
+        json.WriteString("NotAfter", FormatOpenSslTime(signature.NotAfter));
         json.WriteBase64String("Der", signature.Certificate.Span);
         json.WriteEndObject();
     }
 
     /// <summary>As ASN1_TIME_print writes it: <c>Jan  2 03:04:05 2026 GMT</c>.</summary>
-    private static string OpenSslTime(DateTimeOffset time)
+    private static string FormatOpenSslTime(DateTimeOffset time)
     {
         DateTime utc = time.UtcDateTime;
         return string.Create(CultureInfo.InvariantCulture, $"{utc:MMM} {utc.Day,2} {utc:HH:mm:ss} {utc.Year} GMT");
@@ -70,7 +70,7 @@ internal static class SigningCertificateJson
                 }
             }
 
-            signature = SignatureOf(der);
+            signature = ReadSignature(der);
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException)
         {
@@ -91,7 +91,7 @@ internal static class SigningCertificateJson
     }
 
     /// <summary>The issuer's signature, <c>XX:XX:…</c> (RFC 5280 section 4.1.1.3).</summary>
-    private static string SignatureOf(ReadOnlySpan<byte> der)
+    private static string ReadSignature(ReadOnlySpan<byte> der)
     {
         AsnReader certificate = new AsnReader(der.ToArray(), AsnEncodingRules.DER).ReadSequence();
         certificate.ReadEncodedValue();

@@ -26,7 +26,7 @@ internal sealed partial class VsockProxyAction(
     private readonly ProxyMetrics _metrics = new();
     private readonly ServiceNotifier _notifier = new(Environment.GetEnvironmentVariable(ServiceNotifier.Variable));
 
-    // More than one waiting is no more than one: the file is read anew either way.
+    // Several waiting requests need one reload only.
     private readonly Channel<bool> _reloads =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -81,8 +81,8 @@ internal sealed partial class VsockProxyAction(
     }
 
     /// <summary>
-    /// Has the runtime continue whoever waited for a socket on the very thread that waits for all of them, in place of handing
-    /// it over to another thread: most of what a relay costs. What continues there is short and never blocks. Half of the
+    /// Socket continuations run inline on the polling thread instead of being handed over to another thread, which is most of
+    /// what a relay costs. What continues there is short and never blocks. Half of the
     /// processors have such a thread; the kernel's part of the work, and streams that never have to wait, take the others.
     /// Read by the runtime before the first socket is used; what the operator has set stays.
     /// </summary>

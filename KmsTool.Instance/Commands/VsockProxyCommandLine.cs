@@ -102,7 +102,7 @@ internal static class VsockProxyCommandLine
     private static Route? ParseRoute(ArgumentResult result)
     {
         string[] words = [.. result.Tokens.Select(token => token.Value)];
-        if (OrderFault(words) is { } fault)
+        if (FindOrderFault(words) is { } fault)
         {
             result.AddError(fault);
             return null;
@@ -114,7 +114,7 @@ internal static class VsockProxyCommandLine
     }
 
     /// <summary>Says what is wrong with the number or the order of the words; <see langword="null"/> for nothing.</summary>
-    private static string? OrderFault(string[] words) => words switch
+    private static string? FindOrderFault(string[] words) => words switch
     {
         [var cid, var local, var host, var port] when IsNumber(cid) && IsNumber(local) && !IsNumber(host) && IsNumber(port) =>
             $"vsock-proxy takes no CID, and '{cid}' seems to be one: it listens on the parent's own. Write '{local} {host} {port}' ({Order}).",

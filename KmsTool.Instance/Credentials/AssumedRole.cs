@@ -13,7 +13,7 @@ internal static class AssumedRole
     /// <param name="roleArn">The role.</param>
     /// <param name="options">How to assume it.</param>
     /// <param name="region">The region whose STS to ask; <see langword="null"/> for any of the role's partition.</param>
-    /// <param name="caller">Whose credentials assume it.</param>
+    /// <param name="caller">The credentials to assume it with.</param>
     public static CredentialProvider CreateProvider(string roleArn, AwsCredentialSettings options, string? region, FoundCredentials caller)
     {
         string name = $"the role {roleArn}, assumed with {caller.Origin}";
@@ -25,7 +25,7 @@ internal static class AssumedRole
     }
 
     // The SDK looks the STS client up by reflection, for profiles and web identities that assume a role. (Its registry for
-    // trimmed programs is no way: a client made there does not get the credentials to assume the role with.)
+    // trimmed programs does not help: a client made there does not get the credentials to assume the role with.)
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceClient))]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(AmazonSecurityTokenServiceConfig))]
     private static async Task<FoundCredentials> AskAsync(
@@ -40,7 +40,7 @@ internal static class AssumedRole
         AssumeRoleResponse answer = await sts.AssumeRoleAsync(new AssumeRoleRequest
         {
             RoleArn = roleArn,
-            RoleSessionName = options.SessionName ?? AssumeRoleLimits.SessionNameOf(Environment.MachineName),
+            RoleSessionName = options.SessionName ?? AssumeRoleLimits.CreateSessionName(Environment.MachineName),
             ExternalId = options.ExternalId,
             DurationSeconds = (int?)options.Duration?.TotalSeconds,
         });
@@ -85,7 +85,7 @@ internal static partial class AssumeRoleLimits
     public static bool IsExternalId(string text) => ExternalId().IsMatch(text);
 
     /// <summary>A session name that tells in CloudTrail which host it was.</summary>
-    public static string SessionNameOf(string host)
+    public static string CreateSessionName(string host)
     {
         string name = "kmstool-instance-" + NotInSessionName().Replace(host, "-");
         return name.Length > MaxSessionNameLength ? name[..MaxSessionNameLength] : name;

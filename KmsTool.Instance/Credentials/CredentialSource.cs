@@ -79,7 +79,7 @@ internal sealed partial class CredentialSource : ICredentialSource
 
     /// <summary>A failure of STS, or on the way to it; <see langword="null"/> for any other.</summary>
     /// <param name="failure">What the SDK threw; for profiles it wraps the cause.</param>
-    /// <param name="provider">Whose credentials were asked for.</param>
+    /// <param name="provider">The name of the provider that was asked.</param>
     private static CredentialException? FindStsFailure(Exception failure, string provider)
     {
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
@@ -92,10 +92,10 @@ internal sealed partial class CredentialSource : ICredentialSource
                     return new CredentialException(CredentialFailure.StsRefused, $"STS refuses {provider}: {Describe(refused)}", code, failure);
                 case HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } insecure:
                     // The message only refers to the inner exception.
-                    return new CredentialException(CredentialFailure.StsTlsFailed, Unreachable(insecure.GetBaseException()), innerException: failure);
+                    return new CredentialException(CredentialFailure.StsTlsFailed, DescribeUnreachable(insecure.GetBaseException()), innerException: failure);
                 case HttpRequestException unreachable:
                     // The message names the host.
-                    return new CredentialException(CredentialFailure.StsUnreachable, Unreachable(unreachable), innerException: failure);
+                    return new CredentialException(CredentialFailure.StsUnreachable, DescribeUnreachable(unreachable), innerException: failure);
                 default:
                     break;
             }
@@ -103,7 +103,7 @@ internal sealed partial class CredentialSource : ICredentialSource
 
         return null;
 
-        string Unreachable(Exception cause) => $"STS cannot be asked for {provider}: {cause.Message.TrimEnd('.')}";
+        string DescribeUnreachable(Exception cause) => $"STS cannot be asked for {provider}: {cause.Message.TrimEnd('.')}";
     }
 
     // These two name principals and parameters. What STS says of a wrong signature may quote the signed headers, of which the

@@ -20,7 +20,7 @@ internal sealed partial class RegionSource(string? profile, TimeSpan timeout, Ti
     private Task<string?>? _finding;
 
     /// <summary>Finds the region; asks once, however often it is called.</summary>
-    /// <returns><see langword="null"/> where there is none.</returns>
+    /// <returns><see langword="null"/> if there is none.</returns>
     /// <exception cref="CredentialException">What was found is not a region.</exception>
     public Task<string?> FindAsync(CancellationToken cancellationToken) => (_finding ??= FindAsync()).WaitAsync(cancellationToken);
 
@@ -40,7 +40,7 @@ internal sealed partial class RegionSource(string? profile, TimeSpan timeout, Ti
         }
         catch (Exception e) when (CredentialChain.IsUnreadable(e))
         {
-            // Where its credentials are wanted, the search for them says so.
+            // The search for its credentials reports that.
             return null;
         }
     }

@@ -12,19 +12,19 @@ internal static partial class IdentityArn
     private const string Example = "arn:aws:iam::111122223333:role/NAME";
 
     /// <summary>Whether it is the ARN of a role.</summary>
-    public static bool IsRole(string text, [NotNullWhen(false)] out string? error) => Is(text, mayBeUser: false, out error);
+    public static bool IsRole(string text, [NotNullWhen(false)] out string? error) => Check(text, mayBeUser: false, out error);
 
     /// <summary>Whether it is the ARN of a role or of a user.</summary>
-    public static bool IsRoleOrUser(string text, [NotNullWhen(false)] out string? error) => Is(text, mayBeUser: true, out error);
+    public static bool IsRoleOrUser(string text, [NotNullWhen(false)] out string? error) => Check(text, mayBeUser: true, out error);
 
-    private static bool Is(string text, bool mayBeUser, [NotNullWhen(false)] out string? error)
+    private static bool Check(string text, bool mayBeUser, [NotNullWhen(false)] out string? error)
     {
         Match match = text.Length <= MaxLength ? Pattern().Match(text) : Match.Empty;
         error = match.Groups["kind"].Value switch
         {
             "role" => null,
             "user" => mayBeUser ? null : $"'{text}' is a user; instances have roles, such as {Example}",
-            // It would leave the decision to the IAM policies of the account, and so to whoever may write those.
+            // It would leave the decision to the IAM policies of the account, and so to anyone who may write those.
             "root" => $"'{text}' is the whole account; name the role, such as {Example}",
             "assumed-role" => $"'{text}' is one session of a role; name the role, such as {Example}",
             _ => $"'{text}' is not an ARN of a role{(mayBeUser ? " or user" : "")}; an example is {Example}",

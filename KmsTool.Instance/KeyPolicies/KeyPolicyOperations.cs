@@ -4,7 +4,7 @@ namespace KmsTool.Instance.KeyPolicies;
 
 /// <summary>What a key policy allows the instance's role.</summary>
 /// <param name="Attested">Operations that take an attestation document, and so can depend on it; at least one.</param>
-/// <param name="Encrypt">Whether the role may encrypt. KMS knows no attested Encrypt, so whoever has the role may.</param>
+/// <param name="Encrypt">Whether the role may encrypt. KMS has no attested Encrypt, so anything that has the role may.</param>
 internal sealed record KeyPolicyOperations(IReadOnlyList<string> Attested, bool Encrypt)
 {
     /// <summary>What the tutorial of AWS's kmstool allows: the instance to encrypt, the enclave to decrypt.</summary>
@@ -21,7 +21,7 @@ internal sealed record KeyPolicyOperations(IReadOnlyList<string> Attested, bool 
     /// <summary>KMS developer guide, "How AWS Nitro Enclaves uses AWS KMS", but for GenerateRandom.</summary>
     private static readonly string[] TakeAttestation = [Decrypt, GenerateDataKey, GenerateDataKeyPair, "DeriveSharedSecret"];
 
-    /// <summary>Whether something may be decrypted, and nobody may make what could be.</summary>
+    /// <summary>Whether ciphertexts may be decrypted, but no one may create them.</summary>
     public bool LacksEncryption => Attested.Contains(Decrypt) && !Encrypt && !Attested.Contains(GenerateDataKey) && !Attested.Contains(GenerateDataKeyPair);
 
     /// <summary>Reads names with commas between them; <c>kms:</c> may stand before each.</summary>
@@ -46,7 +46,7 @@ internal sealed record KeyPolicyOperations(IReadOnlyList<string> Attested, bool 
             }
             else
             {
-                error = WhyNot(name);
+                error = ExplainRefusal(name);
                 return false;
             }
 
@@ -62,7 +62,7 @@ internal sealed record KeyPolicyOperations(IReadOnlyList<string> Attested, bool 
         return error is null;
     }
 
-    private static string WhyNot(string name) => name.Equals("GenerateRandom", StringComparison.OrdinalIgnoreCase)
+    private static string ExplainRefusal(string name) => name.Equals("GenerateRandom", StringComparison.OrdinalIgnoreCase)
         ? "GenerateRandom uses no key, so no key policy can allow it; allow kms:GenerateRandom in the IAM policy of the role"
         : $"'{name}' takes no attestation document, so no policy can tie it to an enclave; use {string.Join(", ", TakeAttestation)} or Encrypt";
 }

@@ -112,7 +112,7 @@ internal static class KeyPolicyText
         json.WriteStartObject(conditionOperator);
         foreach ((int index, ReadOnlyMemory<byte> value) in pcrs)
         {
-            json.WriteString(ConditionKey(index), Convert.ToHexStringLower(value.Span));
+            json.WriteString(NameConditionKey(index), Convert.ToHexStringLower(value.Span));
         }
 
         json.WriteEndObject();
@@ -120,7 +120,7 @@ internal static class KeyPolicyText
     }
 
     // The tutorial's name for PCR0; kms:RecipientAttestation:PCR0 would say the same.
-    private static string ConditionKey(int index) =>
+    private static string NameConditionKey(int index) =>
         string.Create(CultureInfo.InvariantCulture, $"kms:RecipientAttestation:{(index == 0 ? "ImageSha384" : $"PCR{index}")}");
 }
 
@@ -130,7 +130,7 @@ internal sealed record EnclaveKeyPolicy
     /// <summary>The role of the instance, whose credentials the enclave uses.</summary>
     public required string RoleArn { get; init; }
 
-    /// <summary>Whoever may change the policy, and so everything.</summary>
+    /// <summary>The role or user that may change the policy, and so everything.</summary>
     public required string AdministratorArn { get; init; }
 
     /// <summary>What the enclave must be measured as, 48 bytes each, by index; at least one.</summary>
@@ -138,6 +138,6 @@ internal sealed record EnclaveKeyPolicy
 
     public required KeyPolicyOperations Operations { get; init; }
 
-    /// <summary>Whether everybody else is denied them, whatever other statements, grants and IAM policies allow.</summary>
+    /// <summary>Whether everyone else is denied them, whatever other statements, grants and IAM policies allow.</summary>
     public bool DeniesOthers { get; init; }
 }

@@ -49,7 +49,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
         if (filter is null)
         {
             return await RefuseAsync(
-                accepted, to.ToString(), ConnectionEnd.NotAllowed, HttpAnswer.Refusal("403 Forbidden", allowlist.Refusal(to)), cancellationToken);
+                accepted, to.ToString(), ConnectionEnd.NotAllowed, HttpAnswer.Refusal("403 Forbidden", allowlist.DescribeRefusal(to)), cancellationToken);
         }
 
         var destination = new Destination(to with { Filter = filter, Requester = NameRequester(accepted) }, names.GetRequested(request.Host), eyeballs, time);

@@ -6,13 +6,13 @@ using KmsTool.Protocol.Vsock;
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>
-/// Connects to whichever of several addresses answers first (RFC 8305, "Happy Eyeballs"): the families take turns, and each
+/// Connects to the first of several addresses that answers (RFC 8305, "Happy Eyeballs"): the families take turns, and each
 /// attempt has a head start before the next address is tried in parallel.
 /// </summary>
 internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? limiter = null)
 {
     /// <summary>
-    /// Attempts of all connections together that run beside another of the same connection: each takes a descriptor
+    /// Attempts of all connections together that run in parallel with another of the same connection: each takes a descriptor
     /// beyond those of the connection.
     /// </summary>
     public const int MaxAttemptsBeside = 64;
@@ -23,16 +23,16 @@ internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? 
     // "Connection Attempt Delay", RFC 8305 section 5.
     private static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    // Head starts after which a connection that has no further place gives up its oldest attempt: by then, after a second, the
+    // Head starts after which a connection that has no room for another gives up its oldest attempt: by then, after a second, the
     // system would send the request again.
-    private const int HeadStartsWithoutPlace = 4;
+    private const int HeadStartsWithoutRoom = 4;
 
     private readonly KeyedConcurrencyLimiter _beside = limiter ?? new KeyedConcurrencyLimiter(MaxAttemptsBesideOfOne, MaxAttemptsBeside);
 
     /// <summary>Connects; attempts that lose are broken off.</summary>
     /// <param name="addresses">Any of which will do.</param>
     /// <param name="port">TCP port.</param>
-    /// <param name="requester">In whose share of the places beside an attempt it falls.</param>
+    /// <param name="requester">In whose share of the parallel attempts it falls.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="DestinationException">None of the addresses could be reached.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
@@ -57,13 +57,13 @@ internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? 
         {
             while (true)
             {
-                if (untried.Count > 0 && await HasPlaceAsync())
+                if (untried.Count > 0 && await TryFindRoomAsync())
                 {
                     attempts.Add(new ConnectAttempt(untried.Dequeue(), port, cancellationToken));
                     headStarts = 0;
                 }
 
-                Task<Socket>? ended = await AnyEndedAsync(attempts, untried.Count > 0 ? AttemptDelay : Timeout.InfiniteTimeSpan, cancellationToken);
+                Task<Socket>? ended = await WaitForAnyAsync(attempts, untried.Count > 0 ? AttemptDelay : Timeout.InfiniteTimeSpan, cancellationToken);
                 headStarts++;
                 if (ended is null)
                 {
@@ -99,9 +99,9 @@ internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? 
             }
         }
 
-        async Task<bool> HasPlaceAsync()
+        async Task<bool> TryFindRoomAsync()
         {
-            // The first needs none, and a connection's places stay its own when an attempt has failed.
+            // The first attempt needs none, and a connection keeps its room when an attempt has failed.
             if (attempts.Count <= beside)
             {
                 return true;
@@ -113,8 +113,8 @@ internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? 
                 return true;
             }
 
-            // Others have all places, perhaps for names with many dead addresses: one dead address shall not be the end of this.
-            if (headStarts < HeadStartsWithoutPlace || attempts[0].Connecting.IsCompleted)
+            // Others hold all the room, perhaps for names with many dead addresses. One dead address must not end this connection.
+            if (headStarts < HeadStartsWithoutRoom || attempts[0].Connecting.IsCompleted)
             {
                 return false;
             }
@@ -128,7 +128,7 @@ internal sealed class HappyEyeballs(TimeProvider time, KeyedConcurrencyLimiter? 
     }
 
     /// <summary>Waits for an attempt to end, or for the head start to be over: then <see langword="null"/>.</summary>
-    private async Task<Task<Socket>?> AnyEndedAsync(List<ConnectAttempt> attempts, TimeSpan headStart, CancellationToken cancellationToken)
+    private async Task<Task<Socket>?> WaitForAnyAsync(List<ConnectAttempt> attempts, TimeSpan headStart, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var over = Task.Delay(headStart, time, either.Token);

@@ -106,7 +106,7 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
 
     private static (string Name, AddressFamily Family) KeyOf(string name, AddressFamily family) => (name.ToUpperInvariant(), family);
 
-    // A thread lives while there is something for it to do: lookups are rare, and a thread is cheap beside one.
+    // A thread lives while there is work for it: lookups are rare, and a thread is cheap compared with one.
     private void StartThread(string requester)
     {
         if (_threads == bounds.Threads || !_running.HasRoomFor(requester))
@@ -136,7 +136,7 @@ internal sealed class LookupThreads(LookupBounds bounds, SystemLookup lookup)
                 _pending.Remove(KeyOf(pending.Name, pending.Family));
             }
 
-            // Who has the answer may ask anew, and shall not get the same one.
+            // Complete only after removal: a caller that asks again must not get the same answer.
             pending.Complete(answer);
         }
     }

@@ -5,20 +5,20 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>
-/// Knows the addresses of a name. One lookup runs at a time, whoever waits for it. Once there are addresses they are good until
-/// a newer lookup succeeds, and nobody waits for that unless they are very old.
+/// Knows the addresses of a name. One lookup runs at a time for all callers. Once there are addresses, they are used until a
+/// newer lookup succeeds. Callers wait for that only if the addresses are very old.
 /// </summary>
 internal sealed partial class NameResolver(string name, AddressFamily family, LookupThreads threads, TimeProvider time, ILogger logger)
 {
     // The system does not tell the records' time to live.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
 
-    // Addresses that nobody has asked for in so long may be others' by now, which need not even refuse connections. Where the
+    // Addresses that have not been used for so long may belong to others by now, which need not even refuse connections. Where the
     // name servers do not answer they are still the best that there is.
     private static readonly TimeSpan MaxAgeUnchecked = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan TimeForCheck = TimeSpan.FromSeconds(1);
 
-    // A destination that refuses connections, or names that cannot be resolved, shall not flood the name servers.
+    // A destination that refuses connections, or names that cannot be resolved, must not flood the name servers.
     private static readonly TimeSpan MinAge = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
@@ -33,7 +33,7 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
 
     /// <summary>The addresses at hand, or those that a lookup gives.</summary>
     /// <param name="requester">In whose share of the lookups it falls.</param>
-    /// <param name="cancellationToken">Ends the wait; a lookup that nobody waits for is not begun.</param>
+    /// <param name="cancellationToken">Ends the wait; a lookup without waiting callers is not begun.</param>
     /// <exception cref="DestinationException">There are none.</exception>
     public Task<Resolution> ResolveAsync(string requester, CancellationToken cancellationToken)
     {
@@ -41,7 +41,7 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
         {
             if (_latest is null)
             {
-                return HasFailedWithin(MinAge) ? throw Again() : WaitAsync(Join(requester) ?? throw TooMany(), requester, cancellationToken);
+                return HasFailedWithin(MinAge) ? throw RepeatFailure() : WaitAsync(Join(requester) ?? throw RefuseTooMany(), requester, cancellationToken);
             }
 
             TimeSpan age = time.GetElapsedTime(_latest.Timestamp);
@@ -85,7 +85,7 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
         return _running;
     }
 
-    /// <summary>A lookup that is made although nobody may wait for it; <see langword="null"/> when there are too many.</summary>
+    /// <summary>Starts a lookup even if no one waits for it; <see langword="null"/> when there are too many.</summary>
     private RunningLookup? Refresh(string requester)
     {
         RunningLookup? lookup = Join(requester);
@@ -130,7 +130,7 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
             IPAddress[] addresses = await GetAnswerAsync(pending);
             lock (_lock)
             {
-                Forget(pending);
+                ForgetRunning(pending);
                 _failed = null;
                 return _latest = new Resolution(addresses, time.GetTimestamp());
             }
@@ -140,7 +140,7 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
             Resolution? old;
             lock (_lock)
             {
-                Forget(pending);
+                ForgetRunning(pending);
                 _failed = (e, time.GetTimestamp());
                 old = _latest;
             }
@@ -155,17 +155,17 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
         }
         catch (OperationCanceledException)
         {
-            // Nobody waited for it any more: that says nothing about the name.
+            // All callers stopped waiting, which says nothing about the name.
             lock (_lock)
             {
-                Forget(pending);
+                ForgetRunning(pending);
             }
 
             throw;
         }
     }
 
-    private void Forget(PendingLookup pending)
+    private void ForgetRunning(PendingLookup pending)
     {
         // The next may run already.
         if (_running?.Pending == pending)
@@ -195,9 +195,9 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
     }
 
     // Each connection gets an exception of its own.
-    private DestinationException Again() => new(_failed!.Value.Failure.Failure, _failed.Value.Failure.Message, _failed.Value.Failure);
+    private DestinationException RepeatFailure() => new(_failed!.Value.Failure.Failure, _failed.Value.Failure.Message, _failed.Value.Failure);
 
-    private DestinationException TooMany() => new(DestinationFailure.Unresolved, $"too many names are being looked up already; {name} is not");
+    private DestinationException RefuseTooMany() => new(DestinationFailure.Unresolved, $"too many names are being looked up already; {name} is not");
 
     private static string Describe(AddressFamily family) => family switch
     {

@@ -10,7 +10,7 @@ namespace KmsTool.Instance.VsockProxy.Destinations;
 /// </summary>
 internal sealed class NameResolvers(AddressFamily family, SystemLookup lookup, TimeProvider time, ILogger logger)
 {
-    /// <summary>Names that are remembered because somebody asked for them.</summary>
+    /// <summary>The number of names that are remembered because a peer asked for them.</summary>
     public const int Capacity = 256;
 
     private readonly LookupThreads _threadsForFixed = new(LookupBounds.Fixed, lookup);

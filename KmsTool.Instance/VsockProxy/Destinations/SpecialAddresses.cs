@@ -5,7 +5,7 @@ namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>
 /// Addresses at which the parent instance, not the network, answers: its own ones, and those that serve the credentials of its
-/// role (instance metadata, the container and pod agents). Whoever controls a DNS name can have it point there.
+/// role (instance metadata, the container and pod agents). Anyone who controls a DNS name can point it there.
 /// </summary>
 /// <param name="readInterfaces">Gets the addresses of the machine's interfaces.</param>
 /// <param name="time">Ages them.</param>
@@ -54,20 +54,20 @@ internal sealed class SpecialAddresses(Func<IEnumerable<IPAddress>> readInterfac
 
     /// <summary>Whether an address is one of them, or an IPv6 address that carries one. The zone of an address makes no difference.</summary>
     /// <exception cref="NetworkInformationException">The machine's interfaces cannot be read.</exception>
-    public bool Contains(IPAddress address) => Has(address) || (CarriedBy(address) is { } carried && Has(carried));
+    public bool Contains(IPAddress address) => IsListed(address) || (FindCarried(address) is { } carried && IsListed(carried));
 
     /// <summary>The form in which an address is compared: an IPv4-mapped IPv6 address is an IPv4 address.</summary>
     public static IPAddress Normalize(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    private static IPAddress? CarriedBy(IPAddress address) =>
+    private static IPAddress? FindCarried(IPAddress address) =>
         Carriers.FirstOrDefault(carrier => carrier.Prefix.Contains(address)) is { Start: > 0 and var start }
             ? new IPAddress(address.GetAddressBytes().AsSpan(start, 4))
             : null;
 
-    private bool Has(IPAddress address) =>
-        Networks.Any(network => network.Contains(address)) || Interfaces().Any(network => network.Contains(address));
+    private bool IsListed(IPAddress address) =>
+        Networks.Any(network => network.Contains(address)) || GetInterfaces().Any(network => network.Contains(address));
 
-    private IPNetwork[] Interfaces()
+    private IPNetwork[] GetInterfaces()
     {
         lock (_lock)
         {

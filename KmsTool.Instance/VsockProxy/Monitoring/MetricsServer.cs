@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy.Monitoring;
 
-/// <summary>Answers <c>GET /metrics</c>, one connection at a time: whoever asks slowly keeps other requesters waiting, and nobody else.</summary>
+/// <summary>Answers <c>GET /metrics</c>, one connection at a time: a slow client delays only other requests for metrics.</summary>
 internal sealed partial class MetricsServer(StreamListener listener, ProxyMetrics metrics, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);

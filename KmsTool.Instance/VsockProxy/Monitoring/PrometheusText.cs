@@ -16,50 +16,50 @@ internal static class PrometheusText
     {
         var text = new StringBuilder(4096);
         ListenerMetrics[] listeners = [.. metrics.Listeners];
-        Begin(text, "connections_accepted_total", "counter", "Connections accepted.");
+        AppendHeader(text, "connections_accepted_total", "counter", "Connections accepted.");
         foreach (ListenerMetrics listener in listeners)
         {
-            Line(text, $"{Prefix}connections_accepted_total{{{Label(listener)}}} {listener.Accepted}");
+            AppendLine(text, $"{Prefix}connections_accepted_total{{{FormatLabel(listener)}}} {listener.Accepted}");
         }
 
-        Begin(text, "connections_active", "gauge", "Connections that have not ended.");
+        AppendHeader(text, "connections_active", "gauge", "Connections that have not ended.");
         foreach (ListenerMetrics listener in listeners)
         {
-            Line(text, $"{Prefix}connections_active{{{Label(listener)}}} {listener.Active}");
+            AppendLine(text, $"{Prefix}connections_active{{{FormatLabel(listener)}}} {listener.Active}");
         }
 
-        Begin(text, "connections_ended_total", "counter", "Connections that have ended, by why.");
+        AppendHeader(text, "connections_ended_total", "counter", "Connections that have ended, by why.");
         foreach (ListenerMetrics listener in listeners)
         {
             foreach (ConnectionEnd end in Ends)
             {
-                Line(text, $"{Prefix}connections_ended_total{{{Label(listener)},reason=\"{Reason(end)}\"}} {listener.Ended(end)}");
+                AppendLine(text, $"{Prefix}connections_ended_total{{{FormatLabel(listener)},reason=\"{FormatReason(end)}\"}} {listener.CountOf(end)}");
             }
         }
 
-        Begin(text, "bytes_total", "counter", "Bytes relayed; up is from the enclave to the destination.");
+        AppendHeader(text, "bytes_total", "counter", "Bytes relayed; up is from the enclave to the destination.");
         foreach (ListenerMetrics listener in listeners)
         {
-            Line(text, $"{Prefix}bytes_total{{{Label(listener)},direction=\"up\"}} {listener.BytesUp}");
-            Line(text, $"{Prefix}bytes_total{{{Label(listener)},direction=\"down\"}} {listener.BytesDown}");
+            AppendLine(text, $"{Prefix}bytes_total{{{FormatLabel(listener)},direction=\"up\"}} {listener.BytesUp}");
+            AppendLine(text, $"{Prefix}bytes_total{{{FormatLabel(listener)},direction=\"down\"}} {listener.BytesDown}");
         }
 
-        Histograms(text, listeners, "connect_seconds", "Time from a connection's begin until its destination was connected to; in mode connect with the wait for the request.", static listener => listener.ConnectTimes);
-        Histograms(text, listeners, "connection_duration_seconds", "Time from a connection's begin to its end.", static listener => listener.Durations);
-        Begin(text, "reloads_total", "counter", "Times the file was read again.");
-        Line(text, $"{Prefix}reloads_total{{result=\"ok\"}} {metrics.Reloads}");
-        Line(text, $"{Prefix}reloads_total{{result=\"failed\"}} {metrics.FailedReloads}");
+        AppendHistograms(text, listeners, "connect_seconds", "Time from a connection's begin until its destination was connected to; in mode connect with the wait for the request.", static listener => listener.ConnectTimes);
+        AppendHistograms(text, listeners, "connection_duration_seconds", "Time from a connection's begin to its end.", static listener => listener.Durations);
+        AppendHeader(text, "reloads_total", "counter", "Times the file was read again.");
+        AppendLine(text, $"{Prefix}reloads_total{{result=\"ok\"}} {metrics.Reloads}");
+        AppendLine(text, $"{Prefix}reloads_total{{result=\"failed\"}} {metrics.FailedReloads}");
         return text.ToString();
     }
 
     /// <summary>An end as the label's value: <c>not_allowed</c> for <see cref="ConnectionEnd.NotAllowed"/>.</summary>
-    private static string Reason(ConnectionEnd end) => string.Concat(end.ToString().Select(static (c, i) =>
+    private static string FormatReason(ConnectionEnd end) => string.Concat(end.ToString().Select(static (c, i) =>
         char.IsAsciiLetterUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 
-    private static void Histograms(
+    private static void AppendHistograms(
         StringBuilder text, ListenerMetrics[] listeners, string name, string help, Func<ListenerMetrics, Histogram> choose)
     {
-        Begin(text, name, "histogram", help);
+        AppendHeader(text, name, "histogram", help);
         foreach (ListenerMetrics listener in listeners)
         {
             Histogram histogram = choose(listener);
@@ -69,27 +69,27 @@ internal static class PrometheusText
             {
                 sum += counts[i];
                 string bound = i < histogram.Bounds.Length ? histogram.Bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
-                Line(text, $"{Prefix}{name}_bucket{{{Label(listener)},le=\"{bound}\"}} {sum}");
+                AppendLine(text, $"{Prefix}{name}_bucket{{{FormatLabel(listener)},le=\"{bound}\"}} {sum}");
             }
 
-            Line(text, $"{Prefix}{name}_sum{{{Label(listener)}}} {histogram.Sum.TotalSeconds}");
-            Line(text, $"{Prefix}{name}_count{{{Label(listener)}}} {sum}");
+            AppendLine(text, $"{Prefix}{name}_sum{{{FormatLabel(listener)}}} {histogram.Sum.TotalSeconds}");
+            AppendLine(text, $"{Prefix}{name}_count{{{FormatLabel(listener)}}} {sum}");
         }
     }
 
-    private static string Label(ListenerMetrics listener) => $"listener=\"{Escape(listener.Name)}\"";
+    private static string FormatLabel(ListenerMetrics listener) => $"listener=\"{Escape(listener.Name)}\"";
 
     private static string Escape(string value) => value
         .Replace("\\", @"\\", StringComparison.Ordinal)
         .Replace("\"", "\\\"", StringComparison.Ordinal)
         .Replace("\n", "\\n", StringComparison.Ordinal);
 
-    private static void Begin(StringBuilder text, string name, string type, string help)
+    private static void AppendHeader(StringBuilder text, string name, string type, string help)
     {
-        Line(text, $"# HELP {Prefix}{name} {help}");
-        Line(text, $"# TYPE {Prefix}{name} {type}");
+        AppendLine(text, $"# HELP {Prefix}{name} {help}");
+        AppendLine(text, $"# TYPE {Prefix}{name} {type}");
     }
 
-    private static void Line(StringBuilder text, FormattableString line) =>
+    private static void AppendLine(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

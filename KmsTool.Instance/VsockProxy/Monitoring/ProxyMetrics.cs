@@ -50,7 +50,7 @@ internal sealed class ListenerMetrics(string name)
         get
         {
             // In this order: one that comes and goes in between counts as active, not as one less than none.
-            long ended = Enum.GetValues<ConnectionEnd>().Sum(Ended);
+            long ended = Enum.GetValues<ConnectionEnd>().Sum(CountOf);
             return Accepted - ended;
         }
     }
@@ -67,7 +67,7 @@ internal sealed class ListenerMetrics(string name)
     /// <summary>From a connection's begin to its end.</summary>
     public Histogram Durations { get; } = new([0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 3600]);
 
-    public long Ended(ConnectionEnd end) => Volatile.Read(ref _ended[(int)end]);
+    public long CountOf(ConnectionEnd end) => Volatile.Read(ref _ended[(int)end]);
 
     public void CountAccepted() => Interlocked.Increment(ref _accepted);
 

@@ -10,7 +10,7 @@ namespace KmsTool.Instance.VsockProxy.Rules;
 /// <param name="Entries">What it lists.</param>
 internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entries)
 {
-    // Name servers that do not answer shall not hold up the start for ever.
+    // Name servers that do not answer must not delay the start forever.
     private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Addresses that only an entry with exactly that address opens.</summary>
@@ -23,13 +23,13 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     /// <returns><see langword="null"/> when it is not listed.</returns>
     public AddressFilter? Admit(string host, ushort port)
     {
-        AllowlistEntry[] entries = WithPort(port);
+        AllowlistEntry[] entries = FilterByPort(port);
         if (IPAddress.TryParse(host, out IPAddress? literal))
         {
             return Lists(entries, SpecialAddresses.Normalize(literal)) ? address => Lists(entries, address) : null;
         }
 
-        // Whoever controls a listed name could have it point to the parent's own services.
+        // Anyone who controls a listed name could point it to the parent's own services.
         return entries.Any(entry => entry.Host.MatchesName(host)) ? address => Lists(entries, address, byName: true) : null;
     }
 
@@ -46,7 +46,7 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
             return options with { Filter = filter };
         }
 
-        AllowlistEntry[] entries = WithPort(options.Port);
+        AllowlistEntry[] entries = FilterByPort(options.Port);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(LookupTimeout);
         // No entry with the port: nothing that a lookup could change.
@@ -65,19 +65,19 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
         }
 
         string addition = entries.Length > 0 && wanted.Length == 0 ? ", and its addresses could not be looked up" : "";
-        throw new NotAllowedException(Refusal(options) + addition);
+        throw new NotAllowedException(DescribeRefusal(options) + addition);
     }
 
     /// <summary>Why a destination that is not admitted is refused, for messages.</summary>
-    public string Refusal(DestinationOptions options) =>
+    public string DescribeRefusal(DestinationOptions options) =>
         $"{options} is not in the allowlist"
         + (IPAddress.TryParse(options.Host, out IPAddress? literal) && Special.Contains(literal) ? $". {SpecialAddresses.Advice}" : "");
 
-    private AllowlistEntry[] WithPort(ushort port) => [.. Entries.Where(entry => entry.Ports.Contains(port))];
+    private AllowlistEntry[] FilterByPort(ushort port) => [.. Entries.Where(entry => entry.Ports.Contains(port))];
 
     /// <summary>Whether entries allow an address, by itself or because a name that they list has it.</summary>
     private bool Lists(AllowlistEntry[] entries, IPAddress address, bool byName = false) =>
-        entries.Any(entry => entry.Names(address))
+        entries.Any(entry => entry.IsExactly(address))
         || ((byName || entries.Any(entry => entry.Host.MatchesAddress(address))) && !Special.Contains(address));
 
     /// <summary>The addresses of a host; none when it cannot be looked up, as it then matches nothing.</summary>
@@ -109,7 +109,7 @@ internal sealed record AllowlistEntry(HostPattern Host, PortRange Ports)
     private const string LoopbackName = "localhost";
 
     /// <summary>Whether it is about exactly this address, not a network. The entry <c>localhost</c> is about 127.0.0.1 and ::1.</summary>
-    public bool Names(IPAddress address) => LoopbackName.Equals(Host.ExactName, StringComparison.OrdinalIgnoreCase)
+    public bool IsExactly(IPAddress address) => LoopbackName.Equals(Host.ExactName, StringComparison.OrdinalIgnoreCase)
         ? address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback)
         : Host.IsOneAddress && Host.MatchesAddress(address);
 }

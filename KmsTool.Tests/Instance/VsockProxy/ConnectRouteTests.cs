@@ -182,7 +182,7 @@ public class ConnectRouteTests
         }
 
         await proxy.AssertJoinedAsync(client, accepted);
-        Assert.Equal(request.Length + 1, proxy.Metrics.Listeners.Single().Ended(ConnectionEnd.Broken));
+        Assert.Equal(request.Length + 1, proxy.Metrics.Listeners.Single().CountOf(ConnectionEnd.Broken));
     }
 
     [Fact]

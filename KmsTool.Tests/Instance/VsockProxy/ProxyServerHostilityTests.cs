@@ -45,8 +45,8 @@ public class ProxyServerHostilityTests
         await enough.CancelAsync();
         await flooding;
         await echoing;
-        Assert.Equal(0, proxy.Metrics.Listeners.Sum(listener => listener.Ended(ConnectionEnd.Fault)));
-        Assert.True(proxy.Metrics.Listeners.Sum(listener => listener.Ended(ConnectionEnd.TooMany)) > 0);
+        Assert.Equal(0, proxy.Metrics.Listeners.Sum(listener => listener.CountOf(ConnectionEnd.Fault)));
+        Assert.True(proxy.Metrics.Listeners.Sum(listener => listener.CountOf(ConnectionEnd.TooMany)) > 0);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public class ProxyServerTests
 
         await proxy.AssertJoinedAsync(other, otherAccepted);
         await proxy.AssertJoinedAsync(one, oneAccepted);
-        Assert.Equal(1, proxy.Metrics.Listeners.Single().Ended(ConnectionEnd.TooMany));
+        Assert.Equal(1, proxy.Metrics.Listeners.Single().CountOf(ConnectionEnd.TooMany));
         // A place that is given back can be taken again.
         two.Shutdown(SocketShutdown.Send);
         twoAccepted.Shutdown(SocketShutdown.Send);
@@ -90,7 +90,7 @@ public class ProxyServerTests
 
         await proxy.AssertJoinedAsync(known, accepted);
         await proxy.WaitForLogAsync("connection 1 of 127.0.0.3 to tcp:127.0.0.1:");
-        Assert.Equal(1, proxy.Metrics.Listeners.Single().Ended(ConnectionEnd.PeerNotAllowed));
+        Assert.Equal(1, proxy.Metrics.Listeners.Single().CountOf(ConnectionEnd.PeerNotAllowed));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace KmsTool.Instance;
+namespace KmsTool.Instance.Client;
 
 /// <summary>What the client of an enclave logs. Text that a peer chose is neutralized before it comes here; secrets never come here.</summary>
 internal static partial class Log
