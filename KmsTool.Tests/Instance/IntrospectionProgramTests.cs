@@ -7,13 +7,9 @@ using KmsTool.Tests.Support;
 namespace KmsTool.Tests.Instance;
 
 /// <summary>describe and attest, as processes. They need no credentials, and are given none.</summary>
-public sealed class IntrospectionProgramTests : IAsyncLifetime
+public sealed class IntrospectionProgramTests(SharedEnclave shared) : IClassFixture<SharedEnclave>
 {
-    private TestEnclave _enclave = null!;
-
-    public async Task InitializeAsync() => _enclave = await TestEnclave.StartAsync();
-
-    public async Task DisposeAsync() => await _enclave.DisposeAsync();
+    private readonly TestEnclave _enclave = shared.Enclave;
 
     [Fact]
     public async Task Describe_printsWhatTheEnclaveSaysOfItself()

@@ -9,14 +9,10 @@ using KmsTool.Tests.Support;
 namespace KmsTool.Tests.Instance;
 
 /// <summary>The commands besides decrypt, as processes, with an enclave and a simulator behind them.</summary>
-public sealed class KmsProgramTests : IAsyncLifetime, IDisposable
+public sealed class KmsProgramTests(SharedEnclave shared) : IClassFixture<SharedEnclave>, IDisposable
 {
     private readonly TempDirectory _directory = new();
-    private TestEnclave _enclave = null!;
-
-    public async Task InitializeAsync() => _enclave = await TestEnclave.StartAsync();
-
-    public async Task DisposeAsync() => await _enclave.DisposeAsync();
+    private readonly TestEnclave _enclave = shared.Enclave;
 
     public void Dispose() => _directory.Dispose();
 
