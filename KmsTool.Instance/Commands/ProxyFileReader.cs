@@ -140,7 +140,7 @@ internal sealed class ListenerReader(StrictYamlReader yaml)
                     mode = ReadMode();
                     return true;
                 case "num_workers":
-                    maxConnections = (int)yaml.ReadNumber("num_workers", 1, ProxyOptions.HighestMaxConnections);
+                    maxConnections = (int)yaml.ReadNumber("num_workers", 1, ProxySettings.HighestMaxConnections);
                     return true;
                 case "peers":
                     peers = (yaml.ReadSequence("a list of CIDs", () => yaml.ReadText("a CID")), yaml.Line);

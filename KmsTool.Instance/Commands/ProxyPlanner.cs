@@ -12,7 +12,7 @@ namespace KmsTool.Instance.Commands;
 
 /// <summary>Makes the plans of a proxy's listeners from its command line and its file, at the start and at each reload.</summary>
 internal sealed partial class ProxyPlanner(
-    ProxyArguments arguments, ProxyOptions options, SystemLookup lookup, HappyEyeballs eyeballs, TimeProvider time, ILogger logger)
+    ProxyArguments arguments, ProxySettings options, SystemLookup lookup, HappyEyeballs eyeballs, TimeProvider time, ILogger logger)
 {
     /// <summary>The file of the AWS program.</summary>
     public const string DefaultPath = "/etc/nitro_enclaves/vsock-proxy.yaml";
@@ -95,9 +95,9 @@ internal sealed partial class ProxyPlanner(
         };
     }
 
-    private async Task<DestinationOptions> AdmitAsync(Allowlist? allowlist, ListenerEntry entry, CancellationToken cancellationToken)
+    private async Task<DestinationSettings> AdmitAsync(Allowlist? allowlist, ListenerEntry entry, CancellationToken cancellationToken)
     {
-        DestinationOptions destination = options.To(entry.Remote!.Host, entry.Remote.Port);
+        DestinationSettings destination = options.To(entry.Remote!.Host, entry.Remote.Port);
         if (allowlist is null)
         {
             // The command line alone says what is allowed: this destination.

@@ -20,7 +20,7 @@ namespace KmsTool.Instance.Commands;
 /// <param name="lookup">Finds the addresses of names; blocks its thread.</param>
 /// <param name="logger">Takes its log.</param>
 internal sealed partial class VsockProxyAction(
-    ProxyArguments arguments, ProxyOptions options, StreamAddress.Tcp? metricsAddress, SystemLookup lookup, ILogger logger)
+    ProxyArguments arguments, ProxySettings options, StreamAddress.Tcp? metricsAddress, SystemLookup lookup, ILogger logger)
 {
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly ProxyMetrics _metrics = new();

@@ -23,7 +23,7 @@ internal static class VsockProxyCommandLine
 
     private const string Order = "LOCAL_PORT REMOTE_ADDR REMOTE_PORT";
 
-    private static readonly ProxyOptions Defaults = new();
+    private static readonly ProxySettings Defaults = new();
 
     public static Command CreateCommand()
     {
@@ -41,11 +41,11 @@ internal static class VsockProxyCommandLine
         var route = new Argument<Route?>(Order) { CustomParser = ParseRoute, Arity = ArgumentArity.ZeroOrMore };
         var ipv4 = new Option<bool>("--ipv4", "-4");
         var ipv6 = new Option<bool>("--ipv6", "-6");
-        Option<int> workers = CommonOptions.Number("--num_workers", Defaults.MaxConnections, atLeast: 1, ProxyOptions.HighestMaxConnections);
+        Option<int> workers = CommonOptions.Number("--num_workers", Defaults.MaxConnections, atLeast: 1, ProxySettings.HighestMaxConnections);
         workers.Aliases.Add("-w");
         var whenFull = new Option<string>("--when-full") { DefaultValueFactory = _ => "wait" };
         whenFull.AcceptOnlyFromAmong("wait", "refuse");
-        Option<int> maxPerPeer = CommonOptions.Number("--max-per-peer", byDefault: 0, atLeast: 0, ProxyOptions.HighestMaxConnections);
+        Option<int> maxPerPeer = CommonOptions.Number("--max-per-peer", byDefault: 0, atLeast: 0, ProxySettings.HighestMaxConnections);
         var config = new Option<string>("--config");
         Option<TimeSpan> connectTimeout = CommonOptions.Seconds("--connect-timeout", Defaults.ConnectTimeout.TotalSeconds);
         Option<TimeSpan> idleTimeout = CommonOptions.Seconds("--idle-timeout", Defaults.Relay.IdleTimeout.TotalSeconds, atLeast: 0);
@@ -71,7 +71,7 @@ internal static class VsockProxyCommandLine
                 throw new CommandFailedException(ExitCode.WrongUsage, fault);
             }
 
-            var options = new ProxyOptions
+            var options = new ProxySettings
             {
                 Family = family,
                 FamilyOption = familyOption,

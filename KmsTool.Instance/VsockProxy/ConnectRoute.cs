@@ -10,7 +10,7 @@ namespace KmsTool.Instance.VsockProxy;
 /// Each connection says in a CONNECT request (RFC 9110 section 9.3.6) where it is to lead, and is taken there if the allowlist
 /// has it.
 /// </summary>
-internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, NameResolvers names, HappyEyeballs eyeballs, TimeProvider time) : IRoute
+internal sealed class ConnectRoute(Allowlist allowlist, ProxySettings options, NameResolvers names, HappyEyeballs eyeballs, TimeProvider time) : IRoute
 {
     private readonly ConnectServer _server = new(forwards: false, options.RequestTimeout, time);
 
@@ -44,7 +44,7 @@ internal sealed class ConnectRoute(Allowlist allowlist, ProxyOptions options, Na
     private async Task<RouteResult> ConnectAsync(
         Socket accepted, ProxyRequest request, ReadOnlyMemory<byte> early, CancellationToken cancellationToken)
     {
-        DestinationOptions to = options.To(request.Host, request.Port);
+        DestinationSettings to = options.To(request.Host, request.Port);
         AddressFilter? filter = allowlist.Admit(request.Host, request.Port);
         if (filter is null)
         {

@@ -138,4 +138,4 @@ internal sealed class ProxyListener
 /// <param name="Metrics">Counts what they do.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
-internal sealed record ProxyContext(ProxyOptions Options, OpenConnections Connections, ProxyMetrics Metrics, TimeProvider Time, ILogger Logger);
+internal sealed record ProxyContext(ProxySettings Options, OpenConnections Connections, ProxyMetrics Metrics, TimeProvider Time, ILogger Logger);

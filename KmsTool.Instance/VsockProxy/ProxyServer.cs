@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.VsockProxy;
 
 /// <summary>All listeners of a proxy, which may be given other plans while they run.</summary>
-internal sealed class ProxyServer(ProxyOptions options, ProxyMetrics metrics, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed class ProxyServer(ProxySettings options, ProxyMetrics metrics, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private readonly Dictionary<StreamAddress, RunningListener> _listeners = [];
     private readonly OpenConnections _connections = new();

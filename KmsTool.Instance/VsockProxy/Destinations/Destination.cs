@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>Connects to a destination: one address, or a name with any number of them.</summary>
-internal sealed class Destination(DestinationOptions options, NameResolver names, HappyEyeballs eyeballs, TimeProvider time)
+internal sealed class Destination(DestinationSettings options, NameResolver names, HappyEyeballs eyeballs, TimeProvider time)
 {
     private const int KeepAliveSeconds = 60;
 

@@ -39,7 +39,7 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     /// elsewhere later.
     /// </summary>
     /// <exception cref="NotAllowedException">The destination is not listed.</exception>
-    public async Task<DestinationOptions> AdmitAsync(DestinationOptions options, NameLookup lookup, CancellationToken cancellationToken)
+    public async Task<DestinationSettings> AdmitAsync(DestinationSettings options, NameLookup lookup, CancellationToken cancellationToken)
     {
         if (Admit(options.Host, options.Port) is { } filter)
         {
@@ -69,7 +69,7 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
     }
 
     /// <summary>Why a destination that is not admitted is refused, for messages.</summary>
-    public string DescribeRefusal(DestinationOptions options) =>
+    public string DescribeRefusal(DestinationSettings options) =>
         $"{options} is not in the allowlist"
         + (IPAddress.TryParse(options.Host, out IPAddress? literal) && Special.Contains(literal) ? $". {SpecialAddresses.Advice}" : "");
 

@@ -29,7 +29,7 @@ public sealed class ProxyPlannerTests : IDisposable
     {
         await WriteAsync($"- {{local_port: {local}, mode: connect, num_workers: {places}}}");
 
-        ProxyPlan plan = await PlanAsync(new ProxyOptions { MaxPerPeer = maxPerPeer });
+        ProxyPlan plan = await PlanAsync(new ProxySettings { MaxPerPeer = maxPerPeer });
 
         Assert.Equal((places, expected), (plan.Listeners.Single().MaxConnections, plan.Listeners.Single().MaxPerPeer));
     }
@@ -41,7 +41,7 @@ public sealed class ProxyPlannerTests : IDisposable
     {
         await WriteAsync($"- {{local_port: 8000, mode: connect}}\n- {{local_port: 8001, remote_addr: {host}, remote_port: 443}}");
 
-        ConfigurationException e = await Assert.ThrowsAsync<ConfigurationException>(() => PlanAsync(new ProxyOptions { Family = family, FamilyOption = option }));
+        ConfigurationException e = await Assert.ThrowsAsync<ConfigurationException>(() => PlanAsync(new ProxySettings { Family = family, FamilyOption = option }));
 
         Assert.Equal($"{Config}:6: {reason}", e.Message);
     }
@@ -51,7 +51,7 @@ public sealed class ProxyPlannerTests : IDisposable
     private Task WriteAsync(string listeners) => File.WriteAllTextAsync(
         Config, $"allowlist:\n- {{address: 127.0.0.1, port: 443}}\n- {{address: '::1', port: 443}}\nlisteners:\n{listeners}\n");
 
-    private Task<ProxyPlan> PlanAsync(ProxyOptions options) => new ProxyPlanner(
+    private Task<ProxyPlan> PlanAsync(ProxySettings options) => new ProxyPlanner(
         new ProxyArguments(null, null, Config, NeedsFile: true), options, NameTable.Blocking(NameTable.None), _eyeballs, TimeProvider.System, new RecordingLogger())
         .PlanAsync(CancellationToken.None);
 }

@@ -142,7 +142,7 @@ public class ConnectRouteTests
     [InlineData("CONNECT 127.")]
     public async Task Peer_that_does_not_go_on_is_told_so_and_leaves_others_untouched(string said)
     {
-        await using var proxy = new TestProxy(new ProxyOptions { RequestTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var proxy = new TestProxy(new ProxySettings { RequestTimeout = TimeSpan.FromMilliseconds(100) });
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port))]);
         using Socket slow = await proxy.DialAsync(address);
@@ -205,7 +205,7 @@ public class ConnectRouteTests
         server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         server.Listen(0);
         ushort port = (ushort)((IPEndPoint)server.LocalEndPoint!).Port;
-        await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var proxy = new TestProxy(new ProxySettings { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
         using Socket first = await proxy.DialAsync(new StreamAddress.Tcp("127.0.0.1", port));
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", port))]);
@@ -222,7 +222,7 @@ public class ConnectRouteTests
     [InlineData(AddressFamily.InterNetworkV6, "--ipv6", "127.0.0.1", "127.0.0.1 is not an IPv6 address, as --ipv6 asks")]
     public async Task Address_of_the_other_family_is_refused(AddressFamily family, string option, string host, string reason)
     {
-        await using var proxy = new TestProxy(new ProxyOptions { Family = family, FamilyOption = option });
+        await using var proxy = new TestProxy(new ProxySettings { Family = family, FamilyOption = option });
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Connect(address, ("127.0.0.1", proxy.Port), ("::1", proxy.Port))]);
         using Socket client = await proxy.DialAsync(address);

@@ -9,7 +9,7 @@ public class ProxyListenerTests
     [Fact]
     public async Task RunAsync_queue_that_is_not_empty_does_not_keep_the_thread()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { RefusesWhenFull = true });
+        await using var proxy = new TestProxy(new ProxySettings { RefusesWhenFull = true });
         var socket = StreamListener.Bind(new StreamAddress.Tcp("127.0.0.1", 0));
         var connections = new List<Socket>();
         for (int i = 0; i < 100; i++)

@@ -15,7 +15,7 @@ public class ProxyServerHostilityTests
     [Fact]
     public async Task Peers_that_say_nothing_flood_or_reset_leave_others_untouched()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { MaxPerPeer = 32 });
+        await using var proxy = new TestProxy(new ProxySettings { MaxPerPeer = 32 });
         using var otherDestination = new TcpListener(IPAddress.Loopback, 0);
         otherDestination.Start();
         await proxy.ApplyAsync(

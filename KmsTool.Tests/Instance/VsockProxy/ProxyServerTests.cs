@@ -36,7 +36,7 @@ public class ProxyServerTests
     [Fact]
     public async Task Connections_over_the_limit_are_refused_where_the_options_say_so()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { RefusesWhenFull = true });
+        await using var proxy = new TestProxy(new ProxySettings { RefusesWhenFull = true });
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Fixed(address, maxConnections: 1)]);
         using Socket first = await proxy.DialAsync(address);
@@ -52,7 +52,7 @@ public class ProxyServerTests
     [Fact]
     public async Task A_peer_over_its_share_is_refused_and_others_are_not()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { MaxPerPeer = 2 });
+        await using var proxy = new TestProxy(new ProxySettings { MaxPerPeer = 2 });
         await proxy.ApplyAsync([proxy.Fixed(AnyTcp)]);
         using Socket one = await DialFromAsync(proxy, "127.0.0.2");
         using Socket oneAccepted = await proxy.AcceptAsync();
@@ -96,7 +96,7 @@ public class ProxyServerTests
     [Fact]
     public async Task StopAsync_lets_connections_end_and_takes_no_new_ones()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { DrainTimeout = TimeSpan.FromMinutes(10) });
+        await using var proxy = new TestProxy(new ProxySettings { DrainTimeout = TimeSpan.FromMinutes(10) });
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Fixed(address)]);
         using Socket client = await proxy.DialAsync(address);
@@ -117,7 +117,7 @@ public class ProxyServerTests
     public async Task StopAsync_breaks_off_what_is_open_when_the_drain_time_is_over()
     {
         var clock = new ManualClock();
-        await using var proxy = new TestProxy(new ProxyOptions { DrainTimeout = TimeSpan.FromSeconds(10) }, time: clock);
+        await using var proxy = new TestProxy(new ProxySettings { DrainTimeout = TimeSpan.FromSeconds(10) }, time: clock);
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Fixed(address)]);
         using Socket client = await proxy.DialAsync(address);
@@ -164,7 +164,7 @@ public class ProxyServerTests
     [Fact]
     public async Task Connections_over_the_limit_of_all_are_refused_where_the_options_say_so()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { RefusesWhenFull = true });
+        await using var proxy = new TestProxy(new ProxySettings { RefusesWhenFull = true });
         StreamAddress address = proxy.Unix("p");
         await proxy.ApplyAsync([proxy.Fixed(address)], maxConnections: 1);
         using Socket first = await proxy.DialAsync(address);

@@ -59,7 +59,7 @@ public sealed class ProxyTransportTests : IDisposable
     [MemberData(nameof(Transports.All), MemberType = typeof(Transports))]
     public async Task Enclave_that_takes_nothing_and_goes_gives_its_place_back(string transport)
     {
-        await using var proxy = new TestProxy(new ProxyOptions { Relay = new RelayOptions { SendTimeout = TimeSpan.FromSeconds(2) } });
+        await using var proxy = new TestProxy(new ProxySettings { Relay = new RelayOptions { SendTimeout = TimeSpan.FromSeconds(2) } });
         await proxy.ApplyAsync([proxy.Fixed(Transports.Address(transport, _directory), maxConnections: 1)]);
         StreamAddress address = proxy.Server.LocalAddresses.Single();
         using Socket deaf = await proxy.DialAsync(address);
@@ -79,7 +79,7 @@ public sealed class ProxyTransportTests : IDisposable
     [VsockFact]
     public async Task Sockets_of_the_options_reach_the_listeners()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { Sockets = new StreamSocketOptions(3584), MaxPerPeer = 0 });
+        await using var proxy = new TestProxy(new ProxySettings { Sockets = new StreamSocketOptions(3584), MaxPerPeer = 0 });
         await proxy.ApplyAsync([proxy.Fixed(Transports.Address(Transports.Vsock, _directory), maxConnections: 1)]);
         StreamAddress address = proxy.Server.LocalAddresses.Single();
         using Socket first = await proxy.DialAsync(address);

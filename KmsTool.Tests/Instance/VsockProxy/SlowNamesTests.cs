@@ -21,7 +21,7 @@ public sealed class SlowNamesTests : IDisposable
     public async Task They_hold_up_neither_relays_nor_fixed_names_nor_the_end()
     {
         await using var proxy = new TestProxy(
-            new ProxyOptions { ConnectTimeout = TimeSpan.FromMinutes(10), DrainTimeout = TimeSpan.Zero }, _names.LookUpAsync, _clock);
+            new ProxySettings { ConnectTimeout = TimeSpan.FromMinutes(10), DrainTimeout = TimeSpan.Zero }, _names.LookUpAsync, _clock);
         (StreamAddress byAddress, StreamAddress byName, StreamAddress asked) = (proxy.Unix("address"), proxy.Unix("name"), proxy.Unix("asked"));
         await proxy.ApplyAsync([proxy.Fixed(byAddress), proxy.Fixed(byName, host: "fixed.test"), proxy.Connect(asked, ("**.slow.test", 443))]);
         using Socket client = await proxy.DialAsync(byAddress);
@@ -50,7 +50,7 @@ public sealed class SlowNamesTests : IDisposable
     [Fact]
     public async Task They_hold_up_no_other_peer()
     {
-        await using var proxy = new TestProxy(new ProxyOptions { ConnectTimeout = TimeSpan.FromMinutes(10) }, _names.LookUpAsync, _clock);
+        await using var proxy = new TestProxy(new ProxySettings { ConnectTimeout = TimeSpan.FromMinutes(10) }, _names.LookUpAsync, _clock);
         await proxy.ApplyAsync(
             [proxy.Connect(new StreamAddress.Tcp("127.0.0.1", 0), ("**.slow.test", 443), ("good.test", proxy.Port), ("127.0.0.1", proxy.Port))]);
         var requesters = new List<Socket>();

@@ -21,16 +21,16 @@ internal sealed class TestProxy : IAsyncDisposable
     private readonly TimeProvider _time;
     private bool _stopped;
 
-    public TestProxy(ProxyOptions? options = null, NameLookup? lookup = null, TimeProvider? time = null)
+    public TestProxy(ProxySettings? options = null, NameLookup? lookup = null, TimeProvider? time = null)
     {
-        Options = options ?? new ProxyOptions();
+        Options = options ?? new ProxySettings();
         _names = new NameResolvers(Options.Family, NameTable.Blocking(lookup ?? NameTable.None), TimeProvider.System, Log);
         _time = time ?? TimeProvider.System;
         Server = new ProxyServer(Options, Metrics, _time, Log);
         Destination.Start(512);
     }
 
-    public ProxyOptions Options { get; }
+    public ProxySettings Options { get; }
 
     public ProxyServer Server { get; }
 

@@ -45,7 +45,7 @@ public sealed class VsockProxyStartTests : IDisposable
         using var answered = new ManualResetEventSlim();
         var action = new VsockProxyAction(
             new ProxyArguments(new StreamAddress.Unix(_directory["p"]), new StreamAddress.Tcp("slow.test", 443), _directory["allow.yaml"], NeedsFile: false),
-            new ProxyOptions(),
+            new ProxySettings(),
             metricsAddress: null,
             (_, _) =>
             {

@@ -186,7 +186,7 @@ public sealed class DestinationTests : IDisposable
     public async Task ConnectAsync_address_of_a_name_that_is_not_allowed_is_passed_over()
     {
         _names.Answer = _ => NameTable.Addresses("169.254.169.254", "fe80::1", "127.0.0.2");
-        DestinationOptions options = Options("kms.test") with { Filter = address => address.Equals(IPAddress.Parse("127.0.0.2")) };
+        DestinationSettings options = Options("kms.test") with { Filter = address => address.Equals(IPAddress.Parse("127.0.0.2")) };
 
         using Socket connected = await Create(options, _names.LookUpAsync).ConnectAsync(_patience.Token);
 
@@ -196,7 +196,7 @@ public sealed class DestinationTests : IDisposable
     [Fact]
     public async Task ConnectAsync_name_without_an_address_that_is_allowed_is_refused()
     {
-        DestinationOptions options = Options("kms.test") with { Filter = new DestinationOptions { Host = "kms.test", Port = 1 }.Filter };
+        DestinationSettings options = Options("kms.test") with { Filter = new DestinationSettings { Host = "kms.test", Port = 1 }.Filter };
 
         DestinationException e = await Assert.ThrowsAsync<DestinationException>(() => Create(options, _names.LookUpAsync).ConnectAsync(_patience.Token));
 
@@ -254,13 +254,13 @@ public sealed class DestinationTests : IDisposable
 
     private Destination Create(string host, NameLookup? lookup = null, ushort? port = null) => Create(Options(host, port), lookup ?? _names.LookUpAsync);
 
-    private Destination Create(DestinationOptions options, NameLookup lookup) =>
+    private Destination Create(DestinationSettings options, NameLookup lookup) =>
         new(
             options,
             new NameResolver(options.Host, options.Family, new LookupThreads(LookupBounds.Fixed, NameTable.Blocking(lookup)), _clock, new RecordingLogger()),
             _eyeballs, _clock);
 
-    private DestinationOptions Options(string host, ushort? port = null) => new() { Host = host, Port = port ?? Port, Filter = static _ => true };
+    private DestinationSettings Options(string host, ushort? port = null) => new() { Host = host, Port = port ?? Port, Filter = static _ => true };
 
     /// <summary>A listener whose queue is full: Linux drops further connection requests without an answer.</summary>
     private async Task<Socket> ListenWithoutAnswerAsync(string address)

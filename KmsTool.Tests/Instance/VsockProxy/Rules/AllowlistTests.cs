@@ -41,7 +41,7 @@ public class AllowlistTests
     [InlineData("gone.test")]
     public async Task AdmitAsync_listed_as_it_is_written_needs_no_lookup(string host)
     {
-        DestinationOptions admitted = await List.AdmitAsync(Options(host, 443), NameTable.None, CancellationToken.None);
+        DestinationSettings admitted = await List.AdmitAsync(Options(host, 443), NameTable.None, CancellationToken.None);
 
         Assert.Null(admitted.Addresses);
     }
@@ -52,7 +52,7 @@ public class AllowlistTests
     [InlineData("seven.test", "192.0.2.7")]
     public async Task AdmitAsync_same_address_allows_that_address_only(string host, string expected)
     {
-        DestinationOptions admitted = await List.AdmitAsync(Options(host, 443), Names.LookUpAsync, CancellationToken.None);
+        DestinationSettings admitted = await List.AdmitAsync(Options(host, 443), Names.LookUpAsync, CancellationToken.None);
 
         Assert.Equal([IPAddress.Parse(expected)], admitted.Addresses);
     }
@@ -171,5 +171,5 @@ public class AllowlistTests
 
     private static AllowlistEntry Entry(string host, ushort port) => new(HostPattern.Parse(host), port);
 
-    private static DestinationOptions Options(string host, ushort port) => new() { Host = host, Port = port };
+    private static DestinationSettings Options(string host, ushort port) => new() { Host = host, Port = port };
 }

@@ -6,7 +6,7 @@ using KmsTool.Protocol.Vsock;
 namespace KmsTool.Instance.VsockProxy;
 
 /// <summary>What holds for all of a proxy's listeners.</summary>
-internal sealed record ProxyOptions
+internal sealed record ProxySettings
 {
     /// <summary>The highest that <see cref="MaxConnections"/> may be.</summary>
     public const int HighestMaxConnections = 100_000;
@@ -57,6 +57,6 @@ internal sealed record ProxyOptions
     };
 
     /// <summary>A destination under these options.</summary>
-    public DestinationOptions To(string host, ushort port) =>
+    public DestinationSettings To(string host, ushort port) =>
         new() { Host = host, Port = port, Family = Family, FamilyOption = FamilyOption, ConnectTimeout = ConnectTimeout };
 }

@@ -5,7 +5,7 @@ using KmsTool.Protocol.Vsock;
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
 /// <summary>What a destination is, and how it is connected to.</summary>
-internal sealed record DestinationOptions
+internal sealed record DestinationSettings
 {
     /// <summary>Name or IP address.</summary>
     public required string Host { get; init; }
