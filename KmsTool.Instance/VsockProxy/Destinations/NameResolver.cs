@@ -8,7 +8,7 @@ namespace KmsTool.Instance.VsockProxy.Destinations;
 /// Knows the addresses of a name. One lookup runs at a time for all callers. Once there are addresses, they are used until a
 /// newer lookup succeeds. Callers wait for that only if the addresses are very old.
 /// </summary>
-internal sealed partial class NameResolver(string name, AddressFamily family, LookupThreads threads, TimeProvider time, ILogger logger)
+internal sealed class NameResolver(string name, AddressFamily family, LookupThreads threads, TimeProvider time, ILogger logger)
 {
     // The system does not tell the records' time to live.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
@@ -205,12 +205,6 @@ internal sealed partial class NameResolver(string name, AddressFamily family, Lo
         AddressFamily.InterNetworkV6 => "IPv6 address",
         _ => "address",
     };
-
-    private static partial class Log
-    {
-        [LoggerMessage(29, LogLevel.Warning, "{Reason}; goes on with the addresses it had")]
-        public static partial void NameNotResolvedAgain(ILogger logger, string reason);
-    }
 }
 
 /// <summary>The addresses that a name had.</summary>
@@ -223,3 +217,10 @@ internal sealed record Resolution(IReadOnlyList<IPAddress> Addresses, long Times
 /// <param name="Resolution">The addresses to go on with, old ones where the lookup fails and there are any.</param>
 /// <param name="Began">When it was asked for, on the <see cref="TimeProvider"/>'s clock.</param>
 internal sealed record RunningLookup(PendingLookup Pending, Task<Resolution> Resolution, long Began);
+
+/// <summary>What the lookups of names log.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(29, LogLevel.Warning, "{Reason}; goes on with the addresses it had")]
+    public static partial void NameNotResolvedAgain(ILogger logger, string reason);
+}

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace KmsTool.Instance.VsockProxy.Monitoring;
 
 /// <summary>Answers <c>GET /metrics</c>, one connection at a time: a slow client delays only other requests for metrics.</summary>
-internal sealed partial class MetricsServer(StreamListener listener, ProxyMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class MetricsServer(StreamListener listener, ProxyMetrics metrics, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
 
@@ -44,10 +44,11 @@ internal sealed partial class MetricsServer(StreamListener listener, ProxyMetric
         { Target: "/metrics" } => new HttpAnswer("200 OK", PrometheusText.Write(metrics), PrometheusText.ContentType),
         _ => HttpAnswer.Refusal("404 Not Found", "there is nothing but /metrics"),
     };
+}
 
-    private static partial class Log
-    {
-        [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
-        public static partial void MetricsFailed(ILogger logger, string reason);
-    }
+/// <summary>What the server of metrics logs.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(35, LogLevel.Warning, "a request for metrics failed: {Reason}")]
+    public static partial void MetricsFailed(ILogger logger, string reason);
 }
