@@ -74,3 +74,38 @@ public sealed record EnclaveImage
         return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
 }
+
+/// <summary>The processors that an enclave image is for (bit 0 of the header's <c>flags</c>).</summary>
+public enum ImageArchitecture
+{
+    /// <summary>64-bit x86; the bit is clear.</summary>
+    X64,
+
+    /// <summary>64-bit Arm, Graviton; the bit is set.</summary>
+    Arm64,
+}
+
+/// <summary>Where a section of an enclave image lies.</summary>
+/// <param name="Type">What it holds.</param>
+/// <param name="Offset">Where its 12-byte header starts, in bytes from the start of the image.</param>
+/// <param name="Size">The length of its content in bytes, which follows the header.</param>
+public sealed record ImageSection(ImageSectionType Type, long Offset, long Size);
+
+/// <summary>What a section of an enclave image holds. The values are those in the file (aws-nitro-enclaves-image-format).</summary>
+public enum ImageSectionType
+{
+    /// <summary>The Linux kernel; exactly one, before the command line.</summary>
+    Kernel = 1,
+
+    /// <summary>The kernel's command line; exactly one, before the ramdisks.</summary>
+    CommandLine = 2,
+
+    /// <summary>A ramdisk; at least one. The first boots the enclave, the others hold the application.</summary>
+    Ramdisk = 3,
+
+    /// <summary>The signature over PCR0 and the signer's certificate; at most one.</summary>
+    Signature = 4,
+
+    /// <summary>JSON about how the image was built, which no PCR measures; at most one.</summary>
+    Metadata = 5,
+}

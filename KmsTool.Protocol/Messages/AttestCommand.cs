@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using KmsTool.Protocol.Nsm;
 
 namespace KmsTool.Protocol.Messages;
 
@@ -25,4 +26,22 @@ public sealed record AttestCommand : Command
     /// words. At most <see cref="Nsm.NsmLimits.MaxAttestationFieldLength"/> bytes.
     /// </summary>
     public ReadOnlyMemory<byte>? UserData { get; init; }
+
+    /// <summary>Reads the command out of a message.</summary>
+    /// <exception cref="InvalidMemberException">A member is missing, of a wrong type or past its bound.</exception>
+    internal static AttestCommand Read(CommandMembers members) => members.Has("PublicKey")
+        // Not ignored as other unknown members are: a caller who expects it to be attested must not think it was.
+        ? throw new InvalidMemberException("PublicKey is wrong: the enclave attests no key but its own, to KMS")
+        : new AttestCommand
+        {
+            Nonce = members.Bytes("Nonce", 0, NsmLimits.MaxAttestationFieldLength),
+            UserData = members.Bytes("UserData", 0, NsmLimits.MaxAttestationFieldLength),
+        };
+}
+
+/// <summary>The answer to an <see cref="AttestCommand"/>.</summary>
+public sealed record AttestReply : SuccessReply
+{
+    /// <summary>The attestation document, COSE_Sign1.</summary>
+    public required ReadOnlyMemory<byte> Document { get; init; }
 }

@@ -6,3 +6,19 @@ public abstract record Command
     /// <summary>The operation's name on the wire; <see langword="null"/> where the message names none that is known.</summary>
     public abstract string? Operation { get; }
 }
+
+/// <summary>
+/// A command that the enclave has KMS carry out, for itself as the recipient; it needs a SetClient before it. Members have
+/// the names that the AWS KMS API Reference gives them, except for the Ciphertext of Decrypt.
+/// </summary>
+public abstract record KmsCommand : Command
+{
+    /// <summary>
+    /// Whether KMS only checks permissions; it then answers DryRunOperationException where it would have done it. Not for
+    /// GenerateRandom.
+    /// </summary>
+    public bool? DryRun { get; init; }
+
+    /// <summary>The operation's name only: keys, contexts and tokens are the caller's business.</summary>
+    public sealed override string ToString() => Operation!;
+}

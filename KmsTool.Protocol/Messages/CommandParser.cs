@@ -8,12 +8,26 @@ namespace KmsTool.Protocol.Messages;
 /// Reads a command out of a message, strictly: UTF-8, no duplicate member at any depth, nothing after the object. What is
 /// wrong with a message is said with the original's texts and in its order.
 /// </summary>
-public static class CommandParser
+internal static class CommandParser
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
+    // Each throws InvalidMemberException for what cannot be sent to KMS.
+    private static readonly Dictionary<string, Func<CommandMembers, Command>> Readers = new(StringComparer.Ordinal)
+    {
+        [SetClientCommand.Name] = SetClientCommand.Read,
+        [PushCredentialsCommand.Name] = PushCredentialsCommand.Read,
+        [DecryptCommand.Name] = DecryptCommand.Read,
+        [GenerateDataKeyCommand.Name] = GenerateDataKeyCommand.Read,
+        [GenerateDataKeyPairCommand.Name] = GenerateDataKeyPairCommand.Read,
+        [GenerateRandomCommand.Name] = GenerateRandomCommand.Read,
+        [DeriveSharedSecretCommand.Name] = DeriveSharedSecretCommand.Read,
+        [DescribeCommand.Name] = _ => new DescribeCommand(),
+        [AttestCommand.Name] = AttestCommand.Read,
+    };
+
     /// <summary>The names of all operations.</summary>
-    public static IReadOnlyList<string> Operations { get; } = [.. CommandReaders.ByOperation.Keys];
+    public static IReadOnlyList<string> Operations { get; } = [.. Readers.Keys];
 
     /// <summary>Reads <paramref name="message"/> (without its NUL). The command holds copies; it owns its secrets.</summary>
     /// <returns>The command, or an <see cref="InvalidCommand"/> that carries the error reply.</returns>
@@ -79,7 +93,7 @@ public static class CommandParser
         }
 
         string name = operation.GetString()!;
-        if (!CommandReaders.ByOperation.TryGetValue(name, out Func<CommandMembers, Command>? read))
+        if (!Readers.TryGetValue(name, out Func<CommandMembers, Command>? read))
         {
             return new InvalidCommand(null, ErrorTexts.UnknownOperation, ErrorCodes.UnknownOperation);
         }
@@ -93,4 +107,14 @@ public static class CommandParser
             return new InvalidCommand(name, e.Message, e.Code);
         }
     }
+}
+
+/// <summary>A message that asks for nothing that can be done; the enclave answers with the error it carries.</summary>
+/// <param name="Operation">The operation it meant, where that is known.</param>
+/// <param name="Message">Error text for the reply; it starts with the original's text.</param>
+/// <param name="Code">One of <see cref="ErrorCodes"/>.</param>
+internal sealed record InvalidCommand(string? Operation, string Message, string Code) : Command
+{
+    /// <inheritdoc/>
+    public override string? Operation { get; } = Operation;
 }

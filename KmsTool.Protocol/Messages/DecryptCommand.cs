@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace KmsTool.Protocol.Messages;
@@ -26,4 +27,45 @@ public sealed record DecryptCommand : KmsCommand
 
     /// <summary>At most <see cref="KmsLimits.MaxGrantTokens"/>.</summary>
     public IReadOnlyList<string>? GrantTokens { get; init; }
+
+    /// <summary>Reads the command out of a message.</summary>
+    /// <exception cref="InvalidMemberException">A member is missing, of a wrong type or past its bound.</exception>
+    internal static DecryptCommand Read(CommandMembers members)
+    {
+        if (members.Find("Ciphertext") is not { } ciphertext)
+        {
+            throw new InvalidMemberException(ErrorTexts.NoCiphertext);
+        }
+
+        if (ciphertext.ValueKind != JsonValueKind.String || !ciphertext.TryGetBytesFromBase64(out byte[]? blob))
+        {
+            throw new InvalidMemberException(ErrorTexts.CiphertextNotBase64);
+        }
+
+        if (blob.Length is 0 or > KmsLimits.MaxCiphertextLength)
+        {
+            throw new InvalidMemberException(
+                $"{ErrorTexts.NotDecrypted}: Ciphertext has {blob.Length} bytes; KMS takes 1 to {KmsLimits.MaxCiphertextLength}");
+        }
+
+        return new DecryptCommand
+        {
+            Ciphertext = blob,
+            EncryptionContext = members.EncryptionContext(),
+            KeyId = members.KeyId(),
+            EncryptionAlgorithm = members.OneOf("EncryptionAlgorithm", KmsLimits.EncryptionAlgorithms),
+            GrantTokens = members.GrantTokens(),
+            DryRun = members.DryRun(),
+        };
+    }
+}
+
+/// <summary>The answer to a <see cref="DecryptCommand"/>.</summary>
+public sealed record DecryptReply : SecretReply
+{
+    /// <summary>The plaintext; may be empty. Absent where the enclave is pinned not to give it.</summary>
+    [JsonConverter(typeof(SensitiveBase64Converter)), JsonPropertyOrder(1)]
+    public SensitiveBytes? Message { get; init; }
+
+    private protected override SensitiveBytes? Secret => Message;
 }

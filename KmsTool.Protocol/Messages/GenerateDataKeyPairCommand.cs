@@ -23,4 +23,38 @@ public sealed record GenerateDataKeyPairCommand : KmsCommand
 
     /// <summary>At most <see cref="KmsLimits.MaxGrantTokens"/>.</summary>
     public IReadOnlyList<string>? GrantTokens { get; init; }
+
+    /// <summary>Reads the command out of a message.</summary>
+    /// <exception cref="InvalidMemberException">A member is missing, of a wrong type or past its bound.</exception>
+    internal static GenerateDataKeyPairCommand Read(CommandMembers members) => new()
+    {
+        KeyId = members.KeyId(),
+        KeyPairSpec = members.OneOf("KeyPairSpec", KmsLimits.KeyPairSpecs)
+            ?? throw new InvalidMemberException($"KeyPairSpec is missing: it takes one of {string.Join(", ", KmsLimits.KeyPairSpecs)}"),
+        EncryptionContext = members.EncryptionContext(),
+        GrantTokens = members.GrantTokens(),
+        DryRun = members.DryRun(),
+    };
+}
+
+/// <summary>The answer to a <see cref="GenerateDataKeyPairCommand"/>.</summary>
+public sealed record GenerateDataKeyPairReply : SecretReply
+{
+    /// <summary>ARN of the KMS key that encrypted the private key.</summary>
+    public required string KeyId { get; init; }
+
+    /// <summary>The kind of key pair.</summary>
+    public required string KeyPairSpec { get; init; }
+
+    /// <summary>The public key, DER SubjectPublicKeyInfo (RFC 5280).</summary>
+    public required ReadOnlyMemory<byte> PublicKey { get; init; }
+
+    /// <summary>The private key, encrypted under the KMS key.</summary>
+    public required ReadOnlyMemory<byte> PrivateKeyCiphertextBlob { get; init; }
+
+    /// <summary>The private key, DER PKCS #8 (RFC 5958). Absent where the enclave is pinned not to give it.</summary>
+    [JsonConverter(typeof(SensitiveBase64Converter)), JsonPropertyOrder(1)]
+    public SensitiveBytes? PrivateKeyPlaintext { get; init; }
+
+    private protected override SensitiveBytes? Secret => PrivateKeyPlaintext;
 }

@@ -14,4 +14,22 @@ public sealed record GenerateRandomCommand : KmsCommand
 
     /// <summary>1 to <see cref="KmsLimits.MaxRandomLength"/>.</summary>
     public required int NumberOfBytes { get; init; }
+
+    /// <summary>Reads the command out of a message.</summary>
+    /// <exception cref="InvalidMemberException">A member is missing, of a wrong type or past its bound.</exception>
+    internal static GenerateRandomCommand Read(CommandMembers members) => new()
+    {
+        NumberOfBytes = members.Number("NumberOfBytes", 1, KmsLimits.MaxRandomLength)
+            ?? throw new InvalidMemberException($"NumberOfBytes is missing: it takes a number from 1 to {KmsLimits.MaxRandomLength}"),
+    };
+}
+
+/// <summary>The answer to a <see cref="GenerateRandomCommand"/>.</summary>
+public sealed record GenerateRandomReply : SecretReply
+{
+    /// <summary>The random bytes. Absent where the enclave is pinned not to give them.</summary>
+    [JsonConverter(typeof(SensitiveBase64Converter)), JsonPropertyOrder(1)]
+    public SensitiveBytes? Plaintext { get; init; }
+
+    private protected override SensitiveBytes? Secret => Plaintext;
 }

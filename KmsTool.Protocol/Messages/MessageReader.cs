@@ -120,3 +120,40 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
         return new MessageRead(status, default);
     }
 }
+
+/// <summary>What <see cref="MessageReader.ReadAsync"/> found.</summary>
+/// <param name="Status">Whether there is a message, and if not, why.</param>
+/// <param name="Bytes">The message without its NUL; empty unless the status is <see cref="MessageReadStatus.Message"/>.</param>
+public readonly record struct MessageRead(MessageReadStatus Status, ReadOnlySequence<byte> Bytes);
+
+/// <summary>Outcome of reading one message.</summary>
+public enum MessageReadStatus
+{
+    /// <summary>A whole message.</summary>
+    Message,
+
+    /// <summary>A message over the limit; it is skipped, and the next one can be read.</summary>
+    TooLong,
+
+    /// <summary>A message for which there was no room; it is skipped, and the next one can be read.</summary>
+    Refused,
+
+    /// <summary>The peer closed its side after a whole message.</summary>
+    End,
+
+    /// <summary>The peer closed its side within a message.</summary>
+    Truncated,
+}
+
+/// <summary>Decides whether there is room for the messages of a <see cref="MessageReader"/>.</summary>
+internal interface IMessageAdmission
+{
+    /// <summary>Waits until bytes of a message are there to be read; none has been read yet.</summary>
+    public ValueTask AwaitArrivalAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether a message may be read on, or if it is whole, be had.</summary>
+    /// <param name="length">Bytes of it that have been read.</param>
+    /// <param name="isWhole">Whether that is all of it.</param>
+    /// <param name="cancellationToken">Ends waiting for room.</param>
+    public ValueTask<bool> AdmitAsync(long length, bool isWhole, CancellationToken cancellationToken);
+}

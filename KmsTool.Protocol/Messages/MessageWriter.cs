@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace KmsTool.Protocol.Messages;
 
@@ -22,4 +25,77 @@ internal static class MessageWriter
 
         output.Write("\0"u8);
     }
+}
+
+/// <summary>
+/// Serialization of the messages without reflection. Reading skips members that are not known, so that enclaves may say
+/// more in future, and refuses one that comes twice.
+/// </summary>
+[JsonSourceGenerationOptions(
+    AllowDuplicateProperties = false, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 16,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(SetClientCommand))]
+[JsonSerializable(typeof(PushCredentialsCommand))]
+[JsonSerializable(typeof(DecryptCommand))]
+[JsonSerializable(typeof(GenerateDataKeyCommand))]
+[JsonSerializable(typeof(GenerateDataKeyPairCommand))]
+[JsonSerializable(typeof(GenerateRandomCommand))]
+[JsonSerializable(typeof(DeriveSharedSecretCommand))]
+[JsonSerializable(typeof(DescribeCommand))]
+[JsonSerializable(typeof(AttestCommand))]
+[JsonSerializable(typeof(Reply))]
+[JsonSerializable(typeof(DecryptReply))]
+[JsonSerializable(typeof(GenerateDataKeyReply))]
+[JsonSerializable(typeof(GenerateDataKeyPairReply))]
+[JsonSerializable(typeof(GenerateRandomReply))]
+[JsonSerializable(typeof(DeriveSharedSecretReply))]
+[JsonSerializable(typeof(DescribeReply))]
+[JsonSerializable(typeof(AttestReply))]
+internal sealed partial class MessageJsonContext : JsonSerializerContext;
+
+/// <summary>A secret that is text in JSON, held as its UTF-8 bytes: no string is made of it.</summary>
+internal sealed class SensitiveTextConverter : JsonConverter<SensitiveBytes>
+{
+    public override SensitiveBytes Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Read(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, SensitiveBytes value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Span);
+
+    /// <summary>Copies a JSON string, escapes resolved.</summary>
+    public static SensitiveBytes Read(JsonElement text)
+    {
+        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(text));
+        reader.Read();
+        return Read(ref reader);
+    }
+
+    /// <summary>Copies the JSON string at the reader's position, escapes resolved.</summary>
+    public static SensitiveBytes Read(ref Utf8JsonReader reader)
+    {
+        using var unescaped = SensitiveBytes.Allocate(reader.ValueSpan.Length);
+        int length = reader.CopyString(unescaped.WritableSpan);
+        return SensitiveBytes.CopyOf(unescaped.Span[..length]);
+    }
+}
+
+/// <summary>A secret that is base64 in JSON; no string is made of it.</summary>
+internal sealed class SensitiveBase64Converter : JsonConverter<SensitiveBytes>
+{
+    public override SensitiveBytes Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            throw new JsonException();
+        }
+
+        using SensitiveBytes text = SensitiveTextConverter.Read(ref reader);
+        using var decoded = SensitiveBytes.Allocate(Base64.GetMaxDecodedFromUtf8Length(text.Length));
+        return Base64.DecodeFromUtf8(text.Span, decoded.WritableSpan, out _, out int length) == OperationStatus.Done
+            ? SensitiveBytes.CopyOf(decoded.Span[..length])
+            : throw new JsonException();
+    }
+
+    public override void Write(Utf8JsonWriter writer, SensitiveBytes value, JsonSerializerOptions options) =>
+        writer.WriteBase64StringValue(value.Span);
 }
