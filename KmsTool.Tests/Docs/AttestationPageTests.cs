@@ -23,7 +23,7 @@ public class AttestationPageTests
         byte[] nonce = [1, 2, 3];
         byte[] key = [4, 5];
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         byte[] document = Assert.IsType<NsmResponse.Attestation>(await nsm.SendAsync(new NsmRequest.Attestation(null, nonce, key))).Document.ToArray();
         byte[] pcr0 = simulator.Host.Pcrs.Read(0).Value;
         var verifier = new AttestationVerifier(AttestationRoot.FromCertificate(simulator.Host.NsmRoot));

@@ -165,7 +165,7 @@ public sealed class VerifyAttestationProgramTests : IDisposable
     public async Task Verify_ofAnEmptyPublicKey_isValidAndSaysSo()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         byte[] document = await nsm.AttestAsync(Array.Empty<byte>());
         string[] arguments = ["verify-attestation", "--root", Path.Combine(simulator.Host.Files.Directory, "nsm-root.pem"), "--output"];
 

@@ -68,7 +68,7 @@ public sealed class RunCommandTests : IDisposable
         await second.WaitForOutputAsync("ready");
 
         byte[] document;
-        await using (NsmClient nsm = await NsmClient.ConnectAsync(address))
+        await using (NsmPeer nsm = await NsmPeer.ConnectAsync(address))
         {
             document = await nsm.AttestAsync(publicKey: null);
         }

@@ -94,7 +94,7 @@ public sealed class DecryptForRecipientTests : IAsyncLifetime
         byte[] altered = [.. document];
         altered[^1] ^= 1;
         await using RunningSimulator stranger = await RunningSimulator.StartAsync();
-        await using NsmClient strangersNsm = await NsmClient.ConnectAsync(stranger.Host.NsmAddress);
+        await using NsmPeer strangersNsm = await NsmPeer.ConnectAsync(stranger.Host.NsmAddress);
         using var shortKey = RSA.Create(1024);
         using var otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
@@ -115,7 +115,7 @@ public sealed class DecryptForRecipientTests : IAsyncLifetime
 
     private async Task<byte[]> AttestAsync(ReadOnlyMemory<byte>? publicKey)
     {
-        await using NsmClient nsm = await NsmClient.ConnectAsync(_simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(_simulator.Host.NsmAddress);
         return await nsm.AttestAsync(publicKey);
     }
 

@@ -209,7 +209,7 @@ public sealed class KmsFaultTests : IAsyncLifetime
 
     private async Task<string> RequestAsync()
     {
-        await using NsmClient nsm = await NsmClient.ConnectAsync(_simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(_simulator.Host.NsmAddress);
         return JsonSerializer.Serialize(new
         {
             CiphertextBlob = _simulator.Host.Encrypt(_keyArn, Plaintext),

@@ -22,7 +22,7 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
         _simulator = await RunningSimulator.StartAsync();
         _kms = _simulator.Kms(_simulator.Host.Role!.CurrentCredential());
         _keyPair = RecipientKeyPair.Generate();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(_simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(_simulator.Host.NsmAddress);
         _recipient = new RecipientInfo
         {
             AttestationDocument = new MemoryStream(await nsm.AttestAsync(_keyPair.PublicKey)),
@@ -130,7 +130,7 @@ public sealed class RecipientOperationsTests : IAsyncLifetime
         Assert.Equal("AccessDeniedException", await ErrorAsync(operation, request));
         AddRecipient(request);
         Assert.Null(await ErrorAsync(operation, request));
-        await using NsmClient nsm = await NsmClient.ConnectAsync(_simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(_simulator.Host.NsmAddress);
         _simulator.Host.Pcrs.Set(0, new byte[48]);
         _recipient.AttestationDocument = new MemoryStream(await nsm.AttestAsync(_keyPair.PublicKey));
         AddRecipient(request);

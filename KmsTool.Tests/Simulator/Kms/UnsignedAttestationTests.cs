@@ -189,7 +189,7 @@ public sealed class UnsignedAttestationTests : IAsyncLifetime
 
     private async Task<byte[]> AttestAsync(RunningSimulator simulator)
     {
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         return await nsm.AttestAsync(_keyPair.PublicKey);
     }
 

@@ -14,7 +14,7 @@ public sealed class NsmServerTests
     public async Task DescribeNsm_describesTheModule()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         NsmResponse.DescribeNsm description = Assert.IsType<NsmResponse.DescribeNsm>(await nsm.SendAsync(new NsmRequest.DescribeNsm()));
 
@@ -31,7 +31,7 @@ public sealed class NsmServerTests
         byte[] pcr8 = Enumerable.Repeat((byte)0xCD, 48).ToArray();
         await using RunningSimulator simulator = await RunningSimulator.StartAsync(
             options => options with { Pcrs = new Dictionary<int, byte[]> { [0] = pcr0, [8] = pcr8 } });
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         Assert.Equal(pcr0, await ReadAsync(nsm, 0));
         Assert.Equal(pcr8, await ReadAsync(nsm, 8));
@@ -47,7 +47,7 @@ public sealed class NsmServerTests
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync(
             options => options with { Pcrs = new Dictionary<int, byte[]> { [0] = new byte[48] } });
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         for (ushort i = 0; i < 32; i++)
         {
@@ -59,7 +59,7 @@ public sealed class NsmServerTests
     public async Task ExtendPcr_freeOne_hashesItOn()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         byte[] once = SHA384.HashData([.. new byte[48], .. "a"u8]);
 
         NsmResponse first = await nsm.SendAsync(new NsmRequest.ExtendPcr(16, "a"u8.ToArray()));
@@ -74,7 +74,7 @@ public sealed class NsmServerTests
     public async Task LockedPcr_cannotBeExtendedOrLockedAgain()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         Assert.Equal(NsmErrorCode.ReadOnlyIndex, await ErrorAsync(nsm, new NsmRequest.ExtendPcr(15, "a"u8.ToArray())));
         Assert.IsType<NsmResponse.LockPcr>(await nsm.SendAsync(new NsmRequest.LockPcr(20)));
@@ -95,7 +95,7 @@ public sealed class NsmServerTests
     public async Task Request_thatIsNone_isAnsweredWithAnError(string cbor, string? expected)
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         await NsmFraming.WriteAsync(nsm.Stream, Convert.FromHexString(cbor), CancellationToken.None);
         byte[]? answer = await NsmFraming.ReadAsync(nsm.Stream, NsmLimits.MaxResponseLength, CancellationToken.None);
@@ -113,7 +113,7 @@ public sealed class NsmServerTests
     public async Task GetRandom_gives256BytesThatDiffer()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         byte[] first = Assert.IsType<NsmResponse.GetRandom>(await nsm.SendAsync(new NsmRequest.GetRandom())).Random.ToArray();
         byte[] second = Assert.IsType<NsmResponse.GetRandom>(await nsm.SendAsync(new NsmRequest.GetRandom())).Random.ToArray();
@@ -126,7 +126,7 @@ public sealed class NsmServerTests
     public async Task Attestation_document_isValidAndComplete()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         await nsm.SendAsync(new NsmRequest.ExtendPcr(17, "a"u8.ToArray()));
         await nsm.SendAsync(new NsmRequest.LockPcr(17));
 
@@ -149,7 +149,7 @@ public sealed class NsmServerTests
     public async Task Attestation_certificate_livesThreeHoursAndIsRenewedBefore()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         DateTimeOffset start = TimeProvider.System.GetUtcNow();
         byte[] first = await nsm.AttestAsync(publicKey: null);
 
@@ -170,7 +170,7 @@ public sealed class NsmServerTests
 
         byte[][] documents = await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
         {
-            await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+            await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
             return await nsm.AttestAsync(new[] { (byte)i });
         }));
 
@@ -185,11 +185,11 @@ public sealed class NsmServerTests
     public async Task SlowAndSilentClients_delayNobody()
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient silent = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
-        await using NsmClient half = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer silent = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer half = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         await half.Stream.WriteAsync(new byte[] { 0, 0 });
 
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
 
         Assert.IsType<NsmResponse.GetRandom>(await nsm.SendAsync(new NsmRequest.GetRandom()));
         Assert.IsType<NsmResponse.GetRandom>(await silent.SendAsync(new NsmRequest.GetRandom()));
@@ -202,7 +202,7 @@ public sealed class NsmServerTests
     public async Task Frame_ofImpossibleLength_isHungUpOn(uint length)
     {
         await using RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         byte[] header = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(header, length);
 
@@ -215,7 +215,7 @@ public sealed class NsmServerTests
     public async Task Dispose_withClientsConnected_removesTheSocket()
     {
         RunningSimulator simulator = await RunningSimulator.StartAsync();
-        await using NsmClient nsm = await NsmClient.ConnectAsync(simulator.Host.NsmAddress);
+        await using NsmPeer nsm = await NsmPeer.ConnectAsync(simulator.Host.NsmAddress);
         string path = ((StreamAddress.Unix)simulator.Host.NsmAddress).Path;
         Assert.True(File.Exists(path));
 
@@ -229,9 +229,9 @@ public sealed class NsmServerTests
     private static AttestationVerdict Verify(RunningSimulator simulator, byte[] document, DateTimeOffset at) =>
         new AttestationVerifier(AttestationRoot.FromCertificate(simulator.Host.NsmRoot)).Verify(document, at);
 
-    private static async Task<byte[]> ReadAsync(NsmClient nsm, ushort index) =>
+    private static async Task<byte[]> ReadAsync(NsmPeer nsm, ushort index) =>
         Assert.IsType<NsmResponse.DescribePcr>(await nsm.SendAsync(new NsmRequest.DescribePcr(index))).Data.ToArray();
 
-    private static async Task<NsmErrorCode> ErrorAsync(NsmClient nsm, NsmRequest request) =>
+    private static async Task<NsmErrorCode> ErrorAsync(NsmPeer nsm, NsmRequest request) =>
         Assert.IsType<NsmResponse.Error>(await nsm.SendAsync(request)).Code;
 }

@@ -5,13 +5,13 @@ using KmsTool.Protocol.Vsock;
 namespace KmsTool.Tests.Simulator;
 
 /// <summary>A client of a simulated security module, over its real socket.</summary>
-internal sealed class NsmClient : IAsyncDisposable
+internal sealed class NsmPeer : IAsyncDisposable
 {
-    private NsmClient(NetworkStream stream) => Stream = stream;
+    private NsmPeer(NetworkStream stream) => Stream = stream;
 
     public NetworkStream Stream { get; }
 
-    public static async Task<NsmClient> ConnectAsync(StreamAddress address) =>
+    public static async Task<NsmPeer> ConnectAsync(StreamAddress address) =>
         new(new NetworkStream(await StreamConnector.ConnectAsync(address, null, Timeout()), ownsSocket: true));
 
     public async Task<NsmResponse> SendAsync(NsmRequest request)
