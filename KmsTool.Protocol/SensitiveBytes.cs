@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 
 namespace KmsTool.Protocol;
@@ -43,7 +44,7 @@ public sealed class SensitiveBytes : IDisposable
     }
 
     /// <summary>Allocates <paramref name="length"/> zero bytes.</summary>
-    public static SensitiveBytes Allocate(int length) => new(GC.AllocateArray<byte>(length, pinned: true));
+    internal static SensitiveBytes Allocate(int length) => new(GC.AllocateArray<byte>(length, pinned: true));
 
     /// <summary>Copies <paramref name="source"/>; clearing the source stays with the caller.</summary>
     public static SensitiveBytes CopyOf(ReadOnlySpan<byte> source)
@@ -51,6 +52,14 @@ public sealed class SensitiveBytes : IDisposable
         SensitiveBytes copy = Allocate(source.Length);
         source.CopyTo(copy._buffer);
         return copy;
+    }
+
+    /// <summary>Encodes <paramref name="text"/> in UTF-8. A <see cref="string"/> itself cannot be cleared.</summary>
+    public static SensitiveBytes FromText(ReadOnlySpan<char> text)
+    {
+        SensitiveBytes bytes = Allocate(Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text, bytes._buffer);
+        return bytes;
     }
 
     /// <summary>Always <c>***</c>.</summary>

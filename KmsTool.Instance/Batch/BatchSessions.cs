@@ -1,4 +1,3 @@
-using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
 using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
@@ -32,7 +31,7 @@ internal sealed record BatchSessions(
     /// <param name="openAsync">Opens one of them.</param>
     /// <param name="waits">Learns of a long wait for the response.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="CommandFailedException">The enclave cannot be reached, or does not respond.</exception>
+    /// <exception cref="EnclaveException">The enclave cannot be reached, or does not respond.</exception>
     public static async Task<BatchSessions> BeginAsync(
         StreamAddress address,
         int connections,
@@ -54,7 +53,7 @@ internal sealed record BatchSessions(
                 return new BatchSessions(address, first, connections - 1, openAsync);
             }
         }
-        catch (CommandFailedException e) when (e.InnerException is not OperationCanceledException)
+        catch (EnclaveException e) when (e.Failure != EnclaveFailure.TimedOut)
         {
             // Another kind of enclave: its next response could be taken for that to another command.
             await first.DisposeAsync();
@@ -74,7 +73,7 @@ internal sealed record BatchSessions(
     /// <param name="code">The machine-readable name of the error, if it has one.</param>
     public static bool IsRefusal(Exception exception, out string? code)
     {
-        code = (exception as RefusedException)?.Code;
-        return exception is RefusedException;
+        code = (exception as EnclaveException)?.Code;
+        return exception is EnclaveException { Failure: EnclaveFailure.Refused };
     }
 }

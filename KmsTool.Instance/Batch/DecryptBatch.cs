@@ -41,6 +41,8 @@ internal sealed class DecryptBatch(DecryptCommand command, bool continuesOnError
     /// </param>
     /// <param name="output">Takes the results, and notes about the batch.</param>
     /// <param name="cancellationToken">Ends the batch early.</param>
+    /// <exception cref="EnclaveException">A connection broke. The results before that have been written.</exception>
+    /// <exception cref="SessionFailedException">The enclave refused the credentials. The results before that have been written.</exception>
     /// <exception cref="BatchInputException">The input cannot be read. The results before that have been written.</exception>
     /// <exception cref="CredentialException">There are no credentials any more. The results before that have been written.</exception>
     public async Task RunAsync(BatchLineReader lines, BatchSessions sessions, IBatchOutput output, CancellationToken cancellationToken)

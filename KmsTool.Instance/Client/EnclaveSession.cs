@@ -1,4 +1,3 @@
-using KmsTool.CommandLine;
 using KmsTool.Instance.Credentials;
 using KmsTool.Protocol.Messages;
 
@@ -8,10 +7,10 @@ namespace KmsTool.Instance.Client;
 /// A connection on which commands find credentials that have not expired: they are sent again before they do, and once
 /// more where KMS says that they have. For many commands at once.
 /// </summary>
-/// <param name="client">Owned from here on.</param>
+/// <param name="connection">Owned from here on.</param>
 /// <param name="credentials">Shared with other sessions.</param>
 /// <param name="region">The region that the enclave is to use, if any.</param>
-internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials credentials, SessionRegion? region) : IAsyncDisposable
+internal sealed class EnclaveSession(EnclaveConnection connection, FreshCredentials credentials, SessionRegion? region) : IAsyncDisposable
 {
     private const string ExpiredToken = "ExpiredTokenException";
 
@@ -20,17 +19,17 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
     private SessionRegion? _region = region;
 
     /// <summary>Has a command carried out; the caller owns the reply.</summary>
-    /// <exception cref="RefusedException">The enclave or KMS refused.</exception>
-    /// <exception cref="CommandFailedException">There are no credentials, the enclave refused them, or it broke the protocol.</exception>
+    /// <exception cref="EnclaveException">The enclave or KMS refused the command, or the connection failed.</exception>
+    /// <exception cref="SessionFailedException">The enclave refused the credentials, or the region.</exception>
     public async Task<TReply> SendAsync<TReply>(KmsCommand command, CancellationToken cancellationToken)
         where TReply : SuccessReply
     {
         int used = await PrepareAsync(expired: 0, cancellationToken);
         try
         {
-            return await client.SendAsync<TReply>(command, cancellationToken);
+            return await connection.SendAsync<TReply>(command, cancellationToken);
         }
-        catch (RefusedException e) when (e.Code == ExpiredToken)
+        catch (EnclaveException e) when (e.Code == ExpiredToken)
         {
             await PrepareAsync(expired: used, cancellationToken);
             return await RetryAsync<TReply>(command, cancellationToken);
@@ -38,7 +37,8 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
     }
 
     /// <summary>Gives the enclave the credentials before a command needs them.</summary>
-    /// <exception cref="CommandFailedException">There are no credentials, the enclave refused them, or it broke the protocol.</exception>
+    /// <exception cref="EnclaveException">The connection failed.</exception>
+    /// <exception cref="SessionFailedException">The enclave refused the credentials, or the region.</exception>
     public Task PrepareAsync(CancellationToken cancellationToken) => PrepareAsync(expired: 0, cancellationToken);
 
     /// <summary>
@@ -47,15 +47,15 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
     /// given up could end it. Nothing may be sent there to find out. What tells the two apart is the response to a command
     /// that the sample does not know: kmstool-enclave gives every error a code.
     /// </summary>
-    /// <exception cref="CommandFailedException">The response is to no such command; the connection is of no more use.</exception>
+    /// <exception cref="EnclaveException">The response is not one to that command; the connection cannot be used any longer.</exception>
     public async Task<bool> ServesManyConnectionsAsync(CancellationToken cancellationToken)
     {
         try
         {
-            using DescribeReply reply = await client.SendAsync<DescribeReply>(new DescribeCommand(), cancellationToken);
+            using DescribeReply reply = await connection.SendAsync<DescribeReply>(new DescribeCommand(), cancellationToken);
             return true;
         }
-        catch (RefusedException e)
+        catch (EnclaveException e) when (e.Failure == EnclaveFailure.Refused)
         {
             return e.Code is not null;
         }
@@ -66,9 +66,9 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
         try
         {
             using SetClientCommand command = credentials.ToSetClient(_region?.Name);
-            await client.SetClientAsync(command, cancellationToken);
+            await connection.SetClientAsync(command, cancellationToken);
         }
-        catch (RefusedException e) when (_region is { GivesWay: true } && e.IsAboutRegion)
+        catch (EnclaveException e) when (_region is { GivesWay: true } && IsAboutRegion(e))
         {
             // For good: the AWS sample's enclave does not survive a second such conflict on a connection.
             _region = null;
@@ -81,20 +81,28 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
     {
         try
         {
-            return await client.SendAsync<TReply>(command, cancellationToken);
+            return await connection.SendAsync<TReply>(command, cancellationToken);
         }
-        catch (RefusedException e) when (e.Code == ExpiredToken)
+        catch (EnclaveException e) when (e.Code == ExpiredToken)
         {
             // Fresh ones are no better: the next command would be refused, too, and cost two more requests.
-            throw new CommandFailedException(e.ExitCode, e.Message, e);
+            throw new SessionFailedException(e);
         }
     }
 
     public ValueTask DisposeAsync()
     {
         _preparing.Dispose();
-        return client.DisposeAsync();
+        return connection.DisposeAsync();
     }
+
+    /// <summary>
+    /// Whether the enclave refuses a region, as it has one of its own or keys of other regions only. The AWS sample's enclave says
+    /// so by its text alone.
+    /// </summary>
+    private static bool IsAboutRegion(EnclaveException e) =>
+        e.Code is ErrorCodes.InvalidRegion or ErrorCodes.PinViolated
+        || (e is { Failure: EnclaveFailure.Refused, Code: null } && e.Message.Contains(ErrorTexts.RegionConflict.TrimEnd('.'), StringComparison.Ordinal));
 
     /// <summary>Sees to it that the enclave has the credentials that are to be used.</summary>
     /// <param name="expired">The ones that are known to have expired; 0 for none.</param>
@@ -120,10 +128,10 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
 
             return current;
         }
-        catch (RefusedException e)
+        catch (EnclaveException e) when (e.Failure == EnclaveFailure.Refused)
         {
             // Not one command is refused, but all that would have followed.
-            throw new CommandFailedException(e.ExitCode, e.Message, e);
+            throw new SessionFailedException(e);
         }
         finally
         {
@@ -136,3 +144,12 @@ internal sealed class EnclaveSession(EnclaveClient client, FreshCredentials cred
 /// <param name="Name">AWS region code.</param>
 /// <param name="GivesWay">Whether a region that the enclave has takes precedence: the user has not named this one.</param>
 internal sealed record SessionRegion(string Name, bool GivesWay);
+
+/// <summary>
+/// The enclave refuses the credentials or the region of a session, so that all of its further commands would fail. The inner exception
+/// is the refusal.
+/// </summary>
+internal sealed class SessionFailedException(EnclaveException refusal) : Exception(refusal.Message, refusal)
+{
+    public EnclaveException Refusal { get; } = refusal;
+}

@@ -16,16 +16,16 @@ internal sealed partial class CredentialsPush(EnclaveClientSettings request, Fre
     /// <summary>Sends them once.</summary>
     /// <returns>Which ones, see <see cref="FreshCredentials.EnsureAsync"/>.</returns>
     /// <exception cref="CredentialException">There are none.</exception>
-    /// <exception cref="CommandFailedException">The enclave did not take them.</exception>
+    /// <exception cref="EnclaveException">The enclave did not take them.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         int number = await credentials.EnsureAsync(expired: 0, cancellationToken);
         using IDisposable waiting = _waits.Begin($"the enclave at {request.Address}");
         // A connection for each: one that is kept would say nothing of an enclave that has been started anew.
-        await using EnclaveClient client = await EnclaveClient.ConnectAsync(
+        await using EnclaveConnection connection = await EnclaveConnector.ConnectAsync(
             request.Address, request.Sockets, request.Timeout, time, logger, cancellationToken);
         using PushCredentialsCommand command = credentials.ToPush();
-        await client.PushCredentialsAsync(command, cancellationToken);
+        await connection.PushCredentialsAsync(command, cancellationToken);
         return number;
     }
 

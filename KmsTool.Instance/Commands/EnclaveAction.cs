@@ -14,7 +14,9 @@ internal static class EnclaveAction
 
     /// <summary>With credentials, for what KMS does.</summary>
     /// <returns>The reply, which the caller owns; <see langword="null"/> for a dry run, of which there is nothing to print.</returns>
-    /// <exception cref="CommandFailedException">It was not carried out.</exception>
+    /// <exception cref="CommandFailedException">It was carried out, although it was a dry run.</exception>
+    /// <exception cref="EnclaveException">The enclave cannot be reached, or refused.</exception>
+    /// <exception cref="SessionFailedException">The enclave refused the credentials.</exception>
     public static async Task<TReply?> RunAsync<TReply>(EnclaveClientSettings request, KmsCommand command, ILogger logger, CancellationToken cancellationToken)
         where TReply : SuccessReply
     {
@@ -38,7 +40,7 @@ internal static class EnclaveAction
             throw new CommandFailedException(ExitCode.ProtocolBroken,
                 $"The enclave at {request.Address} carried {command.Operation} out, although --dry-run was given: it knows no dry runs, as the original does not. The result is not shown.");
         }
-        catch (RefusedException e) when (command.DryRun == true && e.Code == DryRunSucceeded)
+        catch (EnclaveException e) when (command.DryRun == true && e.Code == DryRunSucceeded)
         {
             await Console.Error.WriteLineAsync($"Dry run: KMS would carry out {command.Operation}.");
             return null;
@@ -47,18 +49,18 @@ internal static class EnclaveAction
 
     /// <summary>Without credentials, for what the enclave does by itself.</summary>
     /// <returns>The reply, which the caller owns.</returns>
-    /// <exception cref="CommandFailedException">It was not carried out.</exception>
+    /// <exception cref="EnclaveException">The enclave cannot be reached, or refused.</exception>
     public static async Task<TReply> RunAsync<TReply>(EnclaveClientSettings request, Command command, ILogger logger, CancellationToken cancellationToken)
         where TReply : SuccessReply
     {
         var waits = new WaitNotice(logger, TimeProvider.System);
-        await using EnclaveClient client = await ConnectAsync(request, waits, logger, cancellationToken);
+        await using EnclaveConnection connection = await ConnectAsync(request, waits, logger, cancellationToken);
         using IDisposable waiting = waits.Begin(DescribeResponse(request, command));
-        return await client.SendAsync<TReply>(command, cancellationToken);
+        return await connection.SendAsync<TReply>(command, cancellationToken);
     }
 
     /// <summary>Connects; the credentials go with the first command.</summary>
-    /// <exception cref="CommandFailedException">The enclave cannot be reached.</exception>
+    /// <exception cref="EnclaveException">The enclave cannot be reached.</exception>
     public static async Task<EnclaveSession> OpenSessionAsync(
         EnclaveClientSettings request, FreshCredentials credentials, SessionRegion? region, WaitNotice waits, ILogger logger, CancellationToken cancellationToken) =>
         new(await ConnectAsync(request, waits, logger, cancellationToken), credentials, region);
@@ -91,10 +93,10 @@ internal static class EnclaveAction
         return key?.Split(':') is ["arn", _, "kms", var region, _, _] && AwsRegion.IsWellFormed(region) ? region : null;
     }
 
-    private static async Task<EnclaveClient> ConnectAsync(EnclaveClientSettings request, WaitNotice waits, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<EnclaveConnection> ConnectAsync(EnclaveClientSettings request, WaitNotice waits, ILogger logger, CancellationToken cancellationToken)
     {
         using IDisposable waiting = waits.Begin($"a connection to the enclave at {request.Address}");
-        return await EnclaveClient.ConnectAsync(request.Address, request.Sockets, request.Timeout, TimeProvider.System, logger, cancellationToken);
+        return await EnclaveConnector.ConnectAsync(request.Address, request.Sockets, request.Timeout, TimeProvider.System, logger, cancellationToken);
     }
 
     private static string DescribeResponse(EnclaveClientSettings request, Command command) => $"the response of the enclave at {request.Address} to {command.Operation}";

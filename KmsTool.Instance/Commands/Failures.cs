@@ -1,6 +1,8 @@
 using KmsTool.CommandLine;
 using KmsTool.Instance.Batch;
+using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
+using KmsTool.Protocol.Messages;
 
 namespace KmsTool.Instance.Commands;
 
@@ -14,6 +16,8 @@ internal static class Failures
     public static CommandFailedException? Describe(Exception exception) => exception switch
     {
         CommandFailedException failed => failed,
+        EnclaveException failed => EnclaveFailures.Describe(failed),
+        SessionFailedException failed => EnclaveFailures.Describe(failed.Refusal),
         CredentialException failed => Describe(failed),
         BatchInputException failed => new CommandFailedException(ExitCode.OperationFailed, failed.Message, failed),
         _ => null,

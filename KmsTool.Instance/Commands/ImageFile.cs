@@ -44,7 +44,7 @@ internal static class ImageFile
     {
         var count = new ByteCount();
         // Named pipes on Unix may keep a read waiting that no token ends.
-        Task<EnclaveImage> reading = EnclaveImage.ReadAsync(file, count, cancellationToken).WaitAsync(cancellationToken);
+        Task<EnclaveImage> reading = EnclaveImage.MeasureAsync(file, count, cancellationToken).WaitAsync(cancellationToken);
         if (TerminalProgress.Create(isOutputWritten: false) is { } progress)
         {
             long? length = file is FileStream { CanSeek: true } ? file.Length : null;

@@ -1,4 +1,3 @@
-using System.Text;
 using Amazon.Runtime;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
@@ -29,8 +28,8 @@ internal sealed class InstanceCredentials : IDisposable
         return new InstanceCredentials
         {
             AccessKeyId = keys.AccessKey,
-            SecretAccessKey = CopyOf(keys.SecretKey),
-            SessionToken = keys.UseToken ? CopyOf(keys.Token) : null,
+            SecretAccessKey = SensitiveBytes.FromText(keys.SecretKey),
+            SessionToken = keys.UseToken ? SensitiveBytes.FromText(keys.Token) : null,
             Expiration = found.Expiration,
             Origin = found.Origin,
         };
@@ -62,13 +61,6 @@ internal sealed class InstanceCredentials : IDisposable
     {
         SecretAccessKey.Dispose();
         SessionToken?.Dispose();
-    }
-
-    private static SensitiveBytes CopyOf(string text)
-    {
-        var bytes = SensitiveBytes.Allocate(Encoding.UTF8.GetByteCount(text));
-        Encoding.UTF8.GetBytes(text, bytes.WritableSpan);
-        return bytes;
     }
 }
 

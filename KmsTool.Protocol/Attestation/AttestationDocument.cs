@@ -1,4 +1,5 @@
 using System.Formats.Cbor;
+using System.Runtime.CompilerServices;
 using KmsTool.Protocol.Cbor;
 
 namespace KmsTool.Protocol.Attestation;
@@ -45,8 +46,14 @@ public sealed record AttestationDocument
     /// </summary>
     public bool IsDebug => !Pcrs.TryGetValue(0, out ReadOnlyMemory<byte> image) || !image.Span.ContainsAnyExcept((byte)0);
 
+    /// <summary>Whether both are the same object: byte strings and dictionaries have no equality of content.</summary>
+    public bool Equals(AttestationDocument? other) => ReferenceEquals(this, other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
+
     /// <summary>The payload of the document as CBOR, in the order of real devices. Checks no rule; see <see cref="AttestationVerifier"/>.</summary>
-    public byte[] EncodePayload()
+    internal byte[] EncodePayload()
     {
         var writer = new CborWriter(CborConformanceMode.Lax);
         writer.WriteStartMap(9);

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace KmsTool.Protocol.Attestation;
 
 /// <summary>What a document must state besides being authentic. What is left null is not looked at.</summary>
-public sealed record AttestationExpectations
+public sealed class AttestationExpectations
 {
     /// <summary>PCR values by index; all of them must be there and equal.</summary>
     public IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? Pcrs { get; init; }

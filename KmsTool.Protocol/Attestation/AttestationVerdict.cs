@@ -19,8 +19,12 @@ public sealed class AttestationVerdict
     /// <summary>One line for people: what was found and what was expected. Contains public values only.</summary>
     public string Reason { get; }
 
-    /// <summary>The document; null unless valid, so that nobody reads one that is not.</summary>
+    /// <summary>The document; <see langword="null"/> unless it is valid.</summary>
     public AttestationDocument? Document { get; }
+
+    /// <summary>Gets the document, or throws if it is not valid.</summary>
+    /// <exception cref="AttestationRejectedException">The document is not valid; the exception has <see cref="Failure"/> and <see cref="Reason"/>.</exception>
+    public AttestationDocument GetDocument() => Document ?? throw new AttestationRejectedException(Failure, Reason);
 
     /// <summary><see cref="Reason"/>.</summary>
     public override string ToString() => Reason;
@@ -148,9 +152,12 @@ public enum AttestationFailure
     DebugMode,
 }
 
-/// <summary>Carries a broken rule from where it is found to <see cref="AttestationVerifier"/>, which turns it into a verdict.</summary>
-internal sealed class AttestationRejectedException(AttestationFailure failure, string reason, Exception? innerException = null)
-    : Exception(reason, innerException)
+/// <summary>An attestation document breaks a rule. The message contains public values only.</summary>
+public sealed class AttestationRejectedException : Exception
 {
-    public AttestationFailure Failure { get; } = failure;
+    internal AttestationRejectedException(AttestationFailure failure, string reason, Exception? innerException = null)
+        : base(reason, innerException) => Failure = failure;
+
+    /// <summary>Gets the rule that is broken.</summary>
+    public AttestationFailure Failure { get; }
 }

@@ -6,7 +6,7 @@ namespace KmsTool.Protocol.Images;
 /// An enclave image file (EIF) of version 4, checked and measured: what <c>nitro-cli build-enclave</c> writes and
 /// <c>nitro-cli run-enclave</c> boots (format: github.com/aws/aws-nitro-enclaves-image-format).
 /// </summary>
-public sealed record EnclaveImage
+public sealed class EnclaveImage
 {
     /// <summary>The longest command line that is read, in bytes: 64 KiB. Linux itself takes 2 to 4 KiB.</summary>
     public const int MaxCommandLineLength = 64 * 1024;
@@ -58,15 +58,16 @@ public sealed record EnclaveImage
     public required uint Checksum { get; init; }
 
     /// <summary>
-    /// Reads an image from where <paramref name="stream"/> stands to its end, once and forwards, and checks all of it:
-    /// structure, CRC-32 and, where there is one, the signature. Memory does not depend on the image's size.
+    /// Reads an image from the position of <paramref name="stream"/> to its end, once and forwards, checks its structure, its CRC-32 and,
+    /// if it is signed, its signature, and computes its PCRs. The memory that it takes does not depend on the size of the image.
     /// </summary>
-    /// <param name="stream">Need not be seekable; one that is lets sizes past the end be found at once.</param>
+    /// <param name="stream">The image. The stream need not be seekable; in one that is, a size past the end is found at once.</param>
     /// <param name="progress">Gets the number of bytes that have been read, after each part of at most 64 KiB.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="EnclaveImageException">It is no valid image of version 4.</exception>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="EnclaveImageException">The stream is not a valid image of version 4.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
-    public static async Task<EnclaveImage> ReadAsync(
+    public static async Task<EnclaveImage> MeasureAsync(
         Stream stream, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -4,7 +4,7 @@ namespace KmsTool.Protocol.Images;
 /// Who signed an enclave image. The signature over PCR0 is valid for the certificate's key; that the certificate is to be
 /// trusted, or is valid now, is not said: the PCR8 that it makes is what a key policy names.
 /// </summary>
-public sealed record ImageSignature
+public sealed class ImageSignature
 {
     /// <summary>DER of the X.509 certificate, which PCR8 measures.</summary>
     public required ReadOnlyMemory<byte> Certificate { get; init; }

@@ -7,7 +7,7 @@ namespace KmsTool.Protocol.Messages;
 /// Asks for an attestation document over data of the caller's choice. Needs no SetClient. An extension.
 /// </summary>
 /// <remarks>
-/// The document never carries a public key: with one of the caller's, KMS would encrypt its answers to the caller.
+/// The document never carries a public key: with one of the caller's, KMS would encrypt its responses to the caller.
 /// </remarks>
 public sealed record AttestCommand : Command
 {
@@ -18,12 +18,12 @@ public sealed record AttestCommand : Command
     [JsonPropertyOrder(-1)]
     public override string Operation => Name;
 
-    /// <summary>Proves freshness to whoever chose it; at most <see cref="Nsm.NsmLimits.MaxAttestationFieldLength"/> bytes.</summary>
+    /// <summary>The proof of freshness for the party that chose it; at most 1,024 bytes.</summary>
     public ReadOnlyMemory<byte>? Nonce { get; init; }
 
     /// <summary>
-    /// Comes from the caller, which the document does not show: whoever verifies must not take it for the enclave's own
-    /// words. At most <see cref="Nsm.NsmLimits.MaxAttestationFieldLength"/> bytes.
+    /// Data of the caller, at most 1,024 bytes. The document does not show that the caller chose it: a verifier must not take it for a
+    /// statement of the enclave.
     /// </summary>
     public ReadOnlyMemory<byte>? UserData { get; init; }
 
@@ -39,7 +39,7 @@ public sealed record AttestCommand : Command
         };
 }
 
-/// <summary>The answer to an <see cref="AttestCommand"/>.</summary>
+/// <summary>The response to an <see cref="AttestCommand"/>.</summary>
 public sealed record AttestReply : SuccessReply
 {
     /// <summary>The attestation document, COSE_Sign1.</summary>

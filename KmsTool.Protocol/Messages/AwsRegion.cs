@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>AWS region codes, such as <c>eu-central-1</c> or <c>us-isob-east-1</c>.</summary>
-public static partial class AwsRegion
+internal static partial class AwsRegion
 {
     private const int MaxLength = 32;
 

@@ -1,10 +1,22 @@
+using System.Runtime.CompilerServices;
+
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>What the instance asks of the enclave; one message.</summary>
 public abstract record Command
 {
+    private protected Command()
+    {
+    }
+
     /// <summary>The operation's name on the wire; <see langword="null"/> where the message names none that is known.</summary>
     public abstract string? Operation { get; }
+
+    /// <summary>Whether both are the same object: byte strings and dictionaries have no equality of content.</summary>
+    public virtual bool Equals(Command? other) => ReferenceEquals(this, other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 }
 
 /// <summary>
@@ -13,6 +25,10 @@ public abstract record Command
 /// </summary>
 public abstract record KmsCommand : Command
 {
+    private protected KmsCommand()
+    {
+    }
+
     /// <summary>
     /// Whether KMS only checks permissions; it then answers DryRunOperationException where it would have done it. Not for
     /// GenerateRandom.

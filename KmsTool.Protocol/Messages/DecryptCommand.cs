@@ -60,7 +60,7 @@ public sealed record DecryptCommand : KmsCommand
     }
 }
 
-/// <summary>The answer to a <see cref="DecryptCommand"/>.</summary>
+/// <summary>The response to a <see cref="DecryptCommand"/>.</summary>
 public sealed record DecryptReply : SecretReply
 {
     /// <summary>The plaintext; may be empty. Absent where the enclave is pinned not to give it.</summary>

@@ -37,7 +37,7 @@ public sealed record DeriveSharedSecretCommand : KmsCommand
     };
 }
 
-/// <summary>The answer to a <see cref="DeriveSharedSecretCommand"/>.</summary>
+/// <summary>The response to a <see cref="DeriveSharedSecretCommand"/>.</summary>
 public sealed record DeriveSharedSecretReply : SecretReply
 {
     /// <summary>ARN of the KMS key.</summary>

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace KmsTool.Protocol.Messages;
 
-/// <summary>Asks what the enclave is: version, measurements, limits, pins, counters. Needs no SetClient. An extension.</summary>
-public sealed record DescribeCommand : Command
+/// <summary>Asks the enclave to describe itself: version, measurements, limits, pins, counters. Needs no SetClient. An extension.</summary>
+internal sealed record DescribeCommand : Command
 {
     /// <summary>The name on the wire.</summary>
     public const string Name = "Describe";
@@ -14,8 +14,8 @@ public sealed record DescribeCommand : Command
 }
 
 /// <summary>
-/// The answer to a <see cref="DescribeCommand"/>. The enclave says it of itself, and nobody has signed it: whoever must be
-/// sure of a measurement verifies an attestation document.
+/// What an enclave states about itself: the response to Describe. It is not signed: verify an attestation document to be sure of a
+/// measurement.
 /// </summary>
 public sealed record DescribeReply : SuccessReply
 {
@@ -50,7 +50,7 @@ public sealed record DescribeReply : SuccessReply
 }
 
 /// <summary>What an enclave's measured configuration fixes; <see langword="null"/> where it leaves a choice.</summary>
-public sealed record EnclavePins
+public sealed class EnclavePins
 {
     /// <summary>The AWS region.</summary>
     public string? Region { get; init; }
@@ -112,7 +112,7 @@ public sealed record EnclaveLimits
 }
 
 /// <summary>What has happened in an enclave since it started.</summary>
-public sealed record EnclaveCounters
+public sealed class EnclaveCounters
 {
     /// <summary>Connections that are open now.</summary>
     public required long ConnectionsOpen { get; init; }

@@ -1,18 +1,18 @@
 namespace KmsTool.Protocol.Messages;
 
-/// <summary>Values of <see cref="Reply.Code"/> that the enclave itself gives; KMS's exception names stand beside them.</summary>
+/// <summary>Values of <see cref="EnclaveException.Code"/> that kmstool-enclave itself gives, in addition to the names of exceptions of KMS.</summary>
 public static class ErrorCodes
 {
-    /// <summary>The message is no JSON object, or its Operation is missing or of a wrong type.</summary>
+    /// <summary>The message is not a JSON object, or its Operation is missing or of a wrong type.</summary>
     public const string InvalidMessage = "InvalidMessage";
 
     /// <summary>The message is over the limit.</summary>
     public const string MessageTooLarge = "MessageTooLarge";
 
-    /// <summary>The messages and replies of all peers have used up the enclave's room for them; the message may be sent again.</summary>
+    /// <summary>The messages and responses of all peers have used up the enclave's room for them; the message may be sent again.</summary>
     public const string EnclaveBusy = "EnclaveBusy";
 
-    /// <summary>No such operation.</summary>
+    /// <summary>The enclave does not know the operation.</summary>
     public const string UnknownOperation = "UnknownOperation";
 
     /// <summary>A member is missing, of a wrong type or past its bound.</summary>
@@ -30,13 +30,13 @@ public static class ErrorCodes
     /// <summary>The parent's proxy or KMS cannot be reached.</summary>
     public const string KmsUnreachable = "KmsUnreachable";
 
-    /// <summary>Whoever answered is not KMS: wrong name, unknown issuer, no TLS.</summary>
+    /// <summary>The peer is not KMS: another name, an unknown issuer, or no TLS.</summary>
     public const string KmsTlsFailed = "KmsTlsFailed";
 
-    /// <summary>KMS did not answer within the request's time.</summary>
+    /// <summary>KMS did not respond within the request's time.</summary>
     public const string KmsTimeout = "KmsTimeout";
 
-    /// <summary>KMS's answer is malformed, or lacks what an attested answer must have.</summary>
+    /// <summary>The response of KMS is malformed, or lacks what an attested response must have.</summary>
     public const string InvalidKmsAnswer = "InvalidKmsAnswer";
 
     /// <summary>The Nitro Secure Module gave no attestation document.</summary>
@@ -45,13 +45,13 @@ public static class ErrorCodes
     /// <summary>The enclave's measured configuration does not say that it takes credentials that are pushed.</summary>
     public const string CredentialsNotTaken = "CredentialsNotTaken";
 
-    /// <summary>A fault of the enclave program.</summary>
+    /// <summary>Internal error of the enclave program.</summary>
     public const string InternalError = "InternalError";
 }
 
 /// <summary>
-/// The texts with which <see cref="Reply.Message"/> starts: the original kmstool's, and for what it has not, texts of the
-/// same form.
+/// The texts with which the Message of an error starts: those of the AWS sample, and texts of the same form for what the sample does
+/// not have.
 /// </summary>
 internal static class ErrorTexts
 {

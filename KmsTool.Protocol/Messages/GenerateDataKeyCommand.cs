@@ -47,7 +47,7 @@ public sealed record GenerateDataKeyCommand : KmsCommand
     }
 }
 
-/// <summary>The answer to a <see cref="GenerateDataKeyCommand"/>.</summary>
+/// <summary>The response to a <see cref="GenerateDataKeyCommand"/>.</summary>
 public sealed record GenerateDataKeyReply : SecretReply
 {
     /// <summary>ARN of the KMS key that encrypted the data key.</summary>

@@ -37,7 +37,7 @@ public sealed record GenerateDataKeyPairCommand : KmsCommand
     };
 }
 
-/// <summary>The answer to a <see cref="GenerateDataKeyPairCommand"/>.</summary>
+/// <summary>The response to a <see cref="GenerateDataKeyPairCommand"/>.</summary>
 public sealed record GenerateDataKeyPairReply : SecretReply
 {
     /// <summary>ARN of the KMS key that encrypted the private key.</summary>

@@ -24,7 +24,7 @@ public sealed record GenerateRandomCommand : KmsCommand
     };
 }
 
-/// <summary>The answer to a <see cref="GenerateRandomCommand"/>.</summary>
+/// <summary>The response to a <see cref="GenerateRandomCommand"/>.</summary>
 public sealed record GenerateRandomReply : SecretReply
 {
     /// <summary>The random bytes. Absent where the enclave is pinned not to give them.</summary>

@@ -6,7 +6,7 @@ namespace KmsTool.Protocol.Messages;
 /// <summary>
 /// Makes the pipes over a connection: buffers are cleared after use, and an idle connection holds none (zero-byte reads).
 /// </summary>
-public static class MessagePipe
+internal static class MessagePipe
 {
     /// <summary>A reader over <paramref name="stream"/>, which stays open when the reader completes.</summary>
     public static PipeReader CreateReader(Stream stream) => PipeReader.Create(stream, new StreamPipeReaderOptions(

@@ -9,7 +9,7 @@ namespace KmsTool.Protocol.Messages;
 /// </summary>
 /// <param name="reader">Where the bytes come from; completing it stays with the caller.</param>
 /// <param name="maxLength">Longest message accepted, in bytes without its NUL.</param>
-public sealed class MessageReader(PipeReader reader, int maxLength)
+internal sealed class MessageReader(PipeReader reader, int maxLength)
 {
     /// <summary>Default limit of a message in bytes.</summary>
     public const int DefaultMaxLength = 64 * 1024;
@@ -124,10 +124,10 @@ public sealed class MessageReader(PipeReader reader, int maxLength)
 /// <summary>What <see cref="MessageReader.ReadAsync"/> found.</summary>
 /// <param name="Status">Whether there is a message, and if not, why.</param>
 /// <param name="Bytes">The message without its NUL; empty unless the status is <see cref="MessageReadStatus.Message"/>.</param>
-public readonly record struct MessageRead(MessageReadStatus Status, ReadOnlySequence<byte> Bytes);
+internal readonly record struct MessageRead(MessageReadStatus Status, ReadOnlySequence<byte> Bytes);
 
 /// <summary>Outcome of reading one message.</summary>
-public enum MessageReadStatus
+internal enum MessageReadStatus
 {
     /// <summary>A whole message.</summary>
     Message,

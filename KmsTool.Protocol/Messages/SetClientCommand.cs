@@ -13,6 +13,10 @@ public abstract record CredentialsCommand : Command, IDisposable
     private static readonly SearchValues<char> AccessKeyIdCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
+    private protected CredentialsCommand()
+    {
+    }
+
     /// <summary>Access key identifier, 16 to 128 characters at AWS.</summary>
     public required string AwsAccessKeyId { get; init; }
 

@@ -1,7 +1,7 @@
 namespace KmsTool.Protocol.Nsm;
 
 /// <summary>A Nitro Secure Module: the device of an enclave, or a stand-in for it on machines without one.</summary>
-public interface INsm : IAsyncDisposable
+internal interface INsm : IAsyncDisposable
 {
     /// <summary>
     /// Sends <paramref name="request"/> and returns the answer, which may be an <see cref="NsmResponse.Error"/>. Requests

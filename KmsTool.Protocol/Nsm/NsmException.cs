@@ -1,16 +1,15 @@
 namespace KmsTool.Protocol.Nsm;
 
 /// <summary>
-/// A message of the Nitro Secure Module protocol breaks one of its rules, or did not arrive whole. The message names the
-/// rule and never quotes content.
+/// The Nitro Secure Module refused a request, or a message of its protocol breaks a rule or did not arrive whole. The message of the
+/// exception names the rule and never quotes content.
 /// </summary>
 public sealed class NsmException : Exception
 {
-    /// <summary>Creates the exception.</summary>
-    public NsmException(NsmErrorCode code, string message, Exception? innerException = null)
+    internal NsmException(NsmErrorCode code, string message, Exception? innerException = null)
         : base(message, innerException) => Code = code;
 
-    /// <summary>What a device answers to such a request; <see cref="NsmErrorCode.InvalidResponse"/> when it was a response.</summary>
+    /// <summary>Gets the error of the module, or the one with which a module refuses such a request. <see cref="NsmErrorCode.InvalidResponse"/> if the response is at fault.</summary>
     public NsmErrorCode Code { get; }
 }
 

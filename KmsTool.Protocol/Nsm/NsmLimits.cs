@@ -1,7 +1,7 @@
 namespace KmsTool.Protocol.Nsm;
 
 /// <summary>Sizes that the Nitro Secure Module fixes (Linux <c>drivers/misc/nsm.c</c>, aws-nitro-enclaves-nsm-api).</summary>
-public static class NsmLimits
+internal static class NsmLimits
 {
     /// <summary>Largest encoded request in bytes; the driver refuses more with EMSGSIZE.</summary>
     public const int MaxRequestLength = 4096;

@@ -7,7 +7,7 @@ namespace KmsTool.Protocol.Nsm;
 /// are text, the others a map of one, from the operation's name to a map of its arguments
 /// (aws-nitro-enclaves-nsm-api, <c>Request</c>).
 /// </summary>
-public abstract record NsmRequest
+internal abstract record NsmRequest
 {
     private NsmRequest()
     {

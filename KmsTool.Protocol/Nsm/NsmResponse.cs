@@ -6,7 +6,7 @@ namespace KmsTool.Protocol.Nsm;
 /// An answer of the Nitro Secure Module; it mirrors <see cref="NsmRequest"/> in name and form
 /// (aws-nitro-enclaves-nsm-api, <c>Response</c>).
 /// </summary>
-public abstract record NsmResponse
+internal abstract record NsmResponse
 {
     private NsmResponse()
     {
@@ -45,7 +45,7 @@ public abstract record NsmResponse
     public sealed record LockPcrs : NsmResponse;
 
     /// <summary>An attestation document was made.</summary>
-    /// <param name="Document">The COSE_Sign1 structure; see <see cref="KmsTool.Protocol.Attestation.AttestationVerifier"/>.</param>
+    /// <param name="Document">The COSE_Sign1 structure; AttestationVerifier verifies it.</param>
     public sealed record Attestation(ReadOnlyMemory<byte> Document) : NsmResponse;
 
     /// <summary>Random bytes.</summary>

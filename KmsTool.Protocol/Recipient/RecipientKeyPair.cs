@@ -7,7 +7,7 @@ namespace KmsTool.Protocol.Recipient;
 /// The RSA-2048 key pair of an enclave. Its public half goes into attestation documents, so that KMS encrypts answers
 /// to it; its private half never leaves the process. <see cref="Open"/> may be called from several threads.
 /// </summary>
-public sealed class RecipientKeyPair : IDisposable
+internal sealed class RecipientKeyPair : IDisposable
 {
     /// <summary>Largest envelope in bytes (AWS KMS API Reference, CiphertextForRecipient).</summary>
     public const int MaxEnvelopeLength = 6144;

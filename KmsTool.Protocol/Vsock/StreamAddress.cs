@@ -8,7 +8,7 @@ namespace KmsTool.Protocol.Vsock;
 /// <c>vsock:CID:PORT</c> (<c>vsock:PORT</c> for any CID, to listen), <c>unix:/path</c>, <c>tcp:HOST:PORT</c>
 /// (IPv6 in brackets, without a zone).
 /// </summary>
-public abstract record StreamAddress
+public abstract record StreamAddress : IParsable<StreamAddress>
 {
     /// <summary>Longest path of a Unix domain socket in bytes (<c>sun_path</c> less its NUL, unix(7)).</summary>
     public const int MaxUnixPathLength = 107;
@@ -17,16 +17,25 @@ public abstract record StreamAddress
     {
     }
 
-    /// <summary>Reads the text form.</summary>
-    /// <exception cref="FormatException">Not an address; the message says what is wrong and shows the forms.</exception>
-    public static StreamAddress Parse(string text)
+    /// <summary>Parses the text form.</summary>
+    /// <param name="s">Such as <c>vsock:16:3000</c>, <c>unix:/run/enclave.sock</c> or <c>tcp:127.0.0.1:3000</c>.</param>
+    /// <param name="provider">Has no effect: the form is the same in all cultures.</param>
+    /// <exception cref="FormatException">The text is not an address; the message says what is wrong and shows the forms.</exception>
+    public static StreamAddress Parse(string s, IFormatProvider? provider = null) =>
+        TryParse(s, out StreamAddress? address, out string? error) ? address : throw new FormatException(error);
+
+    /// <summary>Parses the text form.</summary>
+    /// <param name="s">See <see cref="Parse"/>.</param>
+    /// <param name="provider">Has no effect: the form is the same in all cultures.</param>
+    /// <param name="result">The address; <see langword="null"/> if the text is not an address.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [NotNullWhen(true)] out StreamAddress? result)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        return TryParse(text, out StreamAddress? address, out string? error) ? address : throw new FormatException(error);
+        result = null;
+        return s is not null && TryParse(s, out result, out string? _);
     }
 
-    /// <summary>Reads the text form; <paramref name="error"/> says what is wrong with it.</summary>
-    public static bool TryParse(
+    /// <summary>Parses the text form; <paramref name="error"/> says what is wrong with it.</summary>
+    internal static bool TryParse(
         string text, [NotNullWhen(true)] out StreamAddress? address, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -103,9 +112,10 @@ public abstract record StreamAddress
             : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     /// <summary>
-    /// An AF_VSOCK address: a context identifier (3 is the parent of a Nitro enclave, <see cref="VsockEndPoint.AnyCid"/>
-    /// listens on all) and a port.
+    /// An AF_VSOCK address, vsock(7).
     /// </summary>
+    /// <param name="Cid">The context identifier of the machine: 3 for the parent instance of a Nitro enclave, 0xFFFFFFFF to listen on all.</param>
+    /// <param name="Port">The port, 32 bits; 0 lets the system choose when listening.</param>
     public sealed record Vsock(uint Cid, uint Port) : StreamAddress
     {
         /// <inheritdoc/>
@@ -114,14 +124,17 @@ public abstract record StreamAddress
             : string.Create(CultureInfo.InvariantCulture, $"vsock:{Cid}:{Port}");
     }
 
-    /// <summary>A Unix domain socket in the file system, at most <see cref="MaxUnixPathLength"/> bytes of path.</summary>
+    /// <summary>A Unix domain socket in the file system, unix(7).</summary>
+    /// <param name="Path">The path, at most <see cref="MaxUnixPathLength"/> bytes of UTF-8.</param>
     public sealed record Unix(string Path) : StreamAddress
     {
         /// <inheritdoc/>
         public override string ToString() => "unix:" + Path;
     }
 
-    /// <summary>A TCP host name or IP address and port; port 0 lets the system choose when listening.</summary>
+    /// <summary>A TCP address.</summary>
+    /// <param name="Host">A host name, or an IP address without brackets and without a zone.</param>
+    /// <param name="Port">The port; 0 lets the system choose when listening.</param>
     public sealed record Tcp(string Host, ushort Port) : StreamAddress
     {
         /// <inheritdoc/>

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace KmsTool.Protocol.Vsock;
 
 /// <summary>Connects to a <see cref="StreamAddress"/>.</summary>
-public static class StreamConnector
+internal static class StreamConnector
 {
     private static readonly TimeSpan FullBacklogPause = TimeSpan.FromMilliseconds(10);
 

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace KmsTool.Protocol.Vsock;
 
 /// <summary>Accepts connections at a <see cref="StreamAddress"/>.</summary>
-public sealed class StreamListener : IAsyncDisposable
+internal sealed class StreamListener : IAsyncDisposable
 {
     private readonly Socket _socket;
     private string? _unixPath;

@@ -6,7 +6,7 @@ namespace KmsTool.Protocol.Vsock;
 /// default is 262144): how much a vsock peer may send before it is read. <see langword="null"/> leaves the default.
 /// </param>
 /// <param name="Backlog">Connections that may wait for accept; listeners only.</param>
-public sealed record StreamSocketOptions(ulong? VsockBufferSize = null, int Backlog = 1024)
+internal sealed record StreamSocketOptions(ulong? VsockBufferSize = null, int Backlog = 1024)
 {
     /// <summary>
     /// The smallest buffer in bytes. The kernel takes 128, but resets a connection at its first bytes where the buffer has 512

@@ -10,7 +10,7 @@ namespace KmsTool.Protocol.Vsock;
 /// On Linux it reports <see cref="AddressFamily.Unknown"/>, as does a socket wrapped around a vsock descriptor: the two must
 /// agree, and the runtime knows no number for family 40 there. On Windows, where it passes numbers on, it reports 40.
 /// </remarks>
-public sealed class VsockEndPoint(uint cid, uint port) : EndPoint
+internal sealed class VsockEndPoint(uint cid, uint port) : EndPoint
 {
     /// <summary>Binds to every local context identifier (VMADDR_CID_ANY).</summary>
     public const uint AnyCid = 0xFFFFFFFF;

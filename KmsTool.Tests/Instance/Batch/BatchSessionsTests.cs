@@ -2,6 +2,7 @@ using KmsTool.Instance.Batch;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Networking;
+using KmsTool.Protocol.Messages;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -74,8 +75,8 @@ public sealed class BatchSessionsTests : IDisposable
     {
         async Task<EnclaveSession> openAsync(CancellationToken token)
         {
-            EnclaveClient client = await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, _clock, NullLogger.Instance, token);
-            return new EnclaveSession(client, _credentials, region: null);
+            EnclaveConnection connection = await EnclaveConnector.ConnectAsync(enclave.Address, null, Patience, _clock, NullLogger.Instance, token);
+            return new EnclaveSession(connection, _credentials, region: null);
         }
 
         return BatchSessions.BeginAsync(

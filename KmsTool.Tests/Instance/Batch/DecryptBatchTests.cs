@@ -45,7 +45,7 @@ public class DecryptBatchTests
         using var credentials = new FreshCredentials(
             new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, clock, NullLogger.Instance), clock, NullLogger.Instance);
         await using var session = new EnclaveSession(
-            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, clock, NullLogger.Instance, CancellationToken.None), credentials, region: null);
+            await EnclaveConnector.ConnectAsync(enclave.Address, null, Patience, clock, NullLogger.Instance, CancellationToken.None), credentials, region: null);
         var input = new Pipe();
         var results = new Pipe();
         var tally = new BatchTally();
@@ -79,7 +79,7 @@ public class DecryptBatchTests
         using var credentials = new FreshCredentials(
             new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         async Task<EnclaveSession> openAsync(CancellationToken token) => new(
-            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, token), credentials, region: null);
+            await EnclaveConnector.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, token), credentials, region: null);
         await using EnclaveSession first = await openAsync(CancellationToken.None);
         var input = new Pipe();
         var results = new Pipe();
@@ -129,7 +129,7 @@ public class DecryptBatchTests
         using var credentials = new FreshCredentials(
             new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         await using var first = new EnclaveSession(
-            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, region: null);
+            await EnclaveConnector.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, region: null);
         var input = new Pipe();
         var results = new Pipe();
         using var output = new BatchOutput(results.Writer.AsStream(), () => true, OutputFormat.Text, TextWriter.Null);
@@ -163,7 +163,7 @@ public class DecryptBatchTests
         using var credentials = new FreshCredentials(
             new CredentialSource(new AwsCredentialSettings { Timeout = Patience }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         await using var session = new EnclaveSession(
-            await EnclaveClient.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, null);
+            await EnclaveConnector.ConnectAsync(enclave.Address, null, Patience, TimeProvider.System, NullLogger.Instance, CancellationToken.None), credentials, null);
         using var input = new MemoryStream(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(new string('!', Length - 1) + "\n", Lines))));
         var tally = new BatchTally();
         using var watch = new WatchedStream(() => input.Position - tally.Bytes);

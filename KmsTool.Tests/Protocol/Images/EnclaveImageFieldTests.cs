@@ -107,7 +107,7 @@ public sealed class EnclaveImageFieldTests
         byte[] image = Claim(index, TwoGibibytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new ReadCountingStream(image, image.Length)));
 
         Assert.Equal((failure, field), (e.Failure, e.Field));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
@@ -119,7 +119,7 @@ public sealed class EnclaveImageFieldTests
     {
         byte[] image = Full.EncodeWith(TestImage.SizeField(index), long.MaxValue, 8);
 
-        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new ReadCountingStream(image, image.Length)));
 
         Assert.Equal((EnclaveImageFailure.SectionSize, $"section_sizes[{index}]"), (e.Failure, e.Field));
     }
@@ -151,7 +151,7 @@ public sealed class EnclaveImageFieldTests
 
     private static async Task AssertRefusedAsync(EnclaveImageFailure failure, string field, byte[] image)
     {
-        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(image)));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new MemoryStream(image)));
 
         Assert.Equal((failure, field), (e.Failure, e.Field));
         Assert.Contains("expected", e.Message, StringComparison.Ordinal);

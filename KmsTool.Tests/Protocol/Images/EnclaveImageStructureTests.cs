@@ -145,7 +145,7 @@ public sealed class EnclaveImageStructureTests
         {
             EnclaveImageException seekable = await ReadBrokenAsync(image[..length]);
             EnclaveImageException forwards = await Assert.ThrowsAsync<EnclaveImageException>(
-                () => EnclaveImage.ReadAsync(new ReadCountingStream(image, length)));
+                () => EnclaveImage.MeasureAsync(new ReadCountingStream(image, length)));
 
             Assert.Equal(length < TestImage.HeaderLength ? EnclaveImageFailure.Truncated : EnclaveImageFailure.SectionSize, seekable.Failure);
             Assert.Equal(EnclaveImageFailure.Truncated, forwards.Failure);
@@ -157,7 +157,7 @@ public sealed class EnclaveImageStructureTests
     {
         byte[] image = Image.Encode();
         async Task<string> readAsync(int length) =>
-            (await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, length)))).Message;
+            (await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new ReadCountingStream(image, length)))).Message;
 
         Assert.Equal("header: the file ends after 547 bytes of its header, expected 548", await readAsync(547));
         Assert.Equal("section[0]: the file ends after 11 bytes of its header, expected 12", await readAsync(559));
@@ -170,7 +170,7 @@ public sealed class EnclaveImageStructureTests
         byte[] image = [.. Image.Encode(), 0];
 
         EnclaveImageException seekable = await ReadBrokenAsync(TestImage.WithCrc(image));
-        EnclaveImageException forwards = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new ReadCountingStream(image, image.Length)));
+        EnclaveImageException forwards = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new ReadCountingStream(image, image.Length)));
 
         Assert.Equal($"end of file: 1 bytes after the last section, expected it to end at {End}", seekable.Message);
         Assert.Equal($"end of file: bytes after the last section, expected it to end at {End}", forwards.Message);
@@ -186,7 +186,7 @@ public sealed class EnclaveImageStructureTests
             byte[] mutated = TestImage.WithCrc(Mutations.Random(random, images));
             try
             {
-                await EnclaveImage.ReadAsync(new MemoryStream(mutated));
+                await EnclaveImage.MeasureAsync(new MemoryStream(mutated));
             }
             catch (EnclaveImageException e)
             {
@@ -203,5 +203,5 @@ public sealed class EnclaveImageStructureTests
     }
 
     private static Task<EnclaveImageException> ReadBrokenAsync(byte[] image) =>
-        Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(image)));
+        Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new MemoryStream(image)));
 }

@@ -85,7 +85,7 @@ public sealed class EnclaveImageTests
         byte[] encoded = TestImage.Create().Encode();
         var progress = new Reports();
 
-        await EnclaveImage.ReadAsync(new MemoryStream(encoded), progress);
+        await EnclaveImage.MeasureAsync(new MemoryStream(encoded), progress);
 
         // Five sections, of which the last takes two parts.
         Assert.Equal(6, progress.Values.Count);
@@ -114,7 +114,7 @@ public sealed class EnclaveImageTests
         byte[] encoded = TestImage.Create().Encode();
         using var stream = new MemoryStream([9, 9, 9, .. encoded]) { Position = 3 };
 
-        Assert.Equal(TestImage.Create().Pcr0(), Hex(await EnclaveImage.ReadAsync(stream), 0));
+        Assert.Equal(TestImage.Create().Pcr0(), Hex(await EnclaveImage.MeasureAsync(stream), 0));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class EnclaveImageTests
         using var stream = new ReadCountingStream(start, start.Length + (long)rest);
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(stream));
+        EnclaveImageException e = await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(stream));
 
         Assert.Equal(EnclaveImageFailure.Checksum, e.Failure);
         Assert.Equal(start.Length + (long)rest, stream.BytesRead);
@@ -144,7 +144,7 @@ public sealed class EnclaveImageTests
         byte[] encoded = TestImage.Create().Encode();
         using var stream = new ReadCountingStream(encoded, encoded.Length);
 
-        Assert.Equal(TestImage.Create().Pcr0(), Hex(await EnclaveImage.ReadAsync(stream), 0));
+        Assert.Equal(TestImage.Create().Pcr0(), Hex(await EnclaveImage.MeasureAsync(stream), 0));
     }
 
     [Fact]
@@ -152,10 +152,10 @@ public sealed class EnclaveImageTests
     {
         using var stream = new MemoryStream(TestImage.Create().Encode());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => EnclaveImage.ReadAsync(stream, cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => EnclaveImage.MeasureAsync(stream, cancellationToken: new CancellationToken(canceled: true)));
     }
 
-    private static async Task<EnclaveImage> ReadAsync(byte[] image) => await EnclaveImage.ReadAsync(new MemoryStream(image));
+    private static async Task<EnclaveImage> ReadAsync(byte[] image) => await EnclaveImage.MeasureAsync(new MemoryStream(image));
 
     private static string Hex(EnclaveImage image, int pcr) => Convert.ToHexStringLower(image.Pcrs[pcr].Span);
 

@@ -134,7 +134,7 @@ public sealed class ImageSignatureTests : IDisposable
         var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, _signer.Section(signed)));
 
-        EnclaveImage read = await EnclaveImage.ReadAsync(new MemoryStream(image.EncodeWith(6, 0x0240, 2)));
+        EnclaveImage read = await EnclaveImage.MeasureAsync(new MemoryStream(image.EncodeWith(6, 0x0240, 2)));
 
         Assert.Equal(signed, Convert.ToHexStringLower(read.Signature!.SignedPcr0.Span));
         Assert.Equal(image.Pcr0(), Convert.ToHexStringLower(read.Pcrs[0].Span));
@@ -144,7 +144,7 @@ public sealed class ImageSignatureTests : IDisposable
         Assert.Equal(EnclaveImageFailure.SignedPcr, await FailureAsync(image.EncodeWith(6, 0x0240, 2)));
 
         static async Task<EnclaveImageFailure> FailureAsync(byte[] encoded) =>
-            (await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.ReadAsync(new MemoryStream(encoded)))).Failure;
+            (await Assert.ThrowsAsync<EnclaveImageException>(() => EnclaveImage.MeasureAsync(new MemoryStream(encoded)))).Failure;
     }
 
     [Fact]
@@ -273,7 +273,7 @@ public sealed class ImageSignatureTests : IDisposable
     {
         var image = TestImage.CreateSmall();
         image.Sections.Add((TestImage.SignatureType, section));
-        return await EnclaveImage.ReadAsync(new MemoryStream(image.Encode()));
+        return await EnclaveImage.MeasureAsync(new MemoryStream(image.Encode()));
     }
 
     private static async Task<(EnclaveImageFailure Failure, string Message)> RefusalAsync(byte[] section)

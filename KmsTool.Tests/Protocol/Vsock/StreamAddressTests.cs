@@ -45,6 +45,20 @@ public class StreamAddressTests
         Assert.Contains("vsock:CID:PORT", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("tcp:localhost:80", true)]
+    [InlineData("localhost", false)]
+    [InlineData(null, false)]
+    public void TryParse_as_IParsable_tells_whether_it_is_an_address(string? text, bool isAddress)
+    {
+        Assert.Equal(isAddress, TryParse(text, out StreamAddress? address));
+        Assert.Equal(isAddress ? text : null, address?.ToString());
+    }
+
+    private static bool TryParse<T>(string? text, out T? value)
+        where T : IParsable<T> =>
+        T.TryParse(text, null, out value);
+
     [Fact]
     public void Parse_unixPathPastTheKernelsLimit_isRefused()
     {

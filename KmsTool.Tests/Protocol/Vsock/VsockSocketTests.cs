@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using KmsTool.CommandLine;
 using KmsTool.Enclave.Egress;
 using KmsTool.Instance.Client;
+using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -34,9 +34,9 @@ public sealed class VsockSocketTests : IDisposable
         SocketException e = await Assert.ThrowsAsync<SocketException>(() => StreamConnector.ConnectAsync(Nowhere, null, _patience.Token).AsTask());
 
         Assert.True(e.SocketErrorCode is SocketError.TimedOut or SocketError.SocketError, e.SocketErrorCode.ToString());
-        CommandFailedException failure = await Assert.ThrowsAsync<CommandFailedException>(() => EnclaveClient.ConnectAsync(
-            Nowhere, null, Transports.Patience, TimeProvider.System, NullLogger.Instance, _patience.Token));
-        Assert.Equal(ExitCode.CouldNotConnect, failure.ExitCode);
+        EnclaveException failure = await Assert.ThrowsAsync<EnclaveException>(() => EnclaveConnection.ConnectAsync(
+            Nowhere, new EnclaveConnectionOptions { Timeout = Transports.Patience }, _patience.Token));
+        Assert.Equal(EnclaveFailure.CouldNotConnect, failure.Failure);
         Assert.Contains($"{Nowhere}: there is no machine with that CID", failure.Message, StringComparison.Ordinal);
     }
 
@@ -89,7 +89,7 @@ public sealed class VsockSocketTests : IDisposable
     public async Task Sockets_of_the_instances_client_reach_its_connection()
     {
         await using var listener = StreamListener.Bind(Transports.Address(Transports.Vsock, _directory));
-        await using EnclaveClient client = await EnclaveClient.ConnectAsync(
+        await using EnclaveConnection connection = await EnclaveConnector.ConnectAsync(
             listener.LocalAddress, new StreamSocketOptions(3584), Transports.Patience, TimeProvider.System, NullLogger.Instance, _patience.Token);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);
 

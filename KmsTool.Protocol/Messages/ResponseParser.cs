@@ -1,45 +1,43 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using KmsTool.Protocol;
-using KmsTool.Protocol.Messages;
 
-namespace KmsTool.Instance.Client;
+namespace KmsTool.Protocol.Messages;
 
 /// <summary>
-/// Reads a reply: one JSON object with a Status, each member at most once, and nothing after it. Members that are not known
+/// Reads a response: one JSON object with a Status, each member at most once, and nothing after it. Members that are not known
 /// are skipped, so that enclaves may say more in future.
 /// </summary>
-internal static class ReplyParser
+internal static class ResponseParser
 {
-    // A reply is nearly flat; unknown members may nest a little.
+    // A response is nearly flat; unknown members may nest a little.
     private const int MaxDepth = 8;
 
     /// <param name="message">The message without its NUL.</param>
     /// <param name="content">What the operation returns; <see langword="null"/> for nothing.</param>
-    /// <exception cref="JsonException">Not a reply to that operation. The text tells nothing of the content.</exception>
-    public static EnclaveReply Parse(ReadOnlySpan<byte> message, JsonTypeInfo? content)
+    /// <exception cref="JsonException">Not a response to that operation. The message quotes nothing of the content.</exception>
+    public static ParsedResponse Parse(ReadOnlySpan<byte> message, JsonTypeInfo? content)
     {
         try
         {
-            EnclaveReply reply = ReadStatus(message);
-            if (reply is not EnclaveReply.Done || content is null)
+            ParsedResponse response = ReadStatus(message);
+            if (response is not ParsedResponse.Done || content is null)
             {
-                return reply;
+                return response;
             }
 
             var success = (SuccessReply)JsonSerializer.Deserialize(message, content)!;
             Expect(success is not (SecretReply { IsWhole: false } or DescribeReply { IsWhole: false }));
-            return new EnclaveReply.Done(success);
+            return new ParsedResponse.Done(success);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // Both may quote the content, so neither travels on.
-            throw new JsonException("The message is not a reply.");
+            throw new JsonException("The message is not a response.");
         }
     }
 
-    private static EnclaveReply ReadStatus(ReadOnlySpan<byte> message)
+    private static ParsedResponse ReadStatus(ReadOnlySpan<byte> message)
     {
         SensitiveBytes? text = null;
         try
@@ -80,7 +78,7 @@ internal static class ReplyParser
 
             // The reader refuses what follows the object, but only when it is asked to read on.
             Expect(json.TokenType == JsonTokenType.EndObject && json.CurrentDepth == 0 && !json.Read());
-            return (isOk ?? throw new JsonException()) ? new EnclaveReply.Done(null) : new EnclaveReply.Refused(ToText(text), code);
+            return (isOk ?? throw new JsonException()) ? new ParsedResponse.Done(null) : new ParsedResponse.Refused(ToText(text), code);
         }
         finally
         {
@@ -108,4 +106,21 @@ internal static class ReplyParser
             throw new JsonException();
         }
     }
+}
+
+/// <summary>One response of an enclave, decoded.</summary>
+internal abstract record ParsedResponse
+{
+    private ParsedResponse()
+    {
+    }
+
+    /// <summary>The command was carried out.</summary>
+    /// <param name="Content">What the operation returns; the receiver owns it. <see langword="null"/> for an operation that returns nothing.</param>
+    public sealed record Done(SuccessReply? Content) : ParsedResponse;
+
+    /// <summary>The command was refused.</summary>
+    /// <param name="Message">The text as the enclave wrote it: neutralize it before it is printed.</param>
+    /// <param name="Code">An extension, which the AWS sample does not send. Neutralize it, too.</param>
+    public sealed record Refused(string? Message, string? Code) : ParsedResponse;
 }

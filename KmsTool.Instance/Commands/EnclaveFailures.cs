@@ -1,9 +1,10 @@
+using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 
-namespace KmsTool.Instance.Client;
+namespace KmsTool.Instance.Commands;
 
-/// <summary>What to do about an error that an enclave reports.</summary>
-internal static class EnclaveErrorAdvice
+/// <summary>Gives the failures of a connection to an enclave their exit codes and the advice that names options.</summary>
+internal static class EnclaveFailures
 {
     // An enclave that says why gives a code; the original gives only its text, so that is looked at second.
     private static readonly (string Code, string Advice)[] ByCode =
@@ -28,8 +29,26 @@ internal static class EnclaveErrorAdvice
         (ErrorTexts.NotJson, "The message may be longer than this enclave takes"),
     ];
 
-    /// <summary>A sentence without its full stop, or <see langword="null"/>.</summary>
-    public static string? For(string? message, string? code)
+    public static CommandFailedException Describe(EnclaveException failure) => failure.Failure switch
+    {
+        EnclaveFailure.CouldNotConnect => new CommandFailedException(
+            ExitCode.CouldNotConnect,
+            $"{failure.Message} Is it running? See 'nitro-cli describe-enclaves', and compare --cid and --port.",
+            failure),
+        EnclaveFailure.SocketNotAvailable => new CommandFailedException(ExitCode.CouldNotConnect, failure.Message, failure),
+        EnclaveFailure.Refused => new CommandFailedException(
+            ExitCode.OperationFailed,
+            AdviceFor(failure.EnclaveMessage, failure.Code) is { } advice ? $"{failure.Message} {advice}." : failure.Message,
+            failure),
+        EnclaveFailure.TimedOut => ProtocolBroken($"{failure.Message.TrimEnd('.')} (--timeout).", failure),
+        _ => ProtocolBroken(failure.Message, failure),
+    };
+
+    private static CommandFailedException ProtocolBroken(string message, EnclaveException failure) =>
+        new(ExitCode.ProtocolBroken, $"{message} In debug mode 'nitro-cli console' shows what it logs.", failure);
+
+    /// <returns>A sentence without its full stop, or <see langword="null"/>.</returns>
+    private static string? AdviceFor(string? message, string? code)
     {
         foreach ((string known, string advice) in ByCode)
         {

@@ -1,18 +1,17 @@
 using System.Text;
 using System.Text.Json;
-using KmsTool.Instance.Client;
 using KmsTool.Protocol.Messages;
 
-namespace KmsTool.Tests.Instance.Client;
+namespace KmsTool.Tests.Protocol.Messages;
 
-public class ReplyParserTests
+public class ResponseParserTests
 {
     [Theory]
     [InlineData("""{"Status":"Ok"}""")]
     [InlineData("""{ "Status": "Ok" }""")]
     [InlineData(""" {"Status":"Ok","Message":null} """)]
     public void Parse_success_of_a_command_without_result(string reply) =>
-        Assert.Equal(new EnclaveReply.Done(null), ReplyParser.Parse(Encoding.UTF8.GetBytes(reply), null));
+        Assert.Equal(new ParsedResponse.Done(null), ResponseParser.Parse(Encoding.UTF8.GetBytes(reply), null));
 
     [Theory]
     [InlineData("""{"Status":"Ok","Message":""}""", "")]
@@ -22,7 +21,7 @@ public class ReplyParserTests
     [InlineData("""{"\u0053tatus":"O\u006b","Message":"\u0059Q=="}""", "YQ==")]
     public void Parse_success_gives_the_result(string reply, string result)
     {
-        EnclaveReply.Done done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
+        ParsedResponse.Done done = Assert.IsType<ParsedResponse.Done>(Parse(reply));
 
         using DecryptReply content = Assert.IsType<DecryptReply>(done.Content);
         Assert.Equal(result, Convert.ToBase64String(content.Message!.Span));
@@ -33,9 +32,11 @@ public class ReplyParserTests
     [InlineData("""{"Status":"Ok","Sha256":"ab","Withheld":true}""", "ab")]
     public void Parse_success_whose_secret_is_withheld_says_so(string reply, string? sha256)
     {
-        EnclaveReply.Done done = Assert.IsType<EnclaveReply.Done>(Parse(reply));
+        ParsedResponse.Done done = Assert.IsType<ParsedResponse.Done>(Parse(reply));
 
-        Assert.Equal(new DecryptReply { Sha256 = sha256, Withheld = true }, done.Content);
+        using DecryptReply content = Assert.IsType<DecryptReply>(done.Content);
+        Assert.Null(content.Message);
+        Assert.Equal((sha256, true), (content.Sha256, content.Withheld));
     }
 
     [Theory]
@@ -44,7 +45,7 @@ public class ReplyParserTests
     [InlineData("""{"Code":"KmsTimeout","Status":"Error","Message":"\u001b[2J"}""", "\u001b[2J", "KmsTimeout")]
     [InlineData("""{"Code":null,"Status":"Error","Message":null}""", null, null)]
     public void Parse_error_gives_message_and_code(string reply, string? message, string? code) =>
-        Assert.Equal(new EnclaveReply.Refused(message, code), Parse(reply));
+        Assert.Equal(new ParsedResponse.Refused(message, code), Parse(reply));
 
     [Theory]
     [InlineData("")]
@@ -88,7 +89,7 @@ public class ReplyParserTests
     {
         byte[] reply = [.. "{\"Status\":\"Error\",\"Message\":\""u8, 0xFF, .. "\"}"u8];
 
-        Assert.Throws<JsonException>(() => ReplyParser.Parse(reply, null));
+        Assert.Throws<JsonException>(() => ResponseParser.Parse(reply, null));
     }
 
     [Fact]
@@ -100,6 +101,6 @@ public class ReplyParserTests
         Assert.DoesNotContain("U0VDUkVU", e.ToString(), StringComparison.Ordinal);
     }
 
-    private static EnclaveReply Parse(string message) =>
-        ReplyParser.Parse(Encoding.UTF8.GetBytes(message), MessageJsonContext.Default.DecryptReply);
+    private static ParsedResponse Parse(string message) =>
+        ResponseParser.Parse(Encoding.UTF8.GetBytes(message), MessageJsonContext.Default.DecryptReply);
 }

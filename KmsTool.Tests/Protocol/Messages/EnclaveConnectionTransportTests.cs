@@ -1,16 +1,13 @@
 using System.Net.Sockets;
 using System.Text;
-using KmsTool.CommandLine;
-using KmsTool.Instance.Client;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Vsock;
 using KmsTool.Tests.Support;
-using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KmsTool.Tests.Instance.Client;
+namespace KmsTool.Tests.Protocol.Messages;
 
 /// <summary>What a user is told over each transport when there is no enclave, or none any more.</summary>
-public sealed class EnclaveClientTransportTests : IDisposable
+public sealed class EnclaveConnectionTransportTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
     private readonly CancellationTokenSource _patience = new(Transports.Patience);
@@ -22,7 +19,7 @@ public sealed class EnclaveClientTransportTests : IDisposable
         var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         await listener.DisposeAsync();
 
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => ConnectAsync(listener.LocalAddress));
+        EnclaveException e = await Assert.ThrowsAsync<EnclaveException>(() => ConnectAsync(listener.LocalAddress));
 
         string reason = transport switch
         {
@@ -30,7 +27,7 @@ public sealed class EnclaveClientTransportTests : IDisposable
             Transports.Tcp => "Connection refused",
             _ => "The Unix socket does not exist",
         };
-        Assert.Equal(ExitCode.CouldNotConnect, e.ExitCode);
+        Assert.Equal(EnclaveFailure.CouldNotConnect, e.Failure);
         Assert.Contains($"Could not connect to the enclave at {listener.LocalAddress}: {reason}", e.Message, StringComparison.Ordinal);
     }
 
@@ -39,9 +36,9 @@ public sealed class EnclaveClientTransportTests : IDisposable
     public async Task SendAsync_half_a_reply_before_an_abort_is_no_reply(string transport)
     {
         await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
-        await using EnclaveClient client = await ConnectAsync(listener.LocalAddress);
+        await using EnclaveConnection connection = await ConnectAsync(listener.LocalAddress);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);
-        Task<GenerateRandomReply> replying = client.SendAsync<GenerateRandomReply>(new GenerateRandomCommand { NumberOfBytes = 1 }, _patience.Token);
+        Task<GenerateRandomReply> replying = connection.GenerateRandomAsync(new GenerateRandomCommand { NumberOfBytes = 1 }, _patience.Token);
         Assert.NotEqual(0, await enclave.ReceiveAsync(new byte[4096], _patience.Token));
 
         // All of it but the NUL.
@@ -49,8 +46,8 @@ public sealed class EnclaveClientTransportTests : IDisposable
         enclave.LingerState = new LingerOption(true, 0);
         enclave.Dispose();
 
-        CommandFailedException e = await Assert.ThrowsAsync<CommandFailedException>(() => replying);
-        Assert.Equal(ExitCode.ProtocolBroken, e.ExitCode);
+        EnclaveException e = await Assert.ThrowsAsync<EnclaveException>(() => replying);
+        Assert.Equal(EnclaveFailure.ConnectionLost, e.Failure);
         Assert.True(
             e.Message.Contains("it closed the connection within its reply", StringComparison.Ordinal)
             || (transport == Transports.Tcp && e.Message.Contains("the connection failed", StringComparison.Ordinal)), e.Message);
@@ -63,10 +60,10 @@ public sealed class EnclaveClientTransportTests : IDisposable
         await using var listener = StreamListener.Bind(
             Transports.Address(transport, _directory), new StreamSocketOptions(StreamSocketOptions.MinVsockBufferSize));
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_patience.Token);
-        EnclaveClient client = await ConnectAsync(listener.LocalAddress);
+        EnclaveConnection connection = await ConnectAsync(listener.LocalAddress);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);
         Task<DecryptReply>[] replying =
-            [.. Enumerable.Range(0, 200).Select(_ => client.SendAsync<DecryptReply>(new DecryptCommand { Ciphertext = new byte[6144] }, deadline.Token))];
+            [.. Enumerable.Range(0, 200).Select(_ => connection.DecryptAsync(new DecryptCommand { Ciphertext = new byte[6144] }, deadline.Token))];
 
         enclave.Dispose();
         deadline.CancelAfter(TimeSpan.FromSeconds(2));
@@ -74,10 +71,10 @@ public sealed class EnclaveClientTransportTests : IDisposable
         foreach (Task<DecryptReply> reply in replying)
         {
             Exception e = await Assert.ThrowsAnyAsync<Exception>(() => reply.WaitAsync(Transports.Patience));
-            Assert.True(e is CommandFailedException or OperationCanceledException, e.ToString());
+            Assert.True(e is EnclaveException or OperationCanceledException, e.ToString());
         }
 
-        await client.DisposeAsync().AsTask().WaitAsync(Transports.Patience);
+        await connection.DisposeAsync().AsTask().WaitAsync(Transports.Patience);
     }
 
     public void Dispose()
@@ -86,6 +83,6 @@ public sealed class EnclaveClientTransportTests : IDisposable
         _directory.Dispose();
     }
 
-    private Task<EnclaveClient> ConnectAsync(StreamAddress address) => EnclaveClient.ConnectAsync(
-        address, null, Transports.Patience, TimeProvider.System, NullLogger.Instance, _patience.Token);
+    private Task<EnclaveConnection> ConnectAsync(StreamAddress address) => EnclaveConnection.ConnectAsync(
+        address, new EnclaveConnectionOptions { Timeout = Transports.Patience }, _patience.Token);
 }
