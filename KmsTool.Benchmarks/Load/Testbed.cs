@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using KmsTool.Benchmarks.Processes;
 using KmsTool.CommandLine;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Benchmarks.Load;
 

@@ -4,7 +4,7 @@ using KmsTool.CommandLine;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Networking.Hosts;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;

@@ -4,7 +4,7 @@ using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Nsm;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;

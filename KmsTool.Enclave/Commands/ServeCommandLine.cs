@@ -3,7 +3,7 @@ using KmsTool.CommandLine;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 

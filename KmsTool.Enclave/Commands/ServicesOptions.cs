@@ -10,7 +10,7 @@ using KmsTool.Enclave.KmsProxy;
 using KmsTool.Networking.Hosts;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Networking;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Daemon;

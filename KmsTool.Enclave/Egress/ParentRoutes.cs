@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Enclave.Egress;
 

@@ -1,7 +1,7 @@
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Nsm;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Hosting;

@@ -5,7 +5,7 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
 using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Hosting;

@@ -1,7 +1,7 @@
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.Startup;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Enclave.Hosting;
 

@@ -1,5 +1,5 @@
 using KmsTool.Enclave.Daemon;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Hosting;

@@ -2,7 +2,7 @@ using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.KmsProxy;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Enclave.Hosting;

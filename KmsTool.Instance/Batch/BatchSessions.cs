@@ -1,7 +1,7 @@
 using KmsTool.Instance.Client;
 using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.Batch;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Instance.Credentials;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 using Command = System.CommandLine.Command;
 

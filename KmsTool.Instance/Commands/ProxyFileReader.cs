@@ -4,7 +4,7 @@ using KmsTool.CommandLine.Yaml;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Networking.Hosts;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.Commands;
 

@@ -5,7 +5,7 @@ using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Networking;
 using KmsTool.Networking.Hosts;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;

@@ -8,7 +8,7 @@ using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;

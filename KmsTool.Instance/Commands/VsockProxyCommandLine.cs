@@ -8,7 +8,7 @@ using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Networking.Hosts;
 using KmsTool.Networking.Relaying;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.Commands;

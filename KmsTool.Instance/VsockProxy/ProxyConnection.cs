@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Networking.Relaying;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Networking;
 using KmsTool.Networking.Relaying;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;

@@ -1,5 +1,5 @@
 using KmsTool.Instance.VsockProxy.Rules;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.VsockProxy;
 

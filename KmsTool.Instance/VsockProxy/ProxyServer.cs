@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Monitoring;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy;

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Networking.Relaying;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.VsockProxy;
 

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Protocol.Messages;
 

@@ -1,4 +1,4 @@
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Protocol.Nsm;
 

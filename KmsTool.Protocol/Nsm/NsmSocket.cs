@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Protocol.Nsm;
 

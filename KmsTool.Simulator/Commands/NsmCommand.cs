@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KmsTool.CommandLine;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using KmsTool.Networking.Http;
 using KmsTool.Protocol.Attestation;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
 using KmsTool.Simulator.Imds;

@@ -2,7 +2,7 @@ using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Startup;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Hosting;
 using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Support;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Support;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave;

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Signing;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave;

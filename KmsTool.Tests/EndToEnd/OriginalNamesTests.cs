@@ -2,7 +2,7 @@ using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Enclave.Commands;
 using KmsTool.Instance.Commands;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.EndToEnd;

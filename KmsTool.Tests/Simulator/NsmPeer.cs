@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Protocol.Nsm;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Tests.Simulator;
 

@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2154
 
 # What uses sockets, whoever owns them; little of KMS and its RSA keys, which emulation makes slow.
-vsock_tests='Protocol.Vsock Networking.Relaying TransportTests Daemon.DeafPeerTests EnclaveConnectionTests'
+vsock_tests='Protocol.Sockets Networking.Relaying TransportTests Daemon.DeafPeerTests EnclaveConnectionTests'
 
 # copy_libraries FILE...: the shared libraries that they name, into the guest at the same paths.
 copy_libraries() {

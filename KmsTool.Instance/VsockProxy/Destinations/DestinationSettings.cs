@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.Networking;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 

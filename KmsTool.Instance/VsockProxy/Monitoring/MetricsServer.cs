@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using KmsTool.Networking;
 using KmsTool.Networking.Http;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KmsTool.Instance.VsockProxy.Monitoring;

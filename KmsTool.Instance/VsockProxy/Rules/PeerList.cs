@@ -1,5 +1,5 @@
 using System.Net;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Instance.VsockProxy.Rules;
 

@@ -3,7 +3,7 @@ using KmsTool.Enclave.Commands;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Commands;

@@ -4,7 +4,7 @@ using System.Text;
 using KmsTool.Enclave.Credentials;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave.Egress;
 using KmsTool.Tests.Instance;

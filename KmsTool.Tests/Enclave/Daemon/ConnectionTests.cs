@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Faults;
 using KmsTool.Tests.Support;
 

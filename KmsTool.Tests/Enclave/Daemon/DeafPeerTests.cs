@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Daemon;

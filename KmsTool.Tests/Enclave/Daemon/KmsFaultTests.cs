@@ -1,7 +1,7 @@
 using System.Text.Json;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Support;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Iam;
 
 namespace KmsTool.Tests.Enclave.Daemon;

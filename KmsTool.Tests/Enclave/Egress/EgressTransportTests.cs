@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Enclave.Egress;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Enclave.Egress;

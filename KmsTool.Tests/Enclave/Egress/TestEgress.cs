@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using KmsTool.Enclave.Egress;
 using KmsTool.Networking.Hosts;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 

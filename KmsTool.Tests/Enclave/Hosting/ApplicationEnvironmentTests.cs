@@ -5,7 +5,7 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Hosting;
 using KmsTool.Tests.Enclave.Egress;
 using KmsTool.Tests.Simulator;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Enclave.Hosting;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Pki;
 using KmsTool.Tests.Support;
 

@@ -8,7 +8,7 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Signing;
 using KmsTool.Simulator.Client;
 using KmsTool.Simulator.Hosting;

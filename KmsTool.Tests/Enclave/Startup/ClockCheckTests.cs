@@ -3,7 +3,7 @@ using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Startup;
 using KmsTool.Protocol.Nsm;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Simulator;
 using KmsTool.Tests.Simulator.Kms;
 using KmsTool.Tests.Support;

@@ -6,7 +6,7 @@ using KmsTool.Instance.Commands;
 using KmsTool.Instance.Credentials;
 using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Iam;
 using KmsTool.Tests.Enclave;
 using KmsTool.Tests.Support;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Instance.Commands;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging;
 

@@ -2,7 +2,7 @@ using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Commands;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Tests.Instance.Commands;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using KmsTool.CommandLine.Yaml;
 using KmsTool.Instance.Commands;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.Commands;

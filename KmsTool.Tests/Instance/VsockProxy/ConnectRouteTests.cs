@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Monitoring;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Monitoring;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
 

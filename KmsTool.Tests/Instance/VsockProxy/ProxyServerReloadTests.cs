@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Tests.Instance.VsockProxy;
 

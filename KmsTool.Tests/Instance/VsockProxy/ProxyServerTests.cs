@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Instance.VsockProxy.Rules;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 

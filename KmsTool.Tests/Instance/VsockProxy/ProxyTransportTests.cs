@@ -3,7 +3,7 @@ using System.Text;
 using KmsTool.Instance.VsockProxy;
 using KmsTool.Networking.Hosts;
 using KmsTool.Networking.Relaying;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KmsTool.Instance.VsockProxy;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Support;
 

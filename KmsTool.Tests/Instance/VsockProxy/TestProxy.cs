@@ -5,7 +5,7 @@ using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Instance.VsockProxy.Monitoring;
 using KmsTool.Instance.VsockProxy.Rules;
 using KmsTool.Networking.Hosts;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Instance.VsockProxy.Destinations;
 using KmsTool.Tests.Support;
 

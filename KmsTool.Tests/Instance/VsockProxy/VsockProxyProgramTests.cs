@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KmsTool.CommandLine;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Networking.Relaying;
 using KmsTool.Tests.Support;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.Commands;
 using KmsTool.Instance.VsockProxy;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Instance.VsockProxy;

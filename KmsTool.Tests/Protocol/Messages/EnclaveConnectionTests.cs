@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Instance;
 using KmsTool.Tests.Support;
 

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Protocol.Messages;

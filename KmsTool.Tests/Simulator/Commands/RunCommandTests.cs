@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using KmsTool.Protocol.Attestation;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
 namespace KmsTool.Tests.Simulator.Commands;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Nsm;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Tests.Simulator.Nsm;
 

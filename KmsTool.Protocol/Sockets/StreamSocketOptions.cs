@@ -1,4 +1,4 @@
-namespace KmsTool.Protocol.Vsock;
+namespace KmsTool.Protocol.Sockets;
 
 /// <summary>Socket options of a listener or client, applied where the address family knows them.</summary>
 /// <param name="VsockBufferSize">

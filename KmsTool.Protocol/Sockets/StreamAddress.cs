@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace KmsTool.Protocol.Vsock;
+namespace KmsTool.Protocol.Sockets;
 
 /// <summary>
 /// Where a stream listener binds or a client connects, in the one text form that all options take:

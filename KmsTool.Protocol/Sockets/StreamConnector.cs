@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace KmsTool.Protocol.Vsock;
+namespace KmsTool.Protocol.Sockets;
 
 /// <summary>Connects to a <see cref="StreamAddress"/>.</summary>
 internal static class StreamConnector

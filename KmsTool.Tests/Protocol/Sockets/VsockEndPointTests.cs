@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
-namespace KmsTool.Tests.Protocol.Vsock;
+namespace KmsTool.Tests.Protocol.Sockets;
 
 public class VsockEndPointTests
 {

@@ -4,10 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using KmsTool.Enclave.Egress;
 using KmsTool.Networking.Relaying;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
-namespace KmsTool.Tests.Protocol.Vsock;
+namespace KmsTool.Tests.Protocol.Sockets;
 
 /// <summary>The sockets of every transport are good for all that is built upon sockets.</summary>
 public sealed class TransportStreamTests : IDisposable

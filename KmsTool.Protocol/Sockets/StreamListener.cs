@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 
-namespace KmsTool.Protocol.Vsock;
+namespace KmsTool.Protocol.Sockets;
 
 /// <summary>Accepts connections at a <see cref="StreamAddress"/>.</summary>
 internal sealed class StreamListener : IAsyncDisposable

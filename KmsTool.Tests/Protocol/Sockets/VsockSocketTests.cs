@@ -2,11 +2,11 @@ using System.Net.Sockets;
 using KmsTool.Enclave.Egress;
 using KmsTool.Instance.Client;
 using KmsTool.Protocol.Messages;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KmsTool.Tests.Protocol.Vsock;
+namespace KmsTool.Tests.Protocol.Sockets;
 
 /// <summary>What vsock alone has: CIDs, its own errors, its buffers.</summary>
 public sealed class VsockSocketTests : IDisposable

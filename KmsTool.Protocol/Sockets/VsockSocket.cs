@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace KmsTool.Protocol.Vsock;
+namespace KmsTool.Protocol.Sockets;
 
 /// <summary>
 /// Makes AF_VSOCK sockets. <see cref="Socket"/>'s constructor refuses family 40 (dotnet/runtime issues 58327 and 58378), so

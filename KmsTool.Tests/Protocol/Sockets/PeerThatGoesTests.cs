@@ -4,7 +4,7 @@ using KmsTool.Networking.Relaying;
 using KmsTool.Protocol.Messages;
 using KmsTool.Tests.Support;
 
-namespace KmsTool.Tests.Protocol.Vsock;
+namespace KmsTool.Tests.Protocol.Sockets;
 
 /// <summary>
 /// Peers that close while something is sent to them, or within what they send. A vsock send that waits for the peer's credit

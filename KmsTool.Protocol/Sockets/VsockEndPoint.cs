@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace KmsTool.Protocol.Vsock;
+namespace KmsTool.Protocol.Sockets;
 
 /// <summary>
 /// An AF_VSOCK address for <see cref="Socket"/> (linux/vm_sockets.h, <c>struct sockaddr_vm</c>).

@@ -1,6 +1,6 @@
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 
-namespace KmsTool.Tests.Protocol.Vsock;
+namespace KmsTool.Tests.Protocol.Sockets;
 
 public class StreamAddressTests
 {

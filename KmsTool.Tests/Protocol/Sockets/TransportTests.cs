@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using KmsTool.Networking;
-using KmsTool.Protocol.Vsock;
+using KmsTool.Protocol.Sockets;
 using KmsTool.Tests.Support;
 
-namespace KmsTool.Tests.Protocol.Vsock;
+namespace KmsTool.Tests.Protocol.Sockets;
 
 /// <summary>What holds for every transport alike.</summary>
 public sealed class TransportTests : IDisposable
