@@ -143,27 +143,27 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
     private Task<Answer> Failed(string? operation, string message, string code)
     {
         context.Counters.CommandDone(operation, succeeded: false);
-        return Task.FromResult(new Answer(Reply.Failed(message, code), null));
+        return Task.FromResult(new Answer(StatusResponse.Failed(message, code), null));
     }
 
     private async Task<Answer> ExecuteAsync<TCommand, TReply>(
         TCommand command, Func<TCommand, CancellationToken, Task<TReply>> execute, CancellationToken lost)
         where TCommand : Command
-        where TReply : SuccessReply?
+        where TReply : EnclaveResponse?
     {
         using var deadline = new Deadline(_limits.RequestTimeout, context.Time, lost);
         string name = command.Operation!;
-        Reply failure;
+        StatusResponse failure;
         try
         {
             TReply reply = await execute(command, deadline.Token);
             context.Counters.CommandDone(name, succeeded: true);
-            Log.CommandDone(context.Logger, name, id, Reply.Ok);
+            Log.CommandDone(context.Logger, name, id, StatusResponse.Ok);
             return new Answer(null, reply);
         }
         catch (CommandException e)
         {
-            failure = Reply.Failed(e.Message, e.Code);
+            failure = StatusResponse.Failed(e.Message, e.Code);
         }
         catch (KmsException e)
         {
@@ -179,7 +179,7 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
 #pragma warning restore CA1031
         {
             Log.CommandFaulted(context.Logger, name, id, e.GetType().Name);
-            failure = Reply.Failed($"Internal error: {e.GetType().Name}", ErrorCodes.InternalError);
+            failure = StatusResponse.Failed($"Internal error: {e.GetType().Name}", ErrorCodes.InternalError);
         }
 
         context.Counters.CommandDone(name, succeeded: false);
@@ -187,10 +187,10 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
         return new Answer(failure, null);
     }
 
-    private static Reply Failure(string operation, string code, string message) =>
-        Reply.Failed(ErrorTexts.Failed(operation, code, message), code);
+    private static StatusResponse Failure(string operation, string code, string message) =>
+        StatusResponse.Failed(ErrorTexts.Failed(operation, code, message), code);
 
-    private async Task<SuccessReply?> SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
+    private async Task<EnclaveResponse?> SetClientAsync(SetClientCommand command, CancellationToken cancellationToken)
     {
         _client?.Dispose();
         _client = null;
@@ -198,10 +198,10 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
         return null;
     }
 
-    private Task<SuccessReply?> TakeCredentialsAsync(PushCredentialsCommand command, CancellationToken cancellationToken)
+    private Task<EnclaveResponse?> TakeCredentialsAsync(PushCredentialsCommand command, CancellationToken cancellationToken)
     {
         context.Handlers.Credentials.Take(command);
-        return Task.FromResult<SuccessReply?>(null);
+        return Task.FromResult<EnclaveResponse?>(null);
     }
 
     private async Task WriteAnswersAsync(PipeWriter output, ConnectionBudget held, CancellationTokenSource lost)
@@ -246,9 +246,9 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
     /// <param name="Charge">The bytes that it has of the budget until that has been sent.</param>
     private readonly record struct Pending(Task<Answer> Answer, long Charge);
 
-    private sealed record Answer(Reply? Failure, SuccessReply? Success) : IDisposable
+    private sealed record Answer(StatusResponse? Failure, EnclaveResponse? Success) : IDisposable
     {
-        private static readonly Reply Done = new() { Status = Reply.Ok };
+        private static readonly StatusResponse Done = new() { Status = StatusResponse.Ok };
 
         public void WriteTo(PipeWriter output) => MessageWriter.Write(output, (object?)Success ?? Failure ?? Done);
 

@@ -19,7 +19,7 @@ internal sealed class DescribeAndAttestHandler(
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <exception cref="KmsException">A pin forbids it, or the Nitro Secure Module does not answer.</exception>
-    public async Task<DescribeReply> DescribeAsync(CancellationToken cancellationToken)
+    public async Task<DescribeResponse> DescribeAsync(CancellationToken cancellationToken)
     {
         pins.CheckOperation(DescribeCommand.Name);
         NsmResponse.DescribeNsm module = await AskAsync<NsmResponse.DescribeNsm>(new NsmRequest.DescribeNsm(), cancellationToken);
@@ -36,7 +36,7 @@ internal sealed class DescribeAndAttestHandler(
             }
         }
 
-        return new DescribeReply
+        return new DescribeResponse
         {
             Version = Version,
             UptimeSeconds = (long)time.GetElapsedTime(_started).TotalSeconds,
@@ -59,12 +59,12 @@ internal sealed class DescribeAndAttestHandler(
     }
 
     /// <exception cref="KmsException">A pin forbids it, or the Nitro Secure Module does not answer.</exception>
-    public async Task<AttestReply> AttestAsync(AttestCommand command, CancellationToken cancellationToken)
+    public async Task<AttestResponse> AttestAsync(AttestCommand command, CancellationToken cancellationToken)
     {
         pins.CheckOperation(AttestCommand.Name);
         NsmResponse.Attestation attestation = await AskAsync<NsmResponse.Attestation>(
             new NsmRequest.Attestation(command.UserData, command.Nonce, PublicKey: null), cancellationToken);
-        return new AttestReply { Document = attestation.Document };
+        return new AttestResponse { Document = attestation.Document };
     }
 
     public void Dispose() => _turn.Dispose();

@@ -54,7 +54,7 @@ internal sealed class KmsClient(AttestedKmsClient kms, KmsReplies replies, KmsEn
     /// <summary>Has KMS carry out the command.</summary>
     /// <returns>The reply, which the caller owns.</returns>
     /// <exception cref="KmsException">A pin or KMS refused, KMS was not reached, or its answer cannot be accepted.</exception>
-    public async Task<SuccessReply> ExecuteAsync(KmsCommand command, CancellationToken cancellationToken)
+    public async Task<EnclaveResponse> ExecuteAsync(KmsCommand command, CancellationToken cancellationToken)
     {
         using KmsAnswer answer = await kms.SendAsync(CommandRequest.Of(command), endpoint, credentials, cancellationToken);
         return answer switch

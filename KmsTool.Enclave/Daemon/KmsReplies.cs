@@ -10,7 +10,7 @@ internal sealed class KmsReplies(SecretDisclosure disclosure)
 {
     /// <returns>The reply, which owns its secret.</returns>
     /// <exception cref="KmsException">The answer lacks a member that the operation's answers have.</exception>
-    public SecretReply Make(KmsCommand command, KmsAnswer.Opened answer)
+    public SecretResponse Make(KmsCommand command, KmsAnswer.Opened answer)
     {
         SensitiveBytes? secret = answer.TakeSecret();
         try
@@ -32,17 +32,17 @@ internal sealed class KmsReplies(SecretDisclosure disclosure)
         }
     }
 
-    private static SecretReply Make(KmsCommand command, KmsAnswer.Opened answer, SensitiveBytes? secret, string? sha256) => command switch
+    private static SecretResponse Make(KmsCommand command, KmsAnswer.Opened answer, SensitiveBytes? secret, string? sha256) => command switch
     {
-        DecryptCommand => new DecryptReply { Message = secret, Sha256 = sha256 },
-        GenerateDataKeyCommand => new GenerateDataKeyReply
+        DecryptCommand => new DecryptResponse { Plaintext = secret, Sha256 = sha256 },
+        GenerateDataKeyCommand => new GenerateDataKeyResponse
         {
             KeyId = answer.Text("KeyId"),
             CiphertextBlob = answer.Bytes("CiphertextBlob"),
             Plaintext = secret,
             Sha256 = sha256,
         },
-        GenerateDataKeyPairCommand => new GenerateDataKeyPairReply
+        GenerateDataKeyPairCommand => new GenerateDataKeyPairResponse
         {
             KeyId = answer.Text("KeyId"),
             KeyPairSpec = answer.Text("KeyPairSpec"),
@@ -51,8 +51,8 @@ internal sealed class KmsReplies(SecretDisclosure disclosure)
             PrivateKeyPlaintext = secret,
             Sha256 = sha256,
         },
-        GenerateRandomCommand => new GenerateRandomReply { Plaintext = secret, Sha256 = sha256 },
-        DeriveSharedSecretCommand => new DeriveSharedSecretReply
+        GenerateRandomCommand => new GenerateRandomResponse { Plaintext = secret, Sha256 = sha256 },
+        DeriveSharedSecretCommand => new DeriveSharedSecretResponse
         {
             KeyId = answer.Text("KeyId"),
             KeyAgreementAlgorithm = answer.Text("KeyAgreementAlgorithm"),

@@ -49,7 +49,7 @@ internal sealed class KmsProxyHandler(
                 if (answer is not KmsAnswer.Refused refused)
                 {
                     await SendAsync(context, operation, answer);
-                    Log.ProxyAnswered(logger, name, Reply.Ok);
+                    Log.ProxyAnswered(logger, name, StatusResponse.Ok);
                     return;
                 }
 

@@ -211,7 +211,7 @@ internal sealed class DecryptBatch(DecryptCommand command, bool continuesOnError
         long line = item.Line.Number;
         try
         {
-            using DecryptReply reply = await session.SendAsync<DecryptReply>(command with { Ciphertext = item.Line.Ciphertext }, run.Aborted);
+            using DecryptResponse reply = await session.SendAsync<DecryptResponse>(command with { Ciphertext = item.Line.Ciphertext }, run.Aborted);
             BatchResult result = run.Output.Format(line, reply);
             goesOn |= !result.Failed;
             item.Complete(result);

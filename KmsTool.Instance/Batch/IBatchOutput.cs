@@ -7,7 +7,7 @@ namespace KmsTool.Instance.Batch;
 internal interface IBatchOutput
 {
     /// <summary>Makes the output for a line that was decrypted. Many may call it at once; the reply stays the caller's.</summary>
-    public BatchResult Format(long line, DecryptReply reply);
+    public BatchResult Format(long line, DecryptResponse reply);
 
     /// <summary>Makes the output for a line that was not decrypted.</summary>
     /// <param name="line">Its number.</param>

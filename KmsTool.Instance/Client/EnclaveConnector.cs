@@ -41,7 +41,7 @@ internal static class EnclaveConnector
                 Log.DuplicateReplySkipped(logger);
                 break;
             default:
-                Log.ReplyReceived(logger, step.Operation!, step.Step == EnclaveConnectionStep.Succeeded ? Reply.Ok : Reply.Error);
+                Log.ReplyReceived(logger, step.Operation!, step.Step == EnclaveConnectionStep.Succeeded ? StatusResponse.Ok : StatusResponse.Error);
                 break;
         }
     }

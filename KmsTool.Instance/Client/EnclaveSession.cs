@@ -22,7 +22,7 @@ internal sealed class EnclaveSession(EnclaveConnection connection, FreshCredenti
     /// <exception cref="EnclaveException">The enclave or KMS refused the command, or the connection failed.</exception>
     /// <exception cref="SessionFailedException">The enclave refused the credentials, or the region.</exception>
     public async Task<TReply> SendAsync<TReply>(KmsCommand command, CancellationToken cancellationToken)
-        where TReply : SuccessReply
+        where TReply : EnclaveResponse
     {
         int used = await PrepareAsync(expired: 0, cancellationToken);
         try
@@ -52,7 +52,7 @@ internal sealed class EnclaveSession(EnclaveConnection connection, FreshCredenti
     {
         try
         {
-            using DescribeReply reply = await connection.SendAsync<DescribeReply>(new DescribeCommand(), cancellationToken);
+            using DescribeResponse reply = await connection.SendAsync<DescribeResponse>(new DescribeCommand(), cancellationToken);
             return true;
         }
         catch (EnclaveException e) when (e.Failure == EnclaveFailure.Refused)
@@ -77,7 +77,7 @@ internal sealed class EnclaveSession(EnclaveConnection connection, FreshCredenti
     }
 
     private async Task<TReply> RetryAsync<TReply>(KmsCommand command, CancellationToken cancellationToken)
-        where TReply : SuccessReply
+        where TReply : EnclaveResponse
     {
         try
         {

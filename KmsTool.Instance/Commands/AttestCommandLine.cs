@@ -48,7 +48,7 @@ internal static class AttestCommandLine
             // Report what is wrong on the command line before connecting.
             TrustedRoot? root = isVerified ? await verification.LoadRootAsync(line, cancellationToken) : null;
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
-            using AttestReply reply = await EnclaveAction.RunAsync<AttestReply>(request, attest, loggers.CreateLogger(Name), cancellationToken);
+            using AttestResponse reply = await EnclaveAction.RunAsync<AttestResponse>(request, attest, loggers.CreateLogger(Name), cancellationToken);
             if (root is not null)
             {
                 var check = new DocumentCheck(root, expectations, TimeProvider.System.GetUtcNow());
@@ -76,7 +76,7 @@ internal static class AttestCommandLine
         _ => ReportFormat.None,
     };
 
-    private static async Task PrintAsync(Stream output, AttestReply reply, string format, CancellationToken cancellationToken)
+    private static async Task PrintAsync(Stream output, AttestResponse reply, string format, CancellationToken cancellationToken)
     {
         if (format == "raw")
         {

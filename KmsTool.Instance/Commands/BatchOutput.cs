@@ -18,7 +18,7 @@ internal sealed class BatchOutput(Stream stream, Func<bool> hasReader, OutputFor
     private Task _writing = Task.CompletedTask;
 
     /// <inheritdoc/>
-    public BatchResult Format(long line, DecryptReply reply) => _formatter.Format(line, reply);
+    public BatchResult Format(long line, DecryptResponse reply) => _formatter.Format(line, reply);
 
     /// <inheritdoc/>
     public BatchResult Fail(long line, string reason, string? code) => _formatter.Fail(line, reason, code);

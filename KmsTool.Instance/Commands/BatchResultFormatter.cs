@@ -17,7 +17,7 @@ internal sealed class BatchResultFormatter(OutputFormat format)
     private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The result of a Decrypt that was carried out; the reply stays the caller's.</summary>
-    public BatchResult Format(long line, DecryptReply reply) => (reply.Message, format) switch
+    public BatchResult Format(long line, DecryptResponse reply) => (reply.Plaintext, format) switch
     {
         (null, OutputFormat.Json) => Succeed(FormatWithheld(line, reply)),
         (null, _) => Fail(line, "the enclave is pinned (--reply) not to give the plaintext; --output json tells what it does give", code: null),
@@ -51,7 +51,7 @@ internal sealed class BatchResultFormatter(OutputFormat format)
 
     private static BatchResult Succeed(SensitiveBytes output) => new(output, Failed: false, Complaint: null);
 
-    private static SensitiveBytes FormatWithheld(long line, DecryptReply reply) => FormatJson(line, json =>
+    private static SensitiveBytes FormatWithheld(long line, DecryptResponse reply) => FormatJson(line, json =>
     {
         if (reply.Sha256 is { } digest)
         {

@@ -146,13 +146,13 @@ internal static partial class DecryptAction
 
         Log.ReadingCiphertext(logger, request.Ciphertext.ToString());
         DecryptCommand command = request.Command with { Ciphertext = await request.Ciphertext.ReadAsync(cancellationToken) };
-        using DecryptReply? reply = await EnclaveAction.RunAsync<DecryptReply>(request.Enclave, command, logger, cancellationToken);
+        using DecryptResponse? reply = await EnclaveAction.RunAsync<DecryptResponse>(request.Enclave, command, logger, cancellationToken);
         if (reply is null)
         {
             return;
         }
 
-        if (reply.Message is { } plaintext)
+        if (reply.Plaintext is { } plaintext)
         {
             await StandardOutput.WriteAsync(output => PlaintextWriter.WriteAsync(output, plaintext, request.Output, cancellationToken), cancellationToken);
         }

@@ -23,7 +23,7 @@ internal static class DescribeCommandLine
         {
             EnclaveClientSettings request = enclave.Bind(line);
             using ILoggerFactory loggers = LogOutput.Create(request.LogLevel);
-            using DescribeReply reply = await EnclaveAction.RunAsync<DescribeReply>(
+            using DescribeResponse reply = await EnclaveAction.RunAsync<DescribeResponse>(
                 request, new DescribeCommand(), loggers.CreateLogger(Name), cancellationToken);
             if (line.GetRequiredValue(output) == "json")
             {
@@ -41,7 +41,7 @@ internal static class DescribeCommandLine
 /// <summary>A description for people. The enclave wrote it, so what it says is made fit for a terminal.</summary>
 internal static class DescriptionReport
 {
-    public static string Format(DescribeReply reply)
+    public static string Format(DescribeResponse reply)
     {
         var report = new TextReport();
         report.Add("Version", reply.Version);

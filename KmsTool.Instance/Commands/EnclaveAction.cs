@@ -18,7 +18,7 @@ internal static class EnclaveAction
     /// <exception cref="EnclaveException">The enclave cannot be reached, or refused.</exception>
     /// <exception cref="SessionFailedException">The enclave refused the credentials.</exception>
     public static async Task<TReply?> RunAsync<TReply>(EnclaveClientSettings request, KmsCommand command, ILogger logger, CancellationToken cancellationToken)
-        where TReply : SuccessReply
+        where TReply : EnclaveResponse
     {
         var source = new CredentialSource(request.Credentials!, TimeProvider.System, logger);
         using var credentials = new FreshCredentials(source, TimeProvider.System, logger, Failures.Explain);
@@ -51,7 +51,7 @@ internal static class EnclaveAction
     /// <returns>The reply, which the caller owns.</returns>
     /// <exception cref="EnclaveException">The enclave cannot be reached, or refused.</exception>
     public static async Task<TReply> RunAsync<TReply>(EnclaveClientSettings request, Command command, ILogger logger, CancellationToken cancellationToken)
-        where TReply : SuccessReply
+        where TReply : EnclaveResponse
     {
         var waits = new WaitNotice(logger, TimeProvider.System);
         await using EnclaveConnection connection = await ConnectAsync(request, waits, logger, cancellationToken);

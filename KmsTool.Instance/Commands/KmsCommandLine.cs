@@ -17,13 +17,13 @@ internal static class KmsCommandLine
 
     public static IEnumerable<Command> CreateCommands() =>
     [
-        Create<GenerateDataKeyReply>(
+        Create<GenerateDataKeyResponse>(
             GenerateDataKey, (kms, command) => kms.AddGenerateDataKey(command), (kms, line) => kms.ReadGenerateDataKey(line), secretOf: null),
-        Create<GenerateDataKeyPairReply>(
+        Create<GenerateDataKeyPairResponse>(
             GenerateDataKeyPair, (kms, command) => kms.AddGenerateDataKeyPair(command), (kms, line) => kms.ReadGenerateDataKeyPair(line), secretOf: null),
-        Create<GenerateRandomReply>(
+        Create<GenerateRandomResponse>(
             GenerateRandom, (kms, command) => kms.AddGenerateRandom(command), (kms, line) => kms.ReadGenerateRandom(line), reply => reply.Plaintext),
-        Create<DeriveSharedSecretReply>(
+        Create<DeriveSharedSecretResponse>(
             DeriveSharedSecret, (kms, command) => kms.AddDeriveSharedSecret(command), (kms, line) => kms.ReadDeriveSharedSecret(line), reply => reply.SharedSecret),
     ];
 
@@ -36,7 +36,7 @@ internal static class KmsCommandLine
         Action<KmsCommandOptions, Command> add,
         Func<KmsCommandOptions, ParseResult, KmsCommand> read,
         Func<TReply, SensitiveBytes?>? secretOf)
-        where TReply : SecretReply
+        where TReply : SecretResponse
     {
         var enclave = new EnclaveClientOptions(withCredentials: true);
         var kms = new KmsCommandOptions(withShortKeySpec: false);

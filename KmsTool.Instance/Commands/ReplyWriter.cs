@@ -7,7 +7,7 @@ namespace KmsTool.Instance.Commands;
 /// <summary>Writes a reply as one JSON object and a newline, through buffers that are cleared.</summary>
 internal static class ReplyWriter
 {
-    public static async Task WriteAsync(Stream output, SuccessReply reply, bool indented, CancellationToken cancellationToken)
+    public static async Task WriteAsync(Stream output, EnclaveResponse reply, bool indented, CancellationToken cancellationToken)
     {
         PipeWriter pipe = MessagePipe.CreateWriter(output);
         try

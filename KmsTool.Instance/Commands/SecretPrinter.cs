@@ -12,7 +12,7 @@ internal static class SecretPrinter
     /// <param name="format">How.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CommandFailedException">It cannot be written, or is withheld, or is not printable although text was asked for.</exception>
-    public static async Task PrintAsync(SecretReply reply, SensitiveBytes? secret, OutputFormat format, CancellationToken cancellationToken)
+    public static async Task PrintAsync(SecretResponse reply, SensitiveBytes? secret, OutputFormat format, CancellationToken cancellationToken)
     {
         if (reply.Withheld == true)
         {

@@ -40,7 +40,7 @@ public sealed record AttestCommand : Command
 }
 
 /// <summary>The response to an <see cref="AttestCommand"/>.</summary>
-public sealed record AttestReply : SuccessReply
+public sealed record AttestResponse : EnclaveResponse
 {
     /// <summary>The attestation document, COSE_Sign1.</summary>
     public required ReadOnlyMemory<byte> Document { get; init; }

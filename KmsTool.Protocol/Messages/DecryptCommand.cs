@@ -61,11 +61,11 @@ public sealed record DecryptCommand : KmsCommand
 }
 
 /// <summary>The response to a <see cref="DecryptCommand"/>.</summary>
-public sealed record DecryptReply : SecretReply
+public sealed record DecryptResponse : SecretResponse
 {
     /// <summary>The plaintext; may be empty. Absent where the enclave is pinned not to give it.</summary>
-    [JsonConverter(typeof(SensitiveBase64Converter)), JsonPropertyOrder(1)]
-    public SensitiveBytes? Message { get; init; }
+    [JsonConverter(typeof(SensitiveBase64Converter)), JsonPropertyName("Message"), JsonPropertyOrder(1)]
+    public SensitiveBytes? Plaintext { get; init; }
 
-    private protected override SensitiveBytes? Secret => Message;
+    private protected override SensitiveBytes? Secret => Plaintext;
 }

@@ -38,7 +38,7 @@ public sealed record DeriveSharedSecretCommand : KmsCommand
 }
 
 /// <summary>The response to a <see cref="DeriveSharedSecretCommand"/>.</summary>
-public sealed record DeriveSharedSecretReply : SecretReply
+public sealed record DeriveSharedSecretResponse : SecretResponse
 {
     /// <summary>ARN of the KMS key.</summary>
     public required string KeyId { get; init; }

@@ -17,7 +17,7 @@ internal sealed record DescribeCommand : Command
 /// What an enclave states about itself: the response to Describe. It is not signed: verify an attestation document to be sure of a
 /// measurement.
 /// </summary>
-public sealed record DescribeReply : SuccessReply
+public sealed record DescribeResponse : EnclaveResponse
 {
     /// <summary>Version of kmstool-enclave.</summary>
     public required string Version { get; init; }

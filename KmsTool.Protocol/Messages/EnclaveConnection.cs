@@ -119,55 +119,55 @@ public sealed class EnclaveConnection : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <returns>The plaintext; the caller disposes of the response, which clears it.</returns>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<DecryptReply> DecryptAsync(DecryptCommand command, CancellationToken cancellationToken = default) =>
-        SendAsync<DecryptReply>(command, cancellationToken);
+    public Task<DecryptResponse> DecryptAsync(DecryptCommand command, CancellationToken cancellationToken = default) =>
+        SendAsync<DecryptResponse>(command, cancellationToken);
 
     /// <summary>Makes a symmetric data key with KMS.</summary>
     /// <param name="command">The KMS key, and the length of the data key.</param>
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <returns>The data key in plaintext and encrypted; the caller disposes of the response, which clears the plaintext.</returns>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<GenerateDataKeyReply> GenerateDataKeyAsync(GenerateDataKeyCommand command, CancellationToken cancellationToken = default) =>
-        SendAsync<GenerateDataKeyReply>(command, cancellationToken);
+    public Task<GenerateDataKeyResponse> GenerateDataKeyAsync(GenerateDataKeyCommand command, CancellationToken cancellationToken = default) =>
+        SendAsync<GenerateDataKeyResponse>(command, cancellationToken);
 
     /// <summary>Makes an asymmetric data key pair with KMS.</summary>
     /// <param name="command">The KMS key, and the kind of key pair.</param>
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <returns>The key pair; the caller disposes of the response, which clears the private key in plaintext.</returns>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<GenerateDataKeyPairReply> GenerateDataKeyPairAsync(
+    public Task<GenerateDataKeyPairResponse> GenerateDataKeyPairAsync(
         GenerateDataKeyPairCommand command, CancellationToken cancellationToken = default) =>
-        SendAsync<GenerateDataKeyPairReply>(command, cancellationToken);
+        SendAsync<GenerateDataKeyPairResponse>(command, cancellationToken);
 
     /// <summary>Gets random bytes from KMS.</summary>
     /// <param name="command">How many bytes, 1 to 1,024.</param>
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <returns>The random bytes; the caller disposes of the response, which clears them.</returns>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<GenerateRandomReply> GenerateRandomAsync(GenerateRandomCommand command, CancellationToken cancellationToken = default) =>
-        SendAsync<GenerateRandomReply>(command, cancellationToken);
+    public Task<GenerateRandomResponse> GenerateRandomAsync(GenerateRandomCommand command, CancellationToken cancellationToken = default) =>
+        SendAsync<GenerateRandomResponse>(command, cancellationToken);
 
     /// <summary>Derives the shared secret of a key agreement key of KMS and the public key of a peer.</summary>
     /// <param name="command">The KMS key and the public key.</param>
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <returns>The shared secret; the caller disposes of the response, which clears it.</returns>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<DeriveSharedSecretReply> DeriveSharedSecretAsync(
+    public Task<DeriveSharedSecretResponse> DeriveSharedSecretAsync(
         DeriveSharedSecretCommand command, CancellationToken cancellationToken = default) =>
-        SendAsync<DeriveSharedSecretReply>(command, cancellationToken);
+        SendAsync<DeriveSharedSecretResponse>(command, cancellationToken);
 
     /// <summary>Gets what the enclave states about itself: version, measurements, limits, pins, counters. It is not signed.</summary>
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<DescribeReply> DescribeAsync(CancellationToken cancellationToken = default) =>
-        SendAsync<DescribeReply>(new DescribeCommand(), cancellationToken);
+    public Task<DescribeResponse> DescribeAsync(CancellationToken cancellationToken = default) =>
+        SendAsync<DescribeResponse>(new DescribeCommand(), cancellationToken);
 
     /// <summary>Gets an attestation document of the enclave. Verify it with <c>AttestationVerifier</c>.</summary>
     /// <param name="command">Nonce and user data, at most 1,024 bytes each.</param>
     /// <param name="cancellationToken">Ends the wait for the response.</param>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    public Task<AttestReply> AttestAsync(AttestCommand command, CancellationToken cancellationToken = default) =>
-        SendAsync<AttestReply>(command, cancellationToken);
+    public Task<AttestResponse> AttestAsync(AttestCommand command, CancellationToken cancellationToken = default) =>
+        SendAsync<AttestResponse>(command, cancellationToken);
 
     /// <summary>Closes the connection, after which the enclave forgets its credentials. Commands that wait for a response are cancelled.</summary>
     public async ValueTask DisposeAsync()
@@ -185,7 +185,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
     /// <summary>Sends a command whose response is of the type <typeparamref name="TResponse"/>; the caller owns the response.</summary>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
     internal async Task<TResponse> SendAsync<TResponse>(Command command, CancellationToken cancellationToken)
-        where TResponse : SuccessReply =>
+        where TResponse : EnclaveResponse =>
         (TResponse)(await CallAsync(command, typeof(TResponse), cancellationToken).ConfigureAwait(false))!;
 
     private static string DescribeConnectFailure(StreamAddress address, Exception failure) => (address, (failure as SocketException)?.SocketErrorCode) switch
@@ -196,7 +196,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
         _ => failure.Message,
     };
 
-    private async Task<SuccessReply?> CallAsync(Command command, Type? content, CancellationToken cancellationToken)
+    private async Task<EnclaveResponse?> CallAsync(Command command, Type? content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
         string operation = command.Operation!;
@@ -276,7 +276,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
                     response = await ReadResponseAsync(pending).ConfigureAwait(false);
                 }
 
-                duplicateMayFollow = response is ParsedResponse.Done { Content: DecryptReply };
+                duplicateMayFollow = response is ParsedResponse.Done { Content: DecryptResponse };
                 pending!.Complete(response);
                 pending = null;
             }

@@ -48,7 +48,7 @@ public sealed record GenerateDataKeyCommand : KmsCommand
 }
 
 /// <summary>The response to a <see cref="GenerateDataKeyCommand"/>.</summary>
-public sealed record GenerateDataKeyReply : SecretReply
+public sealed record GenerateDataKeyResponse : SecretResponse
 {
     /// <summary>ARN of the KMS key that encrypted the data key.</summary>
     public required string KeyId { get; init; }

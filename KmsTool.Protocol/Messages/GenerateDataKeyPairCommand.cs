@@ -38,7 +38,7 @@ public sealed record GenerateDataKeyPairCommand : KmsCommand
 }
 
 /// <summary>The response to a <see cref="GenerateDataKeyPairCommand"/>.</summary>
-public sealed record GenerateDataKeyPairReply : SecretReply
+public sealed record GenerateDataKeyPairResponse : SecretResponse
 {
     /// <summary>ARN of the KMS key that encrypted the private key.</summary>
     public required string KeyId { get; init; }

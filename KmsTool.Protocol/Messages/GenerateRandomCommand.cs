@@ -25,7 +25,7 @@ public sealed record GenerateRandomCommand : KmsCommand
 }
 
 /// <summary>The response to a <see cref="GenerateRandomCommand"/>.</summary>
-public sealed record GenerateRandomReply : SecretReply
+public sealed record GenerateRandomResponse : SecretResponse
 {
     /// <summary>The random bytes. Absent where the enclave is pinned not to give them.</summary>
     [JsonConverter(typeof(SensitiveBase64Converter)), JsonPropertyOrder(1)]

@@ -15,7 +15,7 @@ internal static class MessageWriter
 
     /// <summary>Writes <paramref name="message"/> with the members of its own type; flushing stays with the caller.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="message">A <see cref="Command"/>, a <see cref="Reply"/> or a <see cref="SuccessReply"/>.</param>
+    /// <param name="message">A <see cref="Command"/>, a <see cref="StatusResponse"/> or a <see cref="EnclaveResponse"/>.</param>
     public static void Write(IBufferWriter<byte> output, object message)
     {
         using (var json = new Utf8JsonWriter(output, Options))
@@ -43,14 +43,14 @@ internal static class MessageWriter
 [JsonSerializable(typeof(DeriveSharedSecretCommand))]
 [JsonSerializable(typeof(DescribeCommand))]
 [JsonSerializable(typeof(AttestCommand))]
-[JsonSerializable(typeof(Reply))]
-[JsonSerializable(typeof(DecryptReply))]
-[JsonSerializable(typeof(GenerateDataKeyReply))]
-[JsonSerializable(typeof(GenerateDataKeyPairReply))]
-[JsonSerializable(typeof(GenerateRandomReply))]
-[JsonSerializable(typeof(DeriveSharedSecretReply))]
-[JsonSerializable(typeof(DescribeReply))]
-[JsonSerializable(typeof(AttestReply))]
+[JsonSerializable(typeof(StatusResponse))]
+[JsonSerializable(typeof(DecryptResponse))]
+[JsonSerializable(typeof(GenerateDataKeyResponse))]
+[JsonSerializable(typeof(GenerateDataKeyPairResponse))]
+[JsonSerializable(typeof(GenerateRandomResponse))]
+[JsonSerializable(typeof(DeriveSharedSecretResponse))]
+[JsonSerializable(typeof(DescribeResponse))]
+[JsonSerializable(typeof(AttestResponse))]
 internal sealed partial class MessageJsonContext : JsonSerializerContext;
 
 /// <summary>A secret that is text in JSON, held as its UTF-8 bytes: no string is made of it.</summary>

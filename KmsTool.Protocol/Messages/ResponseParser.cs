@@ -26,8 +26,8 @@ internal static class ResponseParser
                 return response;
             }
 
-            var success = (SuccessReply)JsonSerializer.Deserialize(message, content)!;
-            Expect(success is not (SecretReply { IsWhole: false } or DescribeReply { IsWhole: false }));
+            var success = (EnclaveResponse)JsonSerializer.Deserialize(message, content)!;
+            Expect(success is not (SecretResponse { IsWhole: false } or DescribeResponse { IsWhole: false }));
             return new ParsedResponse.Done(success);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -117,7 +117,7 @@ internal abstract record ParsedResponse
 
     /// <summary>The command was carried out.</summary>
     /// <param name="Content">What the operation returns; the receiver owns it. <see langword="null"/> for an operation that returns nothing.</param>
-    public sealed record Done(SuccessReply? Content) : ParsedResponse;
+    public sealed record Done(EnclaveResponse? Content) : ParsedResponse;
 
     /// <summary>The command was refused.</summary>
     /// <param name="Message">The text as the enclave wrote it: neutralize it before it is printed.</param>

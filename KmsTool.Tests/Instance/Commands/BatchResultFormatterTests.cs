@@ -17,7 +17,7 @@ public class BatchResultFormatterTests
     [InlineData("Json", "", "{\"Index\":12,\"Plaintext\":\"\"}\n")]
     public void Format_each_format_writes_exactly_its_bytes(string format, string plaintext, string expected)
     {
-        using BatchResult result = Format(format, new DecryptReply { Message = SensitiveBytes.CopyOf(Encoding.UTF8.GetBytes(plaintext)) });
+        using BatchResult result = Format(format, new DecryptResponse { Plaintext = SensitiveBytes.CopyOf(Encoding.UTF8.GetBytes(plaintext)) });
 
         Assert.Equal(expected, Encoding.UTF8.GetString(result.Output.Span));
         Assert.False(result.Failed);
@@ -35,7 +35,7 @@ public class BatchResultFormatterTests
     [InlineData("invalid UTF-8", "ff")]
     public void Format_text_that_is_not_one_printable_line_fails_with_advice(string what, string hex)
     {
-        using BatchResult result = Format("Text", new DecryptReply { Message = SensitiveBytes.CopyOf(Convert.FromHexString(hex)) });
+        using BatchResult result = Format("Text", new DecryptResponse { Plaintext = SensitiveBytes.CopyOf(Convert.FromHexString(hex)) });
 
         Assert.True(result.Failed, what);
         Assert.Equal("\n"u8, result.Output.Span);
@@ -48,9 +48,9 @@ public class BatchResultFormatterTests
     {
         string digest = new string('a', 64);
 
-        using BatchResult withDigest = Format("Json", new DecryptReply { Withheld = true, Sha256 = digest });
-        using BatchResult without = Format("Json", new DecryptReply { Withheld = true });
-        using BatchResult base64 = Format("Base64", new DecryptReply { Withheld = true, Sha256 = digest });
+        using BatchResult withDigest = Format("Json", new DecryptResponse { Withheld = true, Sha256 = digest });
+        using BatchResult without = Format("Json", new DecryptResponse { Withheld = true });
+        using BatchResult base64 = Format("Base64", new DecryptResponse { Withheld = true, Sha256 = digest });
 
         Assert.Equal($"{{\"Index\":12,\"Sha256\":\"{digest}\",\"Withheld\":true}}\n", Encoding.UTF8.GetString(withDigest.Output.Span));
         Assert.Equal("{\"Index\":12,\"Withheld\":true}\n", Encoding.UTF8.GetString(without.Output.Span));
@@ -74,7 +74,7 @@ public class BatchResultFormatterTests
         Assert.Null(result.Complaint);
     }
 
-    private static BatchResult Format(string format, DecryptReply reply)
+    private static BatchResult Format(string format, DecryptResponse reply)
     {
         using (reply)
         {

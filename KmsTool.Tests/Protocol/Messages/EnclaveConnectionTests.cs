@@ -91,7 +91,7 @@ public class EnclaveConnectionTests
 
         await connection.SetClientAsync(full, default);
         await SetClientAsync(connection);
-        using DecryptReply first = await connection.DecryptAsync(
+        using DecryptResponse first = await connection.DecryptAsync(
             new DecryptCommand
             {
                 Ciphertext = new byte[] { 1, 2, 3 },
@@ -117,9 +117,9 @@ public class EnclaveConnectionTests
         await using var enclave = FakeEnclave.Start(reply + "\0");
         await using EnclaveConnection connection = await ConnectAsync(enclave);
 
-        using DecryptReply decrypted = await connection.DecryptAsync(Decrypt(), default);
+        using DecryptResponse decrypted = await connection.DecryptAsync(Decrypt(), default);
 
-        Assert.Equal(Convert.FromHexString(hex), decrypted.Message!.Span);
+        Assert.Equal(Convert.FromHexString(hex), decrypted.Plaintext!.Span);
     }
 
     [Theory]
@@ -233,7 +233,7 @@ public class EnclaveConnectionTests
         });
         await using EnclaveConnection connection = await ConnectAsync(enclave);
 
-        GenerateRandomReply[] responses = await Task.WhenAll(
+        GenerateRandomResponse[] responses = await Task.WhenAll(
             Enumerable.Range(1, 3).Select(length => connection.GenerateRandomAsync(new GenerateRandomCommand { NumberOfBytes = length })));
 
         Assert.Equal([1, 2, 3], responses.Select(response => response.Plaintext!.Length));
@@ -320,8 +320,8 @@ public class EnclaveConnectionTests
 
     private static async Task<string> DecryptAsync(EnclaveConnection connection)
     {
-        using DecryptReply reply = await connection.DecryptAsync(Decrypt(), CancellationToken.None);
-        return Encoding.UTF8.GetString(reply.Message!.Span);
+        using DecryptResponse reply = await connection.DecryptAsync(Decrypt(), CancellationToken.None);
+        return Encoding.UTF8.GetString(reply.Plaintext!.Span);
     }
 
     private static Task<EnclaveException> DecryptFailureAsync(EnclaveConnection connection) =>

@@ -38,7 +38,7 @@ public sealed class EnclaveConnectionTransportTests : IDisposable
         await using var listener = StreamListener.Bind(Transports.Address(transport, _directory));
         await using EnclaveConnection connection = await ConnectAsync(listener.LocalAddress);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);
-        Task<GenerateRandomReply> replying = connection.GenerateRandomAsync(new GenerateRandomCommand { NumberOfBytes = 1 }, _patience.Token);
+        Task<GenerateRandomResponse> replying = connection.GenerateRandomAsync(new GenerateRandomCommand { NumberOfBytes = 1 }, _patience.Token);
         Assert.NotEqual(0, await enclave.ReceiveAsync(new byte[4096], _patience.Token));
 
         // All of it but the NUL.
@@ -62,13 +62,13 @@ public sealed class EnclaveConnectionTransportTests : IDisposable
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_patience.Token);
         EnclaveConnection connection = await ConnectAsync(listener.LocalAddress);
         using Socket enclave = await listener.AcceptAsync(_patience.Token);
-        Task<DecryptReply>[] replying =
+        Task<DecryptResponse>[] replying =
             [.. Enumerable.Range(0, 200).Select(_ => connection.DecryptAsync(new DecryptCommand { Ciphertext = new byte[6144] }, deadline.Token))];
 
         enclave.Dispose();
         deadline.CancelAfter(TimeSpan.FromSeconds(2));
 
-        foreach (Task<DecryptReply> reply in replying)
+        foreach (Task<DecryptResponse> reply in replying)
         {
             Exception e = await Assert.ThrowsAnyAsync<Exception>(() => reply.WaitAsync(Transports.Patience));
             Assert.True(e is EnclaveException or OperationCanceledException, e.ToString());

@@ -23,8 +23,8 @@ public class ResponseParserTests
     {
         ParsedResponse.Done done = Assert.IsType<ParsedResponse.Done>(Parse(reply));
 
-        using DecryptReply content = Assert.IsType<DecryptReply>(done.Content);
-        Assert.Equal(result, Convert.ToBase64String(content.Message!.Span));
+        using DecryptResponse content = Assert.IsType<DecryptResponse>(done.Content);
+        Assert.Equal(result, Convert.ToBase64String(content.Plaintext!.Span));
     }
 
     [Theory]
@@ -34,8 +34,8 @@ public class ResponseParserTests
     {
         ParsedResponse.Done done = Assert.IsType<ParsedResponse.Done>(Parse(reply));
 
-        using DecryptReply content = Assert.IsType<DecryptReply>(done.Content);
-        Assert.Null(content.Message);
+        using DecryptResponse content = Assert.IsType<DecryptResponse>(done.Content);
+        Assert.Null(content.Plaintext);
         Assert.Equal((sha256, true), (content.Sha256, content.Withheld));
     }
 
@@ -102,5 +102,5 @@ public class ResponseParserTests
     }
 
     private static ParsedResponse Parse(string message) =>
-        ResponseParser.Parse(Encoding.UTF8.GetBytes(message), MessageJsonContext.Default.DecryptReply);
+        ResponseParser.Parse(Encoding.UTF8.GetBytes(message), MessageJsonContext.Default.DecryptResponse);
 }

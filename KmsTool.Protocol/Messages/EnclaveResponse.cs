@@ -10,7 +10,7 @@ namespace KmsTool.Protocol.Messages;
 /// </summary>
 [SuppressMessage("Design", "CA1063:Implement IDisposable Correctly", Justification = "There is nothing unmanaged.")]
 [SuppressMessage("Usage", "CA1816:Dispose methods should call SuppressFinalize", Justification = "There are no finalizers.")]
-public abstract record SuccessReply : IDisposable
+public abstract record EnclaveResponse : IDisposable
 {
     /// <summary><see cref="Status"/> of a command that was carried out.</summary>
     internal const string Ok = "Ok";
@@ -18,7 +18,7 @@ public abstract record SuccessReply : IDisposable
     /// <summary><see cref="Status"/> of a command that was refused.</summary>
     internal const string Error = "Error";
 
-    private protected SuccessReply()
+    private protected EnclaveResponse()
     {
     }
 
@@ -35,14 +35,14 @@ public abstract record SuccessReply : IDisposable
     public void Dispose() => Secret?.Dispose();
 
     /// <summary>Whether both are the same object: byte strings and dictionaries have no equality of content.</summary>
-    public virtual bool Equals(SuccessReply? other) => ReferenceEquals(this, other);
+    public virtual bool Equals(EnclaveResponse? other) => ReferenceEquals(this, other);
 
     /// <inheritdoc/>
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 }
 
 /// <summary>A response without content: an error, or the success of a command that returns nothing.</summary>
-internal sealed record Reply : SuccessReply
+internal sealed record StatusResponse : EnclaveResponse
 {
     /// <summary>What went wrong; it starts with one of <see cref="ErrorTexts"/>.</summary>
     public string? Message { get; init; }
@@ -51,16 +51,16 @@ internal sealed record Reply : SuccessReply
     public string? Code { get; init; }
 
     /// <summary>Makes the response to a command that is refused.</summary>
-    public static Reply Failed(string message, string code) => new() { Status = Error, Message = message, Code = code };
+    public static StatusResponse Failed(string message, string code) => new() { Status = Error, Message = message, Code = code };
 }
 
 /// <summary>
 /// The response to a <see cref="KmsCommand"/>: it holds the secret that KMS gave, unless the enclave is pinned not to give it
 /// (<c>--reply</c> of kmstool-enclave).
 /// </summary>
-public abstract record SecretReply : SuccessReply
+public abstract record SecretResponse : EnclaveResponse
 {
-    private protected SecretReply()
+    private protected SecretResponse()
     {
     }
 
