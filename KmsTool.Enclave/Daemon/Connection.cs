@@ -70,7 +70,7 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
             reading.Restart(_limits.IdleTimeout);
             MessageRead read = await messages.ReadAsync(reading.Token);
             reading.Restart(Timeout.InfiniteTimeSpan);
-            Command command;
+            EnclaveCommand command;
             switch (read.Status)
             {
                 case MessageReadStatus.Message:
@@ -148,7 +148,7 @@ internal sealed class Connection(long id, DaemonContext context) : IDisposable
 
     private async Task<Answer> ExecuteAsync<TCommand, TReply>(
         TCommand command, Func<TCommand, CancellationToken, Task<TReply>> execute, CancellationToken lost)
-        where TCommand : Command
+        where TCommand : EnclaveCommand
         where TReply : EnclaveResponse?
     {
         using var deadline = new Deadline(_limits.RequestTimeout, context.Time, lost);

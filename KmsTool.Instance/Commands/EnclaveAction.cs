@@ -50,7 +50,7 @@ internal static class EnclaveAction
     /// <summary>Without credentials, for what the enclave does by itself.</summary>
     /// <returns>The reply, which the caller owns.</returns>
     /// <exception cref="EnclaveException">The enclave cannot be reached, or refused.</exception>
-    public static async Task<TReply> RunAsync<TReply>(EnclaveClientSettings request, Command command, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<TReply> RunAsync<TReply>(EnclaveClientSettings request, EnclaveCommand command, ILogger logger, CancellationToken cancellationToken)
         where TReply : EnclaveResponse
     {
         var waits = new WaitNotice(logger, TimeProvider.System);
@@ -99,5 +99,5 @@ internal static class EnclaveAction
         return await EnclaveConnector.ConnectAsync(request.Address, request.Sockets, request.Timeout, TimeProvider.System, logger, cancellationToken);
     }
 
-    private static string DescribeResponse(EnclaveClientSettings request, Command command) => $"the response of the enclave at {request.Address} to {command.Operation}";
+    private static string DescribeResponse(EnclaveClientSettings request, EnclaveCommand command) => $"the response of the enclave at {request.Address} to {command.Operation}";
 }

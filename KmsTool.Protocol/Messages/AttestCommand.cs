@@ -9,7 +9,7 @@ namespace KmsTool.Protocol.Messages;
 /// <remarks>
 /// The document never carries a public key: with one of the caller's, KMS would encrypt its responses to the caller.
 /// </remarks>
-public sealed record AttestCommand : Command
+public sealed record AttestCommand : EnclaveCommand
 {
     /// <summary>The name on the wire.</summary>
     public const string Name = "Attest";

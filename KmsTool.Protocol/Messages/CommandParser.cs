@@ -13,7 +13,7 @@ internal static class CommandParser
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     // Each throws InvalidMemberException for what cannot be sent to KMS.
-    private static readonly Dictionary<string, Func<CommandMembers, Command>> Readers = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<CommandMembers, EnclaveCommand>> Readers = new(StringComparer.Ordinal)
     {
         [SetClientCommand.Name] = SetClientCommand.Read,
         [PushCredentialsCommand.Name] = PushCredentialsCommand.Read,
@@ -31,7 +31,7 @@ internal static class CommandParser
 
     /// <summary>Reads <paramref name="message"/> (without its NUL). The command holds copies; it owns its secrets.</summary>
     /// <returns>The command, or an <see cref="InvalidCommand"/> that carries the error reply.</returns>
-    public static Command Parse(ReadOnlySequence<byte> message)
+    public static EnclaveCommand Parse(ReadOnlySequence<byte> message)
     {
         if (message.IsSingleSegment)
         {
@@ -43,7 +43,7 @@ internal static class CommandParser
         return Parse(joined.Memory);
     }
 
-    private static Command Parse(ReadOnlyMemory<byte> message)
+    private static EnclaveCommand Parse(ReadOnlyMemory<byte> message)
     {
         if (!Utf8.IsValid(message.Span))
         {
@@ -69,7 +69,7 @@ internal static class CommandParser
 
     private static InvalidCommand NotJson(string reason) => new(null, ErrorTexts.NotJson + reason, ErrorCodes.InvalidMessage);
 
-    private static Command Read(JsonElement root)
+    private static EnclaveCommand Read(JsonElement root)
     {
         if (root.ValueKind == JsonValueKind.Null)
         {
@@ -93,7 +93,7 @@ internal static class CommandParser
         }
 
         string name = operation.GetString()!;
-        if (!Readers.TryGetValue(name, out Func<CommandMembers, Command>? read))
+        if (!Readers.TryGetValue(name, out Func<CommandMembers, EnclaveCommand>? read))
         {
             return new InvalidCommand(null, ErrorTexts.UnknownOperation, ErrorCodes.UnknownOperation);
         }
@@ -113,7 +113,7 @@ internal static class CommandParser
 /// <param name="Operation">The operation it meant, where that is known.</param>
 /// <param name="Message">Error text for the reply; it starts with the original's text.</param>
 /// <param name="Code">One of <see cref="ErrorCodes"/>.</param>
-internal sealed record InvalidCommand(string? Operation, string Message, string Code) : Command
+internal sealed record InvalidCommand(string? Operation, string Message, string Code) : EnclaveCommand
 {
     /// <inheritdoc/>
     public override string? Operation { get; } = Operation;

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>Asks the enclave to describe itself: version, measurements, limits, pins, counters. Needs no SetClient. An extension.</summary>
-internal sealed record DescribeCommand : Command
+internal sealed record DescribeCommand : EnclaveCommand
 {
     /// <summary>The name on the wire.</summary>
     public const string Name = "Describe";

@@ -184,7 +184,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
 
     /// <summary>Sends a command whose response is of the type <typeparamref name="TResponse"/>; the caller owns the response.</summary>
     /// <inheritdoc cref="SetClientAsync" path="/exception"/>
-    internal async Task<TResponse> SendAsync<TResponse>(Command command, CancellationToken cancellationToken)
+    internal async Task<TResponse> SendAsync<TResponse>(EnclaveCommand command, CancellationToken cancellationToken)
         where TResponse : EnclaveResponse =>
         (TResponse)(await CallAsync(command, typeof(TResponse), cancellationToken).ConfigureAwait(false))!;
 
@@ -196,7 +196,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
         _ => failure.Message,
     };
 
-    private async Task<EnclaveResponse?> CallAsync(Command command, Type? content, CancellationToken cancellationToken)
+    private async Task<EnclaveResponse?> CallAsync(EnclaveCommand command, Type? content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
         string operation = command.Operation!;
@@ -229,7 +229,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
             : ((ParsedResponse.Done)response).Content;
     }
 
-    private async Task WriteAsync(Command command, PendingResponse pending, CancellationToken cancellationToken)
+    private async Task WriteAsync(EnclaveCommand command, PendingResponse pending, CancellationToken cancellationToken)
     {
         // One after the other, and in the order in which the responses are awaited.
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);

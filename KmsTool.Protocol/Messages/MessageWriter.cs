@@ -15,7 +15,7 @@ internal static class MessageWriter
 
     /// <summary>Writes <paramref name="message"/> with the members of its own type; flushing stays with the caller.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="message">A <see cref="Command"/>, a <see cref="StatusResponse"/> or a <see cref="EnclaveResponse"/>.</param>
+    /// <param name="message">A <see cref="EnclaveCommand"/>, a <see cref="StatusResponse"/> or a <see cref="EnclaveResponse"/>.</param>
     public static void Write(IBufferWriter<byte> output, object message)
     {
         using (var json = new Utf8JsonWriter(output, Options))

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>A command that carries AWS credentials.</summary>
-public abstract record CredentialsCommand : Command, IDisposable
+public abstract record CredentialsCommand : EnclaveCommand, IDisposable
 {
     // AWS API Reference, AccessKey: 16 to 128 word characters; test credentials use shorter ones and dashes.
     private const int MaxAccessKeyIdLength = 128;

@@ -95,7 +95,7 @@ public class CommandParserTests
                 mutated[random.Next(mutated.Length)] = (byte)random.Next(256);
             }
 
-            Command command = CommandParser.Parse(new ReadOnlySequence<byte>(mutated));
+            EnclaveCommand command = CommandParser.Parse(new ReadOnlySequence<byte>(mutated));
 
             if (command is InvalidCommand invalid)
             {
@@ -108,7 +108,7 @@ public class CommandParserTests
         }
     }
 
-    private static Command Parse(string message) => CommandParser.Parse(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(message)));
+    private static EnclaveCommand Parse(string message) => CommandParser.Parse(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(message)));
 
     private static ReadOnlySequence<byte> TwoSegments(byte[] bytes, int split)
     {

@@ -89,5 +89,5 @@ public class PushCredentialsCommandTests
         Assert.Equal((command.AwsAccessKeyId, command.Expiration), (read.AwsAccessKeyId, read.Expiration));
     }
 
-    private static Command Parse(string message) => CommandParser.Parse(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(message)));
+    private static EnclaveCommand Parse(string message) => CommandParser.Parse(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(message)));
 }

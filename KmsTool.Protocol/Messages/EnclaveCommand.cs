@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>What the instance asks of the enclave; one message.</summary>
-public abstract record Command
+public abstract record EnclaveCommand
 {
-    private protected Command()
+    private protected EnclaveCommand()
     {
     }
 
@@ -13,7 +13,7 @@ public abstract record Command
     public abstract string? Operation { get; }
 
     /// <summary>Whether both are the same object: byte strings and dictionaries have no equality of content.</summary>
-    public virtual bool Equals(Command? other) => ReferenceEquals(this, other);
+    public virtual bool Equals(EnclaveCommand? other) => ReferenceEquals(this, other);
 
     /// <inheritdoc/>
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
@@ -23,7 +23,7 @@ public abstract record Command
 /// A command that the enclave has KMS carry out, for itself as the recipient; it needs a SetClient before it. Members have
 /// the names that the AWS KMS API Reference gives them, except for the Ciphertext of Decrypt.
 /// </summary>
-public abstract record KmsCommand : Command
+public abstract record KmsCommand : EnclaveCommand
 {
     private protected KmsCommand()
     {
