@@ -35,6 +35,16 @@ publish:
 	$(DOTNET) publish KmsTool.Instance --runtime win-x64 --verbosity quiet --nologo
 	ls -l artifacts/bin/*
 
+# artifacts/packages/: the library as a NuGet package with its symbols. The paths of this machine are not in it. Name the public
+# repository, if there is one, with REPOSITORY=https://github.com/OWNER/NAME.
+REPOSITORY =
+pack:
+	rm -rf artifacts/packages
+	$(DOTNET) build KmsTool.Protocol --configuration Release --no-incremental --verbosity quiet --nologo \
+		-p:ContinuousIntegrationBuild=true -p:RepositoryUrl=$(REPOSITORY)
+	$(DOTNET) pack KmsTool.Protocol --configuration Release --no-build --verbosity quiet --nologo -p:RepositoryUrl=$(REPOSITORY)
+	ls -l artifacts/packages
+
 # Of the published programs, so that what is measured is what runs; BENCH names one of them, or other figures, see
 # docs/performance.md.
 BENCH =
@@ -55,8 +65,9 @@ help:
 	@echo 'make test-enclave  boots real enclaves under QEMU and runs KmsTool in them'
 	@echo 'make demo          shows the main job on this machine, without AWS'
 	@echo 'make publish       programs for linux-x64 and win-x64 in artifacts/bin'
+	@echo 'make pack          the library KmsTool.Protocol as a NuGet package in artifacts/packages'
 	@echo 'make bench         measures the published enclave and proxy (BENCH="proxy --quick": a trial)'
 	@echo 'make format        formats the source files'
 	@echo 'make clean         removes what was built'
 
-.PHONY: build test test-sdks test-enclave demo publish bench format clean help
+.PHONY: build test test-sdks test-enclave demo publish pack bench format clean help

@@ -3,7 +3,7 @@ using System.Formats.Cbor;
 namespace KmsTool.Protocol.Nsm;
 
 /// <summary>
-/// An answer of the Nitro Secure Module; it mirrors <see cref="NsmRequest"/> in name and form
+/// A response of the Nitro Secure Module; it mirrors <see cref="NsmRequest"/> in name and form
 /// (aws-nitro-enclaves-nsm-api, <c>Response</c>).
 /// </summary>
 internal abstract record NsmResponse
@@ -54,9 +54,7 @@ internal abstract record NsmResponse
 
     /// <summary>The module refused.</summary>
     /// <param name="Code">Why.</param>
-#pragma warning disable CA1716 // The name the protocol gives it; only Visual Basic has to bracket it.
     public sealed record Error(NsmErrorCode Code) : NsmResponse;
-#pragma warning restore CA1716
 
     /// <summary>The response as CBOR.</summary>
     /// <exception cref="NsmException">A part or the whole breaks a limit of <see cref="NsmLimits"/>.</exception>
