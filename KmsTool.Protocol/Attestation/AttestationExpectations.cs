@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace KmsTool.Protocol.Attestation;
 
-/// <summary>What a document must state besides being authentic. What is left null is not looked at.</summary>
+/// <summary>What an authentic document must state to be accepted. A property that is <see langword="null"/> is not checked.</summary>
 public sealed class AttestationExpectations
 {
-    /// <summary>PCR values by index; all of them must be there and equal.</summary>
+    /// <summary>Gets PCR values by index, such as <c>EnclaveImage.Pcrs</c>: the document must have all of them, and they must be equal.</summary>
     public IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? Pcrs { get; init; }
 
     /// <summary>The nonce, byte for byte; the proof that the document was made for this verifier, now.</summary>
@@ -14,7 +14,7 @@ public sealed class AttestationExpectations
     /// <summary>The user data, byte for byte.</summary>
     public ReadOnlyMemory<byte>? UserData { get; init; }
 
-    /// <summary>Oldest acceptable age of the document. Its certificate bounds it at about three hours in any case.</summary>
+    /// <summary>Gets the oldest acceptable age of the document. Its certificate limits it to about three hours in any case.</summary>
     public TimeSpan? MaxAge { get; init; }
 
     /// <summary>How far the document may be dated ahead of the verifier's clock where <see cref="MaxAge"/> is set. Default 1 minute.</summary>

@@ -112,7 +112,7 @@ public enum AttestationFailure
     /// <summary>A certificate has expired.</summary>
     CertificateExpired,
 
-    /// <summary>An issuer is no certificate authority, or the document's certificate is one.</summary>
+    /// <summary>An issuer is not a certificate authority, or the document's certificate is one.</summary>
     CertificateBasicConstraints,
 
     /// <summary>More certificates follow an issuer than its path length allows.</summary>

@@ -44,7 +44,7 @@ public sealed class EnclaveImage
     public required string CommandLine { get; init; }
 
     /// <summary>
-    /// What the builder says of the image, a JSON object, or null. No PCR measures it: whoever has the file can change it.
+    /// What the builder states about the image, a JSON object, or <see langword="null"/>. No PCR measures it: any party that has the file can change it.
     /// </summary>
     public JsonElement? Metadata { get; init; }
 

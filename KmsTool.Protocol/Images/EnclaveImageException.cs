@@ -1,6 +1,6 @@
 namespace KmsTool.Protocol.Images;
 
-/// <summary>A file is no valid enclave image: the message names the field, what stands there and what was expected.</summary>
+/// <summary>A file is not a valid enclave image. The message names the field, its value and the expected value.</summary>
 public sealed class EnclaveImageException : Exception
 {
     internal EnclaveImageException(EnclaveImageFailure failure, string field, string reason, Exception? innerException = null)
@@ -65,7 +65,7 @@ public enum EnclaveImageFailure
     /// <summary>The command line is not UTF-8.</summary>
     CommandLine,
 
-    /// <summary>The metadata is no JSON object.</summary>
+    /// <summary>The metadata is not a JSON object.</summary>
     Metadata,
 
     /// <summary>The signature section is not CBOR of the expected structure.</summary>

@@ -151,7 +151,7 @@ internal sealed class ImageReader(Stream stream, IProgress<long>? progress) : ID
             {
                 throw NoMetadata($"JSON of kind {metadata.ValueKind}", null);
             }
-            // Half a surrogate pair, written as \ud800, is found only now; better than by whoever prints it.
+            // Half a surrogate pair, written as \ud800, is found only here; otherwise it would fail where the metadata is printed.
             using var trial = new Utf8JsonWriter(Stream.Null);
             metadata.WriteTo(trial);
             return metadata;

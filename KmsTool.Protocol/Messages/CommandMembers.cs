@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace KmsTool.Protocol.Messages;
 
 /// <summary>
-/// Reads the members of a command within their bounds. One that is null counts as absent: json-c, on which the original is
+/// Reads the members of a command within their bounds. One that is null counts as absent: json-c, on which the AWS sample is
 /// built, cannot tell the two apart.
 /// </summary>
 /// <exception cref="InvalidMemberException">From every method: the member's name and its bound.</exception>
@@ -142,7 +142,7 @@ internal readonly struct CommandMembers(JsonElement root)
     public bool? DryRun() => Boolean("DryRun");
 }
 
-/// <summary>A member of a command is missing, of a wrong type or past its bound; the text is for the reply.</summary>
+/// <summary>A member of a command is missing, of a wrong type or past its bound; the text is for the response.</summary>
 internal sealed class InvalidMemberException(string message, string code = ErrorCodes.InvalidParameter) : Exception(message)
 {
     public string Code { get; } = code;

@@ -6,7 +6,7 @@ namespace KmsTool.Protocol.Messages;
 
 /// <summary>
 /// Reads a command out of a message, strictly: UTF-8, no duplicate member at any depth, nothing after the object. What is
-/// wrong with a message is said with the original's texts and in its order.
+/// wrong with a message is said with the texts of the AWS sample and in its order.
 /// </summary>
 internal static class CommandParser
 {
@@ -30,7 +30,7 @@ internal static class CommandParser
     public static IReadOnlyList<string> Operations { get; } = [.. Readers.Keys];
 
     /// <summary>Reads <paramref name="message"/> (without its NUL). The command holds copies; it owns its secrets.</summary>
-    /// <returns>The command, or an <see cref="InvalidCommand"/> that carries the error reply.</returns>
+    /// <returns>The command, or an <see cref="InvalidCommand"/> that carries the error.</returns>
     public static EnclaveCommand Parse(ReadOnlySequence<byte> message)
     {
         if (message.IsSingleSegment)
@@ -57,7 +57,7 @@ internal static class CommandParser
         }
         catch (JsonException)
         {
-            // The exception's text quotes the input; the reply must not.
+            // The exception's text quotes the input; the response must not.
             return NotJson(" (malformed, nested too deeply, or a name given twice)");
         }
         catch (InvalidOperationException)
@@ -109,9 +109,9 @@ internal static class CommandParser
     }
 }
 
-/// <summary>A message that asks for nothing that can be done; the enclave answers with the error it carries.</summary>
+/// <summary>A message that is not a command that can be carried out; the enclave responds with the error that it carries.</summary>
 /// <param name="Operation">The operation it meant, where that is known.</param>
-/// <param name="Message">Error text for the reply; it starts with the original's text.</param>
+/// <param name="Message">Text of the error for the response; it starts with the text of the AWS sample.</param>
 /// <param name="Code">One of <see cref="ErrorCodes"/>.</param>
 internal sealed record InvalidCommand(string? Operation, string Message, string Code) : EnclaveCommand
 {

@@ -37,19 +37,19 @@ public sealed record DescribeResponse : EnclaveResponse
     /// <summary>What the enclave is pinned to.</summary>
     public required EnclavePins Pins { get; init; }
 
-    /// <summary>What peers may take.</summary>
+    /// <summary>The limits for peers.</summary>
     public required EnclaveLimits Limits { get; init; }
 
     /// <summary>What has happened since the start.</summary>
     public required EnclaveCounters Counters { get; init; }
 
-    /// <summary>Whether no list or map in it holds a null, which JSON allows and nobody means.</summary>
+    /// <summary>Whether no list or map in it holds a null, which JSON allows and no enclave sends.</summary>
     internal bool IsWhole =>
         !Pcrs.Values.Contains(null) && !Counters.Operations.Values.Contains(null)
         && Pins.AllowKey?.Contains(null) != true && Pins.RequireEncryptionContext?.Contains(null) != true && Pins.Operations?.Contains(null) != true;
 }
 
-/// <summary>What an enclave's measured configuration fixes; <see langword="null"/> where it leaves a choice.</summary>
+/// <summary>The pins: what the measured configuration of an enclave fixes. A pin that is not set is <see langword="null"/>.</summary>
 public sealed class EnclavePins
 {
     /// <summary>The AWS region.</summary>
@@ -79,10 +79,10 @@ public sealed class EnclavePins
     /// <summary>What each encryption context must have: <c>NAME</c> or <c>NAME=VALUE</c>.</summary>
     public IReadOnlyList<string>? RequireEncryptionContext { get; init; }
 
-    /// <summary>The operations that are carried out, besides SetClient.</summary>
+    /// <summary>The operations that are carried out, in addition to SetClient.</summary>
     public IReadOnlyList<string>? Operations { get; init; }
 
-    /// <summary>What is answered of a secret: <c>plaintext</c>, <c>sha256</c> or <c>none</c>.</summary>
+    /// <summary>What a response holds of a secret: <c>plaintext</c>, <c>sha256</c> or <c>none</c>.</summary>
     public required string Reply { get; init; }
 }
 
@@ -92,7 +92,7 @@ public sealed record EnclaveLimits
     /// <summary>Longest message in bytes, without its NUL.</summary>
     public required int MaxMessageSize { get; init; }
 
-    /// <summary>Bytes that the messages and replies of all connections may take together; <see langword="null"/> of an enclave that sets no bound.</summary>
+    /// <summary>Bytes that the messages and responses of all connections may take together; <see langword="null"/> of an enclave that sets no bound.</summary>
     public int? MessageBudget { get; init; }
 
     /// <summary>Connections at once.</summary>
@@ -107,7 +107,7 @@ public sealed record EnclaveLimits
     /// <summary>Seconds for a command.</summary>
     public required double RequestTimeoutSeconds { get; init; }
 
-    /// <summary>Seconds for the peer to receive a reply.</summary>
+    /// <summary>Seconds for the peer to receive a response.</summary>
     public required double SendTimeoutSeconds { get; init; }
 }
 
@@ -123,11 +123,11 @@ public sealed class EnclaveCounters
     /// <summary>Connections that were closed at once, because too many were open.</summary>
     public required long ConnectionsRefused { get; init; }
 
-    /// <summary>Commands by operation; what is no known operation counts as <c>Invalid</c>.</summary>
+    /// <summary>Commands by operation; a command of an unknown operation counts as <c>Invalid</c>.</summary>
     public required IReadOnlyDictionary<string, OperationCounters> Operations { get; init; }
 }
 
 /// <summary>How often an operation was asked for.</summary>
-/// <param name="Succeeded">Carried out.</param>
-/// <param name="Failed">Answered with an error.</param>
+/// <param name="Succeeded">How many were carried out.</param>
+/// <param name="Failed">How many were refused.</param>
 public sealed record OperationCounters(long Succeeded, long Failed);

@@ -30,8 +30,7 @@ public abstract record KmsCommand : EnclaveCommand
     }
 
     /// <summary>
-    /// Whether KMS only checks permissions; it then answers DryRunOperationException where it would have done it. Not for
-    /// GenerateRandom.
+    /// Whether KMS only checks permissions. If they suffice, KMS refuses with DryRunOperationException. Not for GenerateRandom.
     /// </summary>
     public bool? DryRun { get; init; }
 

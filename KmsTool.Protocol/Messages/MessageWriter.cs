@@ -10,7 +10,7 @@ namespace KmsTool.Protocol.Messages;
 /// <summary>Writes messages: one JSON object in UTF-8, then one NUL byte.</summary>
 internal static class MessageWriter
 {
-    // The output is no HTML: quotes and plus signs stay readable.
+    // The output is not HTML: quotes and plus signs stay readable.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes <paramref name="message"/> with the members of its own type; flushing stays with the caller.</summary>

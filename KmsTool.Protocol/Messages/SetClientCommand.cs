@@ -105,7 +105,7 @@ public sealed record SetClientCommand : CredentialsCommand
     internal static SetClientCommand Read(CommandMembers members)
     {
         JsonElement? region = members.Find("AwsRegion");
-        // What is wrong with a credential is said before what is wrong with the region, as in the original.
+        // What is wrong with a credential is said before what is wrong with the region, as in the AWS sample.
         RequireCredentials(members);
         if (region is not null && !IsText(region))
         {

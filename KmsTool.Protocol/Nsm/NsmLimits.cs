@@ -18,7 +18,7 @@ internal static class NsmLimits
     /// <summary>Largest user data, nonce or public key of an attestation request, in bytes each.</summary>
     public const int MaxAttestationFieldLength = 1024;
 
-    /// <summary>Most random bytes that one GetRandom answers with.</summary>
+    /// <summary>Most random bytes in one response to GetRandom.</summary>
     public const int MaxRandomLength = 256;
 
     /// <summary>Longest module identifier in bytes; real ones have about 40.</summary>

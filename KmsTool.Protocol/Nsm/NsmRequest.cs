@@ -36,7 +36,7 @@ internal abstract record NsmRequest
     /// <summary>Asks for a signed attestation document that carries these three, each at most 1024 bytes.</summary>
     /// <param name="UserData">Anything the verifier of the document is to see.</param>
     /// <param name="Nonce">The verifier's proof of freshness.</param>
-    /// <param name="PublicKey">DER SubjectPublicKeyInfo that answers may be encrypted to.</param>
+    /// <param name="PublicKey">DER SubjectPublicKeyInfo that responses may be encrypted to.</param>
     public sealed record Attestation(ReadOnlyMemory<byte>? UserData, ReadOnlyMemory<byte>? Nonce, ReadOnlyMemory<byte>? PublicKey) : NsmRequest;
 
     /// <summary>Asks for up to 256 random bytes.</summary>
@@ -57,7 +57,7 @@ internal abstract record NsmRequest
     /// strings, nothing after the value. Absent optional members are null. The result does not refer to <paramref name="encoded"/>.
     /// </summary>
     /// <exception cref="NsmException">
-    /// Not a request; <see cref="NsmException.Code"/> is what the device would answer.
+    /// Not a request; <see cref="NsmException.Code"/> is the error with which the device would refuse it.
     /// </exception>
     public static NsmRequest Decode(ReadOnlyMemory<byte> encoded)
     {

@@ -41,7 +41,7 @@ internal sealed class NsmSocket(StreamAddress address, StreamSocketOptions socke
         }
         finally
         {
-            // An answer that comes too late must not be taken for the next one's.
+            // A response that comes too late must not be taken for that to the next request.
             if (!answered)
             {
                 Disconnect();

@@ -1,8 +1,8 @@
 namespace KmsTool.Protocol.Recipient;
 
 /// <summary>
-/// A CiphertextForRecipient cannot be opened. Why is not said, so that nobody learns anything about the key or the
-/// padding from it: there is one message and no inner exception.
+/// A CiphertextForRecipient cannot be opened. The exception does not say why, as that would tell an attacker about the key or the
+/// padding: there is one message and no inner exception.
 /// </summary>
 public sealed class RecipientEnvelopeException : Exception
 {

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace KmsTool.Protocol.Recipient;
 
 /// <summary>
-/// The RSA-2048 key pair of an enclave. Its public half goes into attestation documents, so that KMS encrypts answers
-/// to it; its private half never leaves the process. <see cref="Open"/> may be called from several threads.
+/// The RSA-2048 key pair of an enclave. Its public half goes into attestation documents, so that KMS encrypts its
+/// responses to it; its private half never leaves the process. <see cref="Open"/> may be called from several threads.
 /// </summary>
 internal sealed class RecipientKeyPair : IDisposable
 {
@@ -43,8 +43,8 @@ internal sealed class RecipientKeyPair : IDisposable
     /// <see cref="MaxEnvelopeLength"/> bytes. The plaintext may be empty; the caller disposes of it.
     /// </summary>
     /// <remarks>
-    /// The public key is no secret, so anybody can make an envelope that opens: what proves that KMS made it is the TLS
-    /// connection that it came over. CBC without authentication is KMS's choice; whoever can submit altered envelopes
+    /// The public key is not a secret, so any party can make an envelope that opens: what proves that KMS made it is the TLS
+    /// connection that it came over. CBC without authentication is KMS's choice; a party that can submit altered envelopes
     /// and see whether they open can learn about a plaintext, which is one more reason for that TLS connection.
     /// </remarks>
     /// <exception cref="RecipientEnvelopeException">It cannot be opened; why is not said.</exception>
@@ -62,7 +62,7 @@ internal sealed class RecipientKeyPair : IDisposable
         }
         catch (AsnContentException)
         {
-            // The shape is public, so failing early tells nobody anything.
+            // The shape is public, so an early failure reveals nothing.
             throw new RecipientEnvelopeException();
         }
         if (content.EncryptedKey.Length != EncryptedKeyLength || content.Ciphertext.Length == 0 || content.Ciphertext.Length % BlockLength != 0)

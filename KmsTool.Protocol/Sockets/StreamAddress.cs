@@ -99,7 +99,7 @@ public abstract record StreamAddress : IParsable<StreamAddress>
             return null;
         }
 
-        // A zone (fe80::1%eth0) gives one address many forms, which whoever compares addresses may tell apart.
+        // A zone (fe80::1%eth0) gives one address many forms, and a comparison of addresses may take them for different ones.
         return host.Length > 0 && !host.Contains('%', StringComparison.Ordinal) && ushort.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
             ? new Tcp(host, port)
             : null;

@@ -13,7 +13,7 @@ internal static class StreamConnector
     /// socket's backlog is full.
     /// </summary>
     /// <exception cref="SocketException">
-    /// Nobody listens there, or it cannot be reached. On vsock a refused port is
+    /// No process listens there, or it cannot be reached. On vsock a refused port is
     /// <see cref="SocketError.ConnectionReset"/> and an unroutable CID <see cref="SocketError.TimedOut"/>.
     /// </exception>
     /// <exception cref="IOException">This machine can make no vsock sockets.</exception>
@@ -52,7 +52,7 @@ internal static class StreamConnector
     }
 
     /// <summary>Connects over TCP to an address that need not be looked up; the caller owns the socket.</summary>
-    /// <exception cref="SocketException">Nobody listens there, or it cannot be reached.</exception>
+    /// <exception cref="SocketException">No process listens there, or it cannot be reached.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static async ValueTask<Socket> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {

@@ -21,7 +21,7 @@ internal sealed class StreamListener : IAsyncDisposable
     public StreamAddress LocalAddress { get; }
 
     /// <summary>
-    /// Binds and listens. A Unix socket is made for the owner only (mode 0600), replaces one that nobody serves any more and
+    /// Binds and listens. A Unix socket is made for the owner only (mode 0600), replaces one that no process serves any more and
     /// is removed by <see cref="DisposeAsync"/>.
     /// </summary>
     /// <exception cref="SocketException">The address is in use or may not be bound.</exception>
@@ -40,7 +40,7 @@ internal sealed class StreamListener : IAsyncDisposable
     }
 
     /// <summary>Waits for the next connection; the caller owns the socket.</summary>
-    /// <exception cref="SocketException">This one failed (for instance no descriptor is left); the listener goes on.</exception>
+    /// <exception cref="SocketException">This one failed (for instance no descriptor is left); the listener continues.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled, or the listener disposed.</exception>
     public async ValueTask<Socket> AcceptAsync(CancellationToken cancellationToken)
     {
@@ -132,7 +132,7 @@ internal sealed class StreamListener : IAsyncDisposable
             throw new SocketException((int)e.SocketErrorCode, "The directory of the Unix socket does not exist");
         }
 
-        // Between bind and listen nobody can connect, so there is no moment at which others could.
+        // Between bind and listen no peer can connect, so at no moment can another user.
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(address.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
