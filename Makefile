@@ -35,8 +35,8 @@ publish:
 	$(DOTNET) publish KmsTool.Instance --runtime win-x64 --verbosity quiet --nologo
 	ls -l artifacts/bin/*
 
-# artifacts/packages/: the library as a NuGet package with its symbols. The paths of this machine are not in it. Name the public
-# repository, if there is one, with REPOSITORY=https://github.com/OWNER/NAME.
+# artifacts/packages/: the library as a NuGet package with its symbols. The paths of this machine are not in it. Its repository is
+# the git remote origin, or REPOSITORY=https://github.com/OWNER/NAME.
 REPOSITORY =
 pack:
 	rm -rf artifacts/packages
