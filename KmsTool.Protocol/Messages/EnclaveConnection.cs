@@ -42,6 +42,7 @@ public sealed class EnclaveConnection : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _reading;
     private volatile EnclaveException? _broken;
+    private bool _isDisposed;
 
     private EnclaveConnection(Socket socket, StreamAddress address, EnclaveConnectionOptions options)
     {
@@ -169,9 +170,17 @@ public sealed class EnclaveConnection : IAsyncDisposable
     public Task<AttestResponse> AttestAsync(AttestCommand command, CancellationToken cancellationToken = default) =>
         SendAsync<AttestResponse>(command, cancellationToken);
 
-    /// <summary>Closes the connection, after which the enclave forgets its credentials. Commands that wait for a response are cancelled.</summary>
+    /// <summary>
+    /// Closes the connection, after which the enclave forgets its credentials. Commands that wait for a response are cancelled. May be called
+    /// more than once.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         await _closing.CancelAsync().ConfigureAwait(false);
         await _reading.ConfigureAwait(false);
         await _input.CompleteAsync().ConfigureAwait(false);

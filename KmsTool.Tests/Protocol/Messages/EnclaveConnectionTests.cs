@@ -279,6 +279,27 @@ public class EnclaveConnectionTests
         Assert.Single(enclave.Received);
     }
 
+    [Fact]
+    public async Task DisposeAsync_cancels_what_waits_and_may_be_called_twice()
+    {
+        var received = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var enclave = FakeEnclave.Start(async (self, stream) =>
+        {
+            await self.ReadMessageAsync(stream);
+            received.SetResult();
+            await self.ReadMessageAsync(stream);
+        });
+        EnclaveConnection connection = await ConnectAsync(enclave);
+        Task<DecryptResponse> waiting = connection.DecryptAsync(Decrypt());
+        await received.Task.WaitAsync(Patience);
+
+        await connection.DisposeAsync();
+        await connection.DisposeAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Patience));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.DecryptAsync(Decrypt()));
+    }
+
     [Theory]
     [InlineData(1023)]
     [InlineData(16 * 1024 * 1024 + 1)]
