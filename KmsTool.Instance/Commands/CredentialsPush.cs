@@ -1,4 +1,3 @@
-using KmsTool.CommandLine;
 using KmsTool.Instance.Client;
 using KmsTool.Instance.Credentials;
 using KmsTool.Networking;
