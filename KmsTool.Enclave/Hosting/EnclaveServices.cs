@@ -141,7 +141,7 @@ internal sealed class EnclaveServices : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-throw new HostingException(failure, $"Could not listen on {address}: {e.Message}", e);
+            throw new HostingException(failure, $"Could not listen on {address}: {e.Message}", e);
         }
     }
 }
