@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using KmsTool.Protocol.Messages;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.CommandLine;
 
@@ -95,7 +94,7 @@ internal sealed class KmsCommandOptions
         int? numberOfBytes = parseResult.GetValue(_numberOfBytes);
         if ((keySpec is null) == (numberOfBytes is null))
         {
-            throw Wrong("A data key needs --key-spec (AES_256 or AES_128) or --number-of-bytes (1 to 1024), and only one of them.");
+            throw UsageError("A data key needs --key-spec (AES_256 or AES_128) or --number-of-bytes (1 to 1024), and only one of them.");
         }
 
         return new GenerateDataKeyCommand
@@ -159,12 +158,12 @@ internal sealed class KmsCommandOptions
 
         if (tokens.Length > KmsLimits.MaxGrantTokens)
         {
-            throw Wrong($"--grant-token may be given {KmsLimits.MaxGrantTokens} times at most.");
+            throw UsageError($"--grant-token may be given {KmsLimits.MaxGrantTokens} times at most.");
         }
 
         return Array.TrueForAll(tokens, token => token.Length is > 0 and <= KmsLimits.MaxGrantTokenLength && CommonOptions.IsText(token))
             ? tokens
-            : throw Wrong($"--grant-token must have 1 to {KmsLimits.MaxGrantTokenLength} characters, in valid UTF-8.");
+            : throw UsageError($"--grant-token must have 1 to {KmsLimits.MaxGrantTokenLength} characters, in valid UTF-8.");
     }
 
     private bool? ReadDryRun(ParseResult parseResult) => parseResult.GetValue(_dryRun) ? true : null;
@@ -195,7 +194,7 @@ internal sealed class KmsCommandOptions
         return null;
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }
 
 /// <summary>Reads the NAME=VALUE pairs of <c>--encryption-context</c>.</summary>
@@ -215,23 +214,23 @@ internal static class EncryptionContextArgument
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
             {
-                throw Wrong($"--encryption-context '{pair}' has no '='; write NAME=VALUE.");
+                throw UsageError($"--encryption-context '{pair}' has no '='; write NAME=VALUE.");
             }
 
             if (equals == 0 && !asSample)
             {
-                throw Wrong($"--encryption-context '{pair}' has no name before the '='; write NAME=VALUE.");
+                throw UsageError($"--encryption-context '{pair}' has no name before the '='; write NAME=VALUE.");
             }
 
             if (!CommonOptions.IsText(pair))
             {
-                throw Wrong($"--encryption-context '{pair}' is not valid UTF-8.");
+                throw UsageError($"--encryption-context '{pair}' is not valid UTF-8.");
             }
 
             string name = pair[..equals];
             if (context.ContainsKey(name) && !asSample)
             {
-                throw Wrong($"--encryption-context gives the name '{name}' twice.");
+                throw UsageError($"--encryption-context gives the name '{name}' twice.");
             }
 
             context[name] = pair[(equals + 1)..];
@@ -239,8 +238,8 @@ internal static class EncryptionContextArgument
 
         return context.Sum(pair => pair.Key.Length + pair.Value.Length) <= KmsLimits.MaxEncryptionContextLength
             ? context
-            : throw Wrong($"--encryption-context takes {KmsLimits.MaxEncryptionContextLength} characters in all.");
+            : throw UsageError($"--encryption-context takes {KmsLimits.MaxEncryptionContextLength} characters in all.");
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

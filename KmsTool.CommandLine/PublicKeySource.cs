@@ -20,11 +20,11 @@ internal static class PublicKeySource
         {
             (not null, null) => Decode(base64),
             (null, not null) => ReadFile(path),
-            _ => throw Wrong("The peer's public key is needed, with --public-key or --public-key-file, and only one of them."),
+            _ => throw UsageError("The peer's public key is needed, with --public-key or --public-key-file, and only one of them."),
         };
         return key.Length is > 0 and <= KmsLimits.MaxPublicKeyLength
             ? key
-            : throw Wrong($"The public key has {key.Length} bytes; KMS takes 1 to {KmsLimits.MaxPublicKeyLength}.");
+            : throw UsageError($"The public key has {key.Length} bytes; KMS takes 1 to {KmsLimits.MaxPublicKeyLength}.");
     }
 
     private static byte[] Decode(string value)
@@ -41,7 +41,7 @@ internal static class PublicKeySource
 
         return CommonOptions.TryDecodeBase64(value, out byte[]? key)
             ? key
-            : throw Wrong("--public-key is not base64; give DER SubjectPublicKeyInfo in base64, or a file with --public-key-file.");
+            : throw UsageError("--public-key is not base64; give DER SubjectPublicKeyInfo in base64, or a file with --public-key-file.");
     }
 
     private static byte[] ReadFile(string path)
@@ -55,7 +55,7 @@ internal static class PublicKeySource
 
         if (!utf8[pem.Label].SequenceEqual("PUBLIC KEY"u8))
         {
-            throw Wrong("--public-key-file holds something else than a PUBLIC KEY in PEM; 'openssl pkey -pubout' writes one.");
+            throw UsageError("--public-key-file holds something else than a PUBLIC KEY in PEM; 'openssl pkey -pubout' writes one.");
         }
 
         byte[] decoded = new byte[pem.DecodedDataLength];
@@ -63,5 +63,5 @@ internal static class PublicKeySource
         return decoded[..length];
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -38,18 +38,18 @@ internal static class UnknownWords
     {
         if (Normalize(word) == Encrypt)
         {
-            return Wrong(
+            return UsageError(
                 "KMS has no attested Encrypt: a recipient is for operations that return a secret. Use 'aws kms encrypt' or an AWS SDK, "
                 + "or have KMS generate a data key and encrypt with that.");
         }
 
         if (command.Subcommands.Count == 0)
         {
-            return Wrong($"'{word}' is not a command of '{command.Name}'.");
+            return UsageError($"'{word}' is not a command of '{command.Name}'.");
         }
 
         string what = command.Arguments.Count > 0 ? "neither a command nor a ciphertext" : "not a command";
-        return Wrong($"'{word}' is {what}. " + (Nearest(word, NamesOf(command)) is { } nearest
+        return UsageError($"'{word}' is {what}. " + (Nearest(word, NamesOf(command)) is { } nearest
             ? $"Did you mean '{nearest}'?"
             : $"The commands are {string.Join(", ", NamesOf(command))}."));
     }
@@ -64,7 +64,7 @@ internal static class UnknownWords
 
         string name = word.Split('=', ':')[0];
         IEnumerable<string> names = known.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name));
-        return Wrong($"'{name}' is not an option." + (Nearest(name, names.Where(candidate => candidate.StartsWith("--", StringComparison.Ordinal))) is { } nearest
+        return UsageError($"'{name}' is not an option." + (Nearest(name, names.Where(candidate => candidate.StartsWith("--", StringComparison.Ordinal))) is { } nearest
             ? $" Did you mean '{nearest}'?"
             : ""));
     }
@@ -149,5 +149,5 @@ internal static class UnknownWords
         return distances[a.Length, b.Length];
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

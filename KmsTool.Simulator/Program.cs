@@ -24,9 +24,9 @@ internal static class Program
               . /tmp/sim/env.sh
               aws --endpoint-url "$AWS_ENDPOINT_URL_KMS" kms create-key
             """);
-        root.Subcommands.Add(RunCommand.Create());
-        root.Subcommands.Add(NsmCommand.Create());
-        root.Subcommands.Add(KmsCommand.Create());
+        root.Subcommands.Add(RunCommandLine.Create());
+        root.Subcommands.Add(NsmCommandLine.Create());
+        root.Subcommands.Add(KmsCommandLine.Create());
         HelpCommand.AddTo(root);
         root.Options.OfType<HelpOption>().Single().Action = new DetailedHelp();
         return root;

@@ -8,7 +8,6 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Enclave.KmsProxy;
 using KmsTool.Protocol;
 using Microsoft.Win32.SafeHandles;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 

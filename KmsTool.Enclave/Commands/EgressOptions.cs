@@ -5,7 +5,6 @@ using KmsTool.Enclave.Egress;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Networking.Hosts;
 using KmsTool.Protocol.Sockets;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -36,7 +35,7 @@ internal sealed class EgressOptions
             (string host, int port, StreamAddress address) = ParseRoute(text);
             if (!routes.TryAdd((host, port), address))
             {
-                throw Wrong($"--egress-route has {host}:{port} twice.");
+                throw UsageError($"--egress-route has {host}:{port} twice.");
             }
         }
 
@@ -61,7 +60,7 @@ internal sealed class EgressOptions
             [.. section?.Deny ?? [], .. deny.Select(text => ParsePattern("--egress-deny", text))]);
         if (rules.Allow.Count > 0 && parent is { Other: null, Fixed.Count: 0 })
         {
-            throw Wrong("Egress needs a way out: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS (or --proxy-mode connect), or --egress-route HOST:PORT=ADDRESS.");
+            throw UsageError("Egress needs a way out: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS (or --proxy-mode connect), or --egress-route HOST:PORT=ADDRESS.");
         }
 
         return new EgressSettings
@@ -73,7 +72,7 @@ internal sealed class EgressOptions
     }
 
     private static HostPattern ParsePattern(string option, string text) =>
-        HostPattern.TryParse(text, out HostPattern? pattern, out string? error) ? pattern : throw Wrong($"{option} {error}.");
+        HostPattern.TryParse(text, out HostPattern? pattern, out string? error) ? pattern : throw UsageError($"{option} {error}.");
 
     private static (string Host, int Port, StreamAddress Address) ParseRoute(string text)
     {
@@ -84,13 +83,13 @@ internal sealed class EgressOptions
             || !ushort.TryParse(destination.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0
             || !DestinationHost.TryParse(destination[..colon], out string? host, out _))
         {
-            throw Wrong($"--egress-route '{text}' is not HOST:PORT=ADDRESS, such as example.com:443=vsock:3:8001.");
+            throw UsageError($"--egress-route '{text}' is not HOST:PORT=ADDRESS, such as example.com:443=vsock:3:8001.");
         }
 
         return StreamAddress.TryParse(text[(equals + 1)..], out StreamAddress? address, out string? error)
             ? (host.ToLowerInvariant(), port, address)
-            : throw Wrong($"--egress-route: {error}.");
+            : throw UsageError($"--egress-route: {error}.");
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -5,7 +5,6 @@ using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Sockets;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -51,7 +50,7 @@ internal sealed class KmsOptions
         string? region = CommonOptions.ReadRegion(parseResult, _region) ?? First(environment, _regionVariables);
         if (region is not null && !AwsRegion.IsWellFormed(region))
         {
-            throw Wrong($"'{region}' is not a region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
+            throw UsageError($"'{region}' is not a region code; give one like eu-central-1 with --region or {string.Join(" or ", _regionVariables)}.");
         }
 
         return new KmsSettings
@@ -75,7 +74,7 @@ internal sealed class KmsOptions
         uint? vsockPort = parseResult.GetValue(port);
         if (whole is not null && vsockPort is not null)
         {
-            throw Wrong($"{address.Name} and {port.Name} say the same; give one of them.");
+            throw UsageError($"{address.Name} and {port.Name} say the same; give one of them.");
         }
 
         return whole ?? new StreamAddress.Vsock(cid, vsockPort ?? defaultPort);
@@ -85,7 +84,7 @@ internal sealed class KmsOptions
     {
         StreamAddress proxy = ChooseAddress(parseResult, _proxy, _proxyPort, VsockEndPoint.ParentCid, DefaultProxyPort);
         return proxy is StreamAddress.Vsock { Cid: VsockEndPoint.AnyCid } or StreamAddress.Vsock { Port: 0 } or StreamAddress.Tcp { Port: 0 }
-            ? throw Wrong($"--proxy {proxy} can be listened on but not connected to; the parent is vsock:3:PORT.")
+            ? throw UsageError($"--proxy {proxy} can be listened on but not connected to; the parent is vsock:3:PORT.")
             : proxy;
     }
 
@@ -96,7 +95,7 @@ internal sealed class KmsOptions
             || string.Equals(environment("AWS_USE_FIPS_ENDPOINT"), "true", StringComparison.OrdinalIgnoreCase);
         if (fips && text is not null)
         {
-            throw Wrong($"--fips (or AWS_USE_FIPS_ENDPOINT) chooses the endpoint, and '{text}' names one (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS); give one of them.");
+            throw UsageError($"--fips (or AWS_USE_FIPS_ENDPOINT) chooses the endpoint, and '{text}' names one (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS); give one of them.");
         }
 
         try
@@ -105,7 +104,7 @@ internal sealed class KmsOptions
         }
         catch (FormatException e)
         {
-            throw Wrong(e.Message + " (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS).");
+            throw UsageError(e.Message + " (--kms-endpoint, ENDPOINT or AWS_ENDPOINT_URL_KMS).");
         }
     }
 
@@ -131,5 +130,5 @@ internal sealed class KmsOptions
         return null;
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -3,7 +3,6 @@ using KmsTool.CommandLine;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Protocol;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 

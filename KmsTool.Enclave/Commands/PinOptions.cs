@@ -3,7 +3,6 @@ using KmsTool.CommandLine;
 using KmsTool.Enclave.Daemon;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Messages;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -60,7 +59,7 @@ internal sealed class PinOptions
         KmsKeyArn[] keys = Combine(KmsPins.AllowKeyOption, parseResult.GetValue(_allowKey) ?? [], environment, ParseKey);
         if (region is not null && keys.FirstOrDefault(key => key.Region != region) is { } elsewhere)
         {
-            throw Wrong($"{KmsPins.AllowKeyOption} {elsewhere} is a key of another region than {region}, which the enclave is pinned to.");
+            throw UsageError($"{KmsPins.AllowKeyOption} {elsewhere} is a key of another region than {region}, which the enclave is pinned to.");
         }
 
         IEnumerable<string> listed = (parseResult.GetValue(_operations) ?? []).SelectMany(list => list.Split(','));
@@ -87,12 +86,12 @@ internal sealed class PinOptions
         T[] both = [.. ofLine.Intersect(ofImage)];
         return both.Length > 0
             ? both
-            : throw Wrong($"{option} {string.Join(',', ofLine)} names nothing that {variable} '{string.Join(',', ofImage)}' admits. Name one of those.");
+            : throw UsageError($"{option} {string.Join(',', ofLine)} names nothing that {variable} '{string.Join(',', ofImage)}' admits. Name one of those.");
     }
 
     private static KmsKeyArn ParseKey(string text, string source) => KmsKeyArn.TryParse(text, out KmsKeyArn? key)
         ? key
-        : throw Wrong($"{source} '{text}' is not a key ARN; write arn:aws:kms:REGION:ACCOUNT:key/ID, as 'aws kms describe-key' prints it. An alias cannot be pinned.");
+        : throw UsageError($"{source} '{text}' is not a key ARN; write arn:aws:kms:REGION:ACCOUNT:key/ID, as 'aws kms describe-key' prints it. An alias cannot be pinned.");
 
     private RequiredContext[] ReadContext(ParseResult parseResult, Func<string, string?> environment)
     {
@@ -102,7 +101,7 @@ internal sealed class PinOptions
         return [.. ofLine.Concat(ofImage).GroupBy(pair => pair.Name, StringComparer.Ordinal).Select(group =>
             group.Select(pair => pair.Value).OfType<string>().Distinct().ToArray() is { Length: <= 1 } values
                 ? new RequiredContext(group.Key, values.SingleOrDefault())
-                : throw Wrong($"{KmsPins.RequireContextOption} and {variable} require different values of '{group.Key}'. Require one of them."))];
+                : throw UsageError($"{KmsPins.RequireContextOption} and {variable} require different values of '{group.Key}'. Require one of them."))];
     }
 
     private static RequiredContext[] ParseContext(string[] texts, string source)
@@ -111,12 +110,12 @@ internal sealed class PinOptions
         {
             RequiredContext[] required = [.. texts.Select(RequiredContext.Parse)];
             return required.GroupBy(pair => pair.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
-                ? throw Wrong($"{source} gives the name '{twice.Key}' twice.")
+                ? throw UsageError($"{source} gives the name '{twice.Key}' twice.")
                 : required;
         }
         catch (FormatException e)
         {
-            throw Wrong($"{source} {e.Message}.");
+            throw UsageError($"{source} {e.Message}.");
         }
     }
 
@@ -124,7 +123,7 @@ internal sealed class PinOptions
     private string ParseOperation(string text, string source) =>
         Operations.FirstOrDefault(operation => operation.Equals(text, StringComparison.OrdinalIgnoreCase))
         ?? ((_takesAnyOperation || source != KmsPins.OperationsOption) && KmsOperation.IsName(text) && char.IsAsciiLetterUpper(text[0]) ? text : null)
-        ?? throw Wrong($"{source} '{text}' is not an operation; there are {string.Join(", ", Operations)}.");
+        ?? throw UsageError($"{source} '{text}' is not an operation; there are {string.Join(", ", Operations)}.");
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

@@ -17,7 +17,7 @@ internal static class PinVariables
     {
         string[] entries = environment(NameOf(option))?.Split(',') ?? [];
         return entries.Contains("")
-            ? throw Wrong($"{NameOf(option)} '{string.Join(',', entries)}' has an empty entry. Separate entries by single commas, or unset the variable.")
+            ? throw UsageError($"{NameOf(option)} '{string.Join(',', entries)}' has an empty entry. Separate entries by single commas, or unset the variable.")
             : entries;
     }
 
@@ -28,8 +28,8 @@ internal static class PinVariables
     {
         null => false,
         { } text when bool.TryParse(text, out bool value) => value,
-        { } text => throw Wrong($"{NameOf(option)} '{text}' is neither true nor false. Write one of them, or unset the variable."),
+        { } text => throw UsageError($"{NameOf(option)} '{text}' is neither true nor false. Write one of them, or unset the variable."),
     };
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

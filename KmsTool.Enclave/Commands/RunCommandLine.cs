@@ -4,7 +4,6 @@ using KmsTool.CommandLine;
 using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Supervisor;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -68,26 +67,26 @@ internal static class RunCommandLine
     {
         if (!OperatingSystem.IsLinux())
         {
-            throw Wrong($"'{Name}' works on Linux only");
+            throw UsageError($"'{Name}' works on Linux only");
         }
 
         string[] arguments = parseResult.GetValue(application) ?? [];
         int afterDashes = parseResult.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
         if (arguments.Length == 0 || arguments.Length != afterDashes)
         {
-            throw Wrong($"Write the application after --, as in 'kmstool-enclave {Name} -- python3 main.py'");
+            throw UsageError($"Write the application after --, as in 'kmstool-enclave {Name} -- python3 main.py'");
         }
 
         return Array.TrueForAll(arguments, CommonOptions.IsText)
             ? arguments
-            : throw Wrong("An argument of the application is not valid UTF-8");
+            : throw UsageError("An argument of the application is not valid UTF-8");
     }
 
     private static ApplicationUser ReadUser(string text)
     {
         if (!Environment.IsPrivilegedProcess)
         {
-            throw Wrong("--user needs root, which this process is not. Omit it: the application runs as the user of this process");
+            throw UsageError("--user needs root, which this process is not. Omit it: the application runs as the user of this process");
         }
 
         try
@@ -96,9 +95,9 @@ internal static class RunCommandLine
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw Wrong($"--user: {e.Message}");
+            throw UsageError($"--user: {e.Message}");
         }
     }
 
-    private static CommandFailedException Wrong(string message) => new(ExitCode.WrongUsage, message);
+    private static CommandFailedException UsageError(string message) => new(ExitCode.WrongUsage, message);
 }

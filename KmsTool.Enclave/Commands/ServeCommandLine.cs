@@ -5,7 +5,6 @@ using KmsTool.Enclave.Hosting;
 using KmsTool.Enclave.Kms;
 using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 

@@ -12,7 +12,6 @@ using KmsTool.Protocol;
 using KmsTool.Protocol.Messages;
 using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Enclave.Commands;
 
@@ -93,18 +92,18 @@ internal sealed class ServicesOptions
         bool hasProxy = manifest.KmsProxy is not null || parseResult.GetValue(_config) is null || parseResult.GetResult(_port) is { Implicit: false };
         if (hasProxy && region is null)
         {
-            throw Wrong("Name the region of the KMS keys with --region or AWS_REGION: where it is left to others, they choose.");
+            throw UsageError("Name the region of the KMS keys with --region or AWS_REGION: where it is left to others, they choose.");
         }
 
         if (hasProxy && credentials == CredentialOrigin.Push && daemon is null)
         {
-            throw Wrong("--credentials push needs the daemon that takes them: add --daemon ADDRESS, such as --daemon vsock:3000.");
+            throw UsageError("--credentials push needs the daemon that takes them: add --daemon ADDRESS, such as --daemon vsock:3000.");
         }
 
         Uri metadata = ReadMetadata(environment);
         if (hasProxy && credentials == CredentialOrigin.Imds && parent.Other is null && !parent.Fixed.ContainsKey((metadata.IdnHost, metadata.Port)))
         {
-            throw Wrong($"--credentials imds needs a way to {metadata.Authority}: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS, or --egress-route {metadata.Host}:{metadata.Port}=ADDRESS.");
+            throw UsageError($"--credentials imds needs a way to {metadata.Authority}: the parent's vsock-proxy in mode connect with --egress-proxy ADDRESS, or --egress-route {metadata.Host}:{metadata.Port}=ADDRESS.");
         }
 
         return new ServicesSettings
@@ -147,11 +146,11 @@ internal sealed class ServicesOptions
         }
         catch (ConfigurationException e)
         {
-            throw Wrong(TerminalText.Neutralize(e.Message), e);
+            throw UsageError(TerminalText.Neutralize(e.Message), e);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw Wrong($"There is no file '{path}' (--config).", e);
+            throw UsageError($"There is no file '{path}' (--config).", e);
         }
     }
 
@@ -160,7 +159,7 @@ internal sealed class ServicesOptions
         IPAddress address = parseResult.GetRequiredValue(_address);
         if (!IPAddress.IsLoopback(address) && !parseResult.GetValue(_expose))
         {
-            throw Wrong($"The KMS proxy listens on loopback only: at {address} whoever reads the network would read plaintexts that KMS gave to this enclave alone. "
+            throw UsageError($"The KMS proxy listens on loopback only: at {address} whoever reads the network would read plaintexts that KMS gave to this enclave alone. "
                 + $"If that is what you want, add {ExposeOption}.");
         }
 
@@ -197,11 +196,11 @@ internal sealed class ServicesOptions
 
         return new ProxyRegions(hosts.ToDictionary(pair => pair.Key, pair => pair.Value is var (host, port)
             ? new KmsEndpoint(host, port, RequireRegion(pair.Key))
-            : kms.Endpoints.ForRegion(RequireRegion(pair.Key)) ?? throw Wrong($"No partition has a region {pair.Key}.")));
+            : kms.Endpoints.ForRegion(RequireRegion(pair.Key)) ?? throw UsageError($"No partition has a region {pair.Key}.")));
     }
 
     private static string RequireRegion(string region) =>
-        AwsRegion.IsWellFormed(region) ? region : throw Wrong($"'{region}' is not a region code; write REGION or REGION=HOST (--region-endpoint).");
+        AwsRegion.IsWellFormed(region) ? region : throw UsageError($"'{region}' is not a region code; write REGION or REGION=HOST (--region-endpoint).");
 
     private static (string Host, int Port) ParseHost(string option, string host)
     {
@@ -211,7 +210,7 @@ internal sealed class ServicesOptions
         }
         catch (FormatException e)
         {
-            throw Wrong($"--region-endpoint {option}: {e.Message}.", e);
+            throw UsageError($"--region-endpoint {option}: {e.Message}.", e);
         }
     }
 
@@ -229,7 +228,7 @@ internal sealed class ServicesOptions
         return Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0
             && !DestinationHost.HasZone(text)
             ? uri
-            : throw Wrong($"{Variable} '{text}' is not http://HOST[:PORT].");
+            : throw UsageError($"{Variable} '{text}' is not http://HOST[:PORT].");
     }
 
     private static IPAddress ParseAddress(System.CommandLine.Parsing.ArgumentResult result)
@@ -244,7 +243,7 @@ internal sealed class ServicesOptions
         return IPAddress.Loopback;
     }
 
-    private static CommandFailedException Wrong(string message, Exception? cause = null) => new(ExitCode.WrongUsage, message, cause);
+    private static CommandFailedException UsageError(string message, Exception? cause = null) => new(ExitCode.WrongUsage, message, cause);
 }
 
 /// <summary>What this part of the program logs. Parameters carry no secret and nothing that a peer wrote.</summary>

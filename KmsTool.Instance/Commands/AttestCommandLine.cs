@@ -5,7 +5,6 @@ using KmsTool.Instance.Verification;
 using KmsTool.Protocol.Attestation;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

@@ -7,7 +7,6 @@ using KmsTool.Instance.Credentials;
 using KmsTool.Networking;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

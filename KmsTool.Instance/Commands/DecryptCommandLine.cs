@@ -2,7 +2,6 @@ using System.CommandLine;
 using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using KmsTool.CommandLine;
 using KmsTool.Protocol.Messages;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

@@ -3,7 +3,6 @@ using KmsTool.CommandLine;
 using KmsTool.Instance.Credentials;
 using KmsTool.Protocol.Sockets;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using KmsTool.CommandLine;
 using KmsTool.Instance.KeyPolicies;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

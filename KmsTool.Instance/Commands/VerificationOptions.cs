@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using KmsTool.CommandLine;
 using KmsTool.Instance.Verification;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

@@ -4,7 +4,6 @@ using System.Globalization;
 using KmsTool.CommandLine;
 using KmsTool.Instance.Verification;
 using KmsTool.Protocol.Attestation;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Instance.Commands;
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using KmsTool.Protocol.Sockets;
 
 namespace KmsTool.Protocol.Nsm;
@@ -100,7 +102,14 @@ public sealed class NsmClient : IAsyncDisposable
     public async ValueTask<SensitiveBytes> GetRandomAsync(CancellationToken cancellationToken = default)
     {
         NsmResponse.GetRandom response = await _nsm.AskAsync<NsmResponse.GetRandom>(new NsmRequest.GetRandom(), cancellationToken).ConfigureAwait(false);
-        return SensitiveBytes.CopyOf(response.Random.Span);
+        try
+        {
+            return SensitiveBytes.CopyOf(response.Random.Span);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(response.Random).Span);
+        }
     }
 
     /// <summary>Gets a new attestation document, signed by the module.</summary>

@@ -88,9 +88,7 @@ internal sealed class StreamListener : IAsyncDisposable
         }
         catch (SocketException)
         {
-            // The peer has reset it already.
-            accepted.Dispose();
-            throw;
+            // The peer has reset it already: the first read says so.
         }
     }
 

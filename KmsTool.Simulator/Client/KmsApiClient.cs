@@ -46,15 +46,15 @@ internal sealed class KmsApiClient : IDisposable
     {
         KeyValuePair<string, string>[] headers =
         [
-            new("Content-Type", KmsEndpoint.ContentType),
+            new("Content-Type", KmsService.ContentType),
             new("Host", Endpoint.Authority),
-            new(KmsEndpoint.TargetHeader, KmsEndpoint.TargetPrefix + operation),
+            new(KmsService.TargetHeader, KmsService.TargetPrefix + operation),
         ];
         IEnumerable<KeyValuePair<string, string>> signature = SigV4Signer.Sign(
             new SigV4Request(HttpMethods.Post, "/", headers, body), _credentials, _region, "kms", _time.GetUtcNow());
 
         using var request = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(KmsEndpoint.ContentType);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(KmsService.ContentType);
         foreach ((string name, string value) in headers.Skip(1).Concat(signature))
         {
             request.Headers.TryAddWithoutValidation(name, value);

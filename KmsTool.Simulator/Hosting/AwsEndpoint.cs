@@ -15,7 +15,7 @@ namespace KmsTool.Simulator.Hosting;
 /// The HTTPS port: KMS and STS behind one address, told apart as their protocols are (KMS names its operation in
 /// X-Amz-Target, STS in the body).
 /// </summary>
-internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider timeProvider, ILogger logger)
+internal sealed class AwsEndpoint(KmsService kms, StsService sts, TimeProvider timeProvider, ILogger logger)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -35,7 +35,7 @@ internal sealed class AwsEndpoint(KmsEndpoint kms, StsEndpoint sts, TimeProvider
             using SensitiveBufferWriter body = await RequestBody.ReadAsync(request, context.RequestAborted);
             string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
             var signed = SigV4Request.Create(request.Method, target, request.Headers, body.Written);
-            bool isKms = request.Headers.TryGetValue(KmsEndpoint.TargetHeader, out StringValues operation);
+            bool isKms = request.Headers.TryGetValue(KmsService.TargetHeader, out StringValues operation);
             await (isKms ? kms.HandleAsync(context, signed) : sts.HandleAsync(context, signed));
             RequestLog.Write(logger, isKms ? "KMS" : "STS", isKms ? operation.ToString() : request.Method, context.Response.StatusCode);
         }

@@ -30,7 +30,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         Files = new SimulatorFiles(options.Directory);
         Account = new AwsAccount(options.AccountId, options.Region);
         Clock = new SimulatorClock { Offset = options.ClockOffset };
-        Credentials = new CredentialStore(Clock);
+        Credentials = new IssuedCredentials(Clock);
         Administrator = Credentials.IssueLongLived(AwsPrincipal.Administrator(Account));
         _keys = Own(new KeyStore(Account, Clock));
         foreach (SimulatorFault fault in options.Faults)
@@ -49,7 +49,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
     /// <summary>The faults; may be switched at any time.</summary>
     public FaultSwitches Faults { get; } = new();
 
-    public CredentialStore Credentials { get; }
+    public IssuedCredentials Credentials { get; }
 
     /// <summary>The key pair of a user whom IAM allows everything.</summary>
     public AwsCredential Administrator { get; }
@@ -206,7 +206,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
             Role = new InstanceRole(Account, roleName, SimulatedInstance.Id, options.CredentialLifetime, Credentials, Clock);
         }
 
-        var imds = new ImdsEndpoint(Account, Role, Clock);
+        var imds = new ImdsService(Account, Role, Clock);
         async Task respondAsync(HttpContext context)
         {
             await imds.HandleAsync(context);
@@ -219,8 +219,8 @@ internal sealed class SimulatorHost : IAsyncDisposable
     private async Task StartAwsAsync(SimulatorOptions options, CancellationToken cancellationToken)
     {
         var signatures = new SignatureVerifier(Credentials, Account.Region, Clock);
-        var kms = new KmsEndpoint(signatures, ListKmsOperations(options), Faults, Clock);
-        var sts = new StsEndpoint(signatures, new AssumeRoleAction(Account, Credentials));
+        var kms = new KmsService(signatures, ListKmsOperations(options), Faults, Clock);
+        var sts = new StsService(signatures, new AssumeRoleAction(Account, Credentials));
         var aws = new AwsEndpoint(kms, sts, Clock, options.Logger);
 
         string[] defaults =

@@ -5,7 +5,7 @@ using KmsTool.Signing;
 namespace KmsTool.Simulator.Iam;
 
 /// <summary>Verifies signatures of the credentials that the simulator issued.</summary>
-internal sealed class SignatureVerifier(CredentialStore credentials, string region, TimeProvider timeProvider)
+internal sealed class SignatureVerifier(IssuedCredentials credentials, string region, TimeProvider timeProvider)
 {
     /// <summary>Returns the credential that signed the request for <paramref name="service"/>.</summary>
     /// <exception cref="SignatureException">The signature is missing, expired or wrong.</exception>

@@ -18,7 +18,7 @@ internal static class SimulatedInstance
 
 /// <summary>The role of the instance, and the credentials it has at the moment.</summary>
 internal sealed class InstanceRole(
-    AwsAccount account, string name, string sessionName, TimeSpan credentialLifetime, CredentialStore credentials, TimeProvider timeProvider)
+    AwsAccount account, string name, string sessionName, TimeSpan credentialLifetime, IssuedCredentials credentials, TimeProvider timeProvider)
 {
     /// <summary>New credentials appear at least five minutes before the old ones expire (EC2 user guide).</summary>
     private static readonly TimeSpan RenewBefore = TimeSpan.FromMinutes(5);

@@ -9,7 +9,7 @@ namespace KmsTool.Simulator.Sts;
 /// AssumeRole: every principal of the account may assume any role of the account, since the simulator has no trust
 /// policies; what the role may do is for key policies to say.
 /// </summary>
-internal sealed partial class AssumeRoleAction(AwsAccount account, CredentialStore credentials)
+internal sealed partial class AssumeRoleAction(AwsAccount account, IssuedCredentials credentials)
 {
     private const int DefaultSeconds = 3600;
     private const int MinSeconds = 900;

@@ -193,7 +193,7 @@ public sealed class SignatureVerifierTests
 
     private SignatureVerifier Verifier(string? token = null, DateTimeOffset? expiration = null)
     {
-        var credentials = new CredentialStore(_clock);
+        var credentials = new IssuedCredentials(_clock);
         // The key pair of the test suite.
         credentials.Add(new AwsCredential(Principal, "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token, SignedAt, expiration));
         return new SignatureVerifier(credentials, "us-east-1", _clock);

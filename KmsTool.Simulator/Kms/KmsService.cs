@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace KmsTool.Simulator.Kms;
 
 /// <summary>The JSON 1.1 protocol of KMS: authenticates, finds the operation, writes the response or the error.</summary>
-internal sealed class KmsEndpoint(
+internal sealed class KmsService(
     SignatureVerifier signatures, IEnumerable<IKmsOperation> operations, FaultSwitches faults, TimeProvider timeProvider)
 {
     public const string TargetHeader = "X-Amz-Target";

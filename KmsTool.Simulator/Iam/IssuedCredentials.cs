@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace KmsTool.Simulator.Iam;
 
 /// <summary>Issues key pairs and finds them again by access key id.</summary>
-internal sealed class CredentialStore(TimeProvider timeProvider)
+internal sealed class IssuedCredentials(TimeProvider timeProvider)
 {
     /// <summary>Expired key pairs are kept this long, so that their use is refused as "expired" rather than "unknown".</summary>
     private static readonly TimeSpan ExpiredRetention = TimeSpan.FromHours(1);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Primitives;
 namespace KmsTool.Simulator.Sts;
 
 /// <summary>The Query protocol of STS: GetCallerIdentity and AssumeRole.</summary>
-internal sealed class StsEndpoint(SignatureVerifier signatures, AssumeRoleAction assumeRole)
+internal sealed class StsService(SignatureVerifier signatures, AssumeRoleAction assumeRole)
 {
     private const string FormContentType = "application/x-www-form-urlencoded";
     private const string Version = "2011-06-15";

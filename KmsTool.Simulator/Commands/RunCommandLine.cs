@@ -7,12 +7,11 @@ using KmsTool.Simulator.Faults;
 using KmsTool.Simulator.Hosting;
 using KmsTool.Simulator.Iam;
 using Microsoft.Extensions.Logging;
-using Command = System.CommandLine.Command;
 
 namespace KmsTool.Simulator.Commands;
 
 /// <summary><c>kmstool-simulator run</c>: everything, until a signal.</summary>
-internal sealed partial class RunCommand
+internal sealed partial class RunCommandLine
 {
     private const string AcceptUnsignedName = "--insecure-accept-unsigned-attestation";
 
@@ -119,7 +118,7 @@ internal sealed partial class RunCommand
 
     public static Command Create()
     {
-        var run = new RunCommand();
+        var run = new RunCommandLine();
         var command = new DetailedCommand("run", "Start KMS, STS, IMDSv2 and NSM, and serve until SIGTERM or SIGINT.", Details);
         command.Options.Add(run._directory);
         run._pcrs.AddTo(command);

@@ -13,7 +13,7 @@ using KmsTool.Simulator.Pki;
 namespace KmsTool.Simulator.Commands;
 
 /// <summary><c>kmstool-simulator nsm</c>: the security module of one more enclave.</summary>
-internal sealed class NsmCommand
+internal sealed class NsmCommandLine
 {
     private const string Details =
         """
@@ -43,7 +43,7 @@ internal sealed class NsmCommand
 
     public static Command Create()
     {
-        var nsm = new NsmCommand();
+        var nsm = new NsmCommandLine();
         var command = new DetailedCommand("nsm", "Serve the security module of one more enclave, until SIGTERM or SIGINT.", Details);
         command.Options.Add(nsm._directory);
         nsm._pcrs.AddTo(command);

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace KmsTool.Simulator.Imds;
 
 /// <summary>The instance metadata service, version 2 only (EC2 user guide, "Use the Instance Metadata Service").</summary>
-internal sealed class ImdsEndpoint(AwsAccount account, InstanceRole? role, TimeProvider timeProvider)
+internal sealed class ImdsService(AwsAccount account, InstanceRole? role, TimeProvider timeProvider)
 {
     private const string TokenPath = "/latest/api/token";
     private const string TokenHeader = "X-aws-ec2-metadata-token";

@@ -8,7 +8,7 @@ using KmsTool.Simulator.Client;
 namespace KmsTool.Simulator.Commands;
 
 /// <summary><c>kmstool-simulator kms</c>: one call to KMS from a shell that has no AWS CLI.</summary>
-internal sealed class KmsCommand
+internal sealed class KmsCommandLine
 {
     private readonly Argument<string> _operation = new("OPERATION")
     {
@@ -29,7 +29,7 @@ internal sealed class KmsCommand
 
     public static Command Create()
     {
-        var kms = new KmsCommand();
+        var kms = new KmsCommandLine();
         var command = new Command(
             "kms",
             """
