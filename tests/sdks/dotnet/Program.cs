@@ -89,6 +89,9 @@ static string Variable(string name) =>
 static void Check(string step, bool holds)
 {
     if (!holds)
+    {
         throw new InvalidOperationException($"FAILED {step}");
+    }
+
     Console.WriteLine($"ok {step}");
 }
