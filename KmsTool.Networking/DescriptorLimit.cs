@@ -23,7 +23,7 @@ internal static class DescriptorLimit
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Without /proc nobody tells.
+            // Without /proc the limit is not known.
             return wanted;
         }
     }

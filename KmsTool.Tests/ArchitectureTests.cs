@@ -113,7 +113,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("KmsTool.Simulator.Kms", "KmsTool.CommandLine", 1)]
     [InlineData("KmsTool.Simulator.Kms", "KmsTool.Simulator.Commands", 1)]
-    [InlineData("KmsTool.Simulator.Kms", "KmsTool.CommandLine.Yaml", 0)]
+    [InlineData("KmsTool.Simulator.Kms", "KmsTool.CommandLine.Yaml", 1)]
     [InlineData("KmsTool.Simulator.Hosting", "KmsTool.CommandLine", 0)]
     [InlineData("KmsTool.Simulator.Commands", "KmsTool.CommandLine", 0)]
     [InlineData("KmsTool.Simulator", "KmsTool.CommandLine", 0)]

@@ -95,7 +95,7 @@ internal sealed class CredentialStore(TimeProvider time) : IDisposable
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>Credentials, and from when on they are no good.</summary>
-/// <param name="Credentials">Owned by whoever holds this.</param>
+/// <summary>AWS credentials and when they expire.</summary>
+/// <param name="Credentials">Owned by the holder of this record.</param>
 /// <param name="Expiration">Time of their end; <see langword="null"/> where they have none.</param>
 internal sealed record TimedCredentials(KmsCredentials Credentials, DateTimeOffset? Expiration);

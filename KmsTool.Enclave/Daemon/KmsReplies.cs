@@ -69,7 +69,7 @@ internal enum SecretDisclosure
     /// <summary>The secret.</summary>
     Plaintext,
 
-    /// <summary>Its SHA-256, which tells whoever can guess it that the guess is right.</summary>
+    /// <summary>Its SHA-256, which confirms a correct guess.</summary>
     Sha256,
 
     /// <summary>Nothing.</summary>

@@ -17,9 +17,9 @@ internal sealed record EgressSettings
     public required ParentRoutes Parent { get; init; }
 
     /// <summary>
-    /// Connections open at once. The one that has been without a request for the longest time gives way to a further one; where
-    /// all have one, the tunnel that has been idle for the longest time, and <see cref="TunnelPatience"/> at least. Where there
-    /// is none, further ones wait.
+    /// Connections open at once. At the limit, the connection that has been without a request for the longest time is closed for a new
+    /// one; if all have a request, the tunnel that has been idle for the longest time, if that is at least
+    /// <see cref="TunnelPatience"/>. Otherwise new connections wait.
     /// </summary>
     public int MaxConnections { get; init; } = 512;
 

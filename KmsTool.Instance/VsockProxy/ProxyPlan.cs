@@ -11,7 +11,7 @@ internal sealed record ProxyPlan(IReadOnlyList<ListenerPlan> Listeners, int MaxC
 /// <summary>What a listener does, until a reload says otherwise.</summary>
 /// <param name="Local">Where it listens.</param>
 /// <param name="Route">Where connections lead.</param>
-/// <param name="Peers">Who may connect; <see langword="null"/> for anybody.</param>
+/// <param name="Peers">The peers that may connect; <see langword="null"/> for any peer.</param>
 /// <param name="MaxConnections">Connections at once.</param>
 /// <param name="MaxPerPeer">Connections of one peer at once; further ones are refused. <see langword="null"/> for any number.</param>
 internal sealed record ListenerPlan(StreamAddress Local, IRoute Route, PeerList? Peers, int MaxConnections, int? MaxPerPeer);

@@ -9,9 +9,9 @@ namespace KmsTool.Instance.VsockProxy;
 internal sealed class ProxyServer(ProxySettings options, ProxyMetrics metrics, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private readonly Dictionary<StreamAddress, RunningListener> _listeners = [];
-    private readonly OpenConnections _connections = new();
+    private readonly ProxyContext _context = new(options, new OpenConnections(), metrics, time, logger);
 
-    private ProxyContext Context => new(options, _connections, metrics, time, logger);
+    private OpenConnections Connections => _context.Connections;
 
     /// <summary>Where it listens.</summary>
     public IEnumerable<StreamAddress> LocalAddresses => _listeners.Values.Select(running => running.Listener.LocalAddress);
@@ -53,7 +53,7 @@ internal sealed class ProxyServer(ProxySettings options, ProxyMetrics metrics, T
             await CloseAsync(address);
         }
 
-        _connections.Slots.SetLimit(plan.MaxConnections);
+        Connections.Slots.SetLimit(plan.MaxConnections);
         foreach (ListenerPlan listener in plan.Listeners)
         {
             if (_listeners.TryGetValue(listener.Local, out RunningListener? running))
@@ -72,27 +72,27 @@ internal sealed class ProxyServer(ProxySettings options, ProxyMetrics metrics, T
     public async Task StopAsync()
     {
         await CloseAllAsync();
-        long open = _connections.Count;
-        Task none = _connections.DrainAsync();
+        long open = Connections.Count;
+        Task none = Connections.DrainAsync();
         if (open > 0)
         {
-            Log.Draining(logger, open, options.DrainTimeout.TotalSeconds);
+            Log.Draining(_context.Logger, open, _context.Options.DrainTimeout.TotalSeconds);
         }
 
-        await Task.WhenAny(none, Task.Delay(options.DrainTimeout, time, CancellationToken.None));
-        _connections.Abort();
+        await Task.WhenAny(none, Task.Delay(_context.Options.DrainTimeout, _context.Time, CancellationToken.None));
+        Connections.Abort();
         await none;
     }
 
     /// <summary>Breaks off what is open.</summary>
-    public void Abort() => _connections.Abort();
+    public void Abort() => Connections.Abort();
 
     /// <summary>Stops listening, if it still does, and breaks off what is open.</summary>
     public async ValueTask DisposeAsync()
     {
         await CloseAllAsync();
-        _connections.Abort();
-        _connections.Dispose();
+        Connections.Abort();
+        Connections.Dispose();
     }
 
     /// <summary>
@@ -135,12 +135,12 @@ internal sealed class ProxyServer(ProxySettings options, ProxyMetrics metrics, T
         catch (ListenException e)
         {
             // Another program has been quicker.
-            Log.NotReopened(logger, address.ToString(), e.Message);
+            Log.NotReopened(_context.Logger, address.ToString(), e.Message);
         }
     }
 
     private void Start(StreamListener socket, ListenerPlan plan) =>
-        _listeners.Add(plan.Local, new RunningListener(new ProxyListener(socket, plan, Context)));
+        _listeners.Add(plan.Local, new RunningListener(new ProxyListener(socket, plan, _context)));
 
     private async Task CloseAsync(StreamAddress address)
     {
@@ -168,7 +168,7 @@ internal sealed class ProxyServer(ProxySettings options, ProxyMetrics metrics, T
     {
         try
         {
-            return StreamListener.Bind(address, options.Sockets);
+            return StreamListener.Bind(address, _context.Options.Sockets);
         }
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {

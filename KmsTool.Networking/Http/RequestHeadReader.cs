@@ -56,7 +56,7 @@ internal static class RequestHeadReader
         }
         finally
         {
-            // A header field may hold a secret that was meant for somebody else.
+            // A header field may hold a secret for another server.
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
         }
     }

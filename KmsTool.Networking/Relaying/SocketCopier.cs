@@ -97,7 +97,7 @@ internal sealed class SocketCopier(Socket source, Socket destination, Action<int
             {
                 _isSending = true;
                 sent = await send;
-                // In this order: whoever sees that it sends no more sees when it ended, too.
+                // In this order: a reader that sees the end of a send must also see its time.
                 Volatile.Write(ref _latest, time.GetTimestamp());
                 _isSending = false;
             }

@@ -19,8 +19,7 @@ internal sealed class NsmSocket(StreamAddress address, StreamSocketOptions socke
     {
         byte[] message = request.Encode();
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Timeout);
+        using var deadline = new Deadline(Timeout, TimeProvider.System, cancellationToken);
         bool answered = false;
         try
         {

@@ -1,5 +1,6 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
+using KmsTool.Networking;
+using KmsTool.Protocol;
 using KmsTool.Protocol.Nsm;
 using KmsTool.Protocol.Sockets;
 using KmsTool.Simulator.Faults;
@@ -15,14 +16,13 @@ internal sealed class NsmServer : IAsyncDisposable
     private const int MaxClients = 1024;
 
     private static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan AcceptRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly byte[] Garbage = [0xFF, 0x00, 0xFF, 0x00];
 
     private readonly StreamListener _listener;
     private readonly INsm _nsm;
     private readonly FaultSwitches _faults;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<Socket, Task> _clients = new();
+    private readonly ConnectionTasks<Socket> _clients = new();
     private readonly Task _accepting;
 
     private NsmServer(StreamListener listener, INsm nsm, FaultSwitches faults)
@@ -30,7 +30,8 @@ internal sealed class NsmServer : IAsyncDisposable
         _listener = listener;
         _nsm = nsm;
         _faults = faults;
-        _accepting = AcceptAsync();
+        // What fails to be accepted is not logged: a client that waits in vain says so itself.
+        _accepting = new AcceptLoop(listener, TimeProvider.System, static _ => { }).RunAsync(AdmitAsync, _stopping.Token);
     }
 
     public StreamAddress Address => _listener.LocalAddress;
@@ -44,44 +45,22 @@ internal sealed class NsmServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _listener.DisposeAsync();
         await _accepting;
-        await Task.WhenAll(_clients.Values);
+        await _clients.WhenAllAsync();
         _stopping.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private ValueTask AdmitAsync(Socket client)
     {
-        while (!_stopping.IsCancellationRequested)
+        if (_clients.Count >= MaxClients)
         {
-            try
-            {
-                Socket client = await _listener.AcceptAsync(_stopping.Token);
-                if (_clients.Count >= MaxClients)
-                {
-                    client.Dispose();
-                }
-                else
-                {
-                    Serve(client);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (SocketException)
-            {
-                // The process has probably run out of descriptors: connected clients continue, new ones wait.
-                await Task.Delay(AcceptRetryDelay, CancellationToken.None);
-            }
+            client.Dispose();
         }
-    }
+        else
+        {
+            _clients.Start(client, () => ServeAsync(client));
+        }
 
-    private void Serve(Socket client)
-    {
-        // The task may end before it is entered here, so it leaves by a continuation.
-        var serving = Task.Run(() => ServeAsync(client));
-        _clients[client] = serving;
-        serving.ContinueWith(_ => _clients.TryRemove(client, out Task? _), TaskScheduler.Default);
+        return ValueTask.CompletedTask;
     }
 
     private async Task ServeAsync(Socket client)
@@ -105,17 +84,15 @@ internal sealed class NsmServer : IAsyncDisposable
     {
         // Completes when there is something to read, or the end.
         _ = await stream.ReadAsync(Memory<byte>.Empty, _stopping.Token);
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        timeout.CancelAfter(TransferTimeout);
-        return await NsmFraming.ReadAsync(stream, NsmLimits.MaxRequestLength, timeout.Token);
+        using var deadline = new Deadline(TransferTimeout, TimeProvider.System, _stopping.Token);
+        return await NsmFraming.ReadAsync(stream, NsmLimits.MaxRequestLength, deadline.Token);
     }
 
     private async Task RespondAsync(NetworkStream stream, byte[] encoded)
     {
         byte[] response = await ExecuteAsync(encoded);
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        timeout.CancelAfter(TransferTimeout);
-        await NsmFraming.WriteAsync(stream, response, timeout.Token);
+        using var deadline = new Deadline(TransferTimeout, TimeProvider.System, _stopping.Token);
+        await NsmFraming.WriteAsync(stream, response, deadline.Token);
     }
 
     private async Task<byte[]> ExecuteAsync(byte[] encoded)

@@ -88,14 +88,11 @@ internal sealed partial class ArchitectureRules
             .Select(use => $"{use.File.Path} uses {use.Used} ({use.Reason})"),
     ];
 
-    /// <summary>
-    /// Finds features that use the commands of a program or KmsTool.CommandLine. The reader of configuration files,
-    /// KmsTool.CommandLine.Yaml, has neither options nor exit codes, and features may use it.
-    /// </summary>
+    /// <summary>Finds features that use the commands of a program or KmsTool.CommandLine.</summary>
     public List<string> FindFeaturesWithCommandLine() =>
     [
         .. ListUses()
-            .Where(use => LayerOf(use.File.Namespace) is { Layer: Layer.Feature } && (use.Used == CommandLine || LayerOf(use.Used) is { Layer: Layer.Commands }))
+            .Where(use => LayerOf(use.File.Namespace) is { Layer: Layer.Feature } && (IsCommandLine(use.Used) || LayerOf(use.Used) is { Layer: Layer.Commands }))
             .Select(use => $"{use.File.Path} uses {use.Used} ({use.Reason})"),
     ];
 
@@ -120,6 +117,8 @@ internal sealed partial class ArchitectureRules
 
     /// <summary>Replaces comments and the text of strings and characters by blanks; what stands in the holes of a string stays.</summary>
     internal static string RemoveCommentsAndStrings(string source) => new CodeReader(source).Read();
+
+    private static bool IsCommandLine(string name) => name == CommandLine || name.StartsWith(CommandLine + '.', StringComparison.Ordinal);
 
     private static bool IsTest(string path) => path.StartsWith("KmsTool.Tests/", StringComparison.Ordinal);
 

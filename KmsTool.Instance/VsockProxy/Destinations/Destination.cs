@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KmsTool.Protocol;
 
 namespace KmsTool.Instance.VsockProxy.Destinations;
 
@@ -36,12 +37,10 @@ internal sealed class Destination(DestinationSettings options, NameResolver name
             throw new DestinationException(DestinationFailure.NotAllowed, fault);
         }
 
-        using var timer = new CancellationTokenSource(options.ConnectTimeout, time);
-        await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
-            static timer => ((CancellationTokenSource)timer!).Cancel(), timer);
+        using var deadline = new Deadline(options.ConnectTimeout, time, cancellationToken);
         try
         {
-            Socket socket = _fixed is null ? await ConnectByNameAsync(timer.Token) : await ConnectAsync(_fixed, timer.Token);
+            Socket socket = _fixed is null ? await ConnectByNameAsync(deadline.Token) : await ConnectAsync(_fixed, deadline.Token);
             KeepAlive(socket);
             return socket;
         }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KmsTool.Instance.VsockProxy.Destinations;
 using KmsTool.Networking.Hosts;
+using KmsTool.Protocol;
 
 namespace KmsTool.Instance.VsockProxy.Rules;
 
@@ -47,14 +48,13 @@ internal sealed record Allowlist(string Path, IReadOnlyList<AllowlistEntry> Entr
         }
 
         AllowlistEntry[] entries = FilterByPort(options.Port);
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timer.CancelAfter(LookupTimeout);
+        using var deadline = new Deadline(LookupTimeout, TimeProvider.System, cancellationToken);
         // No entry with the port: nothing that a lookup could change.
-        IPAddress[] wanted = entries.Length == 0 ? [] : await FindAsync(options.Host, options.Family, lookup, timer.Token);
+        IPAddress[] wanted = entries.Length == 0 ? [] : await FindAsync(options.Host, options.Family, lookup, deadline.Token);
         IPAddress[][] listed = wanted.Length == 0
             ? []
             : await Task.WhenAll(entries.Select(entry => entry.Host.ExactName).OfType<string>()
-                .Select(name => FindAsync(name, options.Family, lookup, timer.Token)));
+                .Select(name => FindAsync(name, options.Family, lookup, deadline.Token)));
         cancellationToken.ThrowIfCancellationRequested();
 
         IPAddress[] allowed = [.. wanted.Where(address =>
